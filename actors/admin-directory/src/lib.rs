@@ -1,0 +1,1 @@
+//! Organisations, administrators, API tokens, the audit trail

@@ -1,0 +1,1 @@
+//! All mail leaves here

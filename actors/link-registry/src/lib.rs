@@ -1,0 +1,1 @@
+//! Access links: create, list, edit, rotate, disable, resolve

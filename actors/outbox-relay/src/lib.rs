@@ -1,0 +1,1 @@
+//! Committed events onto the bus, in order, at least once

@@ -1,0 +1,1 @@
+//! Accounts, credentials, proofs: who somebody is

@@ -1,0 +1,1 @@
+//! Answers every question about people and seats: reads only

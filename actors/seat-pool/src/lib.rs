@@ -1,0 +1,1 @@
+//! Plans, memberships, seats, holds, waiting list, ledger: decides every admission

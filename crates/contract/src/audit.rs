@@ -1,0 +1,53 @@
+//! The audit trail: one entry per change, written in the transaction that makes it. Read through
+//! admin-directory.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    call::{Call, Need, Service},
+    caller::Role,
+    ids::{AuditId, OrganisationId},
+    page::{Page, PageRequest},
+    timestamp::Timestamp,
+};
+
+/// An entry of the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Its id.
+    pub id: AuditId,
+    /// When.
+    pub at: Timestamp,
+    /// Who: `administrator:adm_…`, `token:tok_…`, `operator`, `public`, `system:seat-pool`.
+    pub actor: String,
+    /// What: `link.rotate`.
+    pub action: String,
+    /// On what: the id.
+    pub target: String,
+    /// What changed: `{field: {from, to}}`, or what was made. Never a secret.
+    pub change: Value,
+    /// The request in which it happened.
+    pub request_id: String,
+}
+
+/// The audit trail of an organisation, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListAudit {
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// Which page.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
+impl Call for ListAudit {
+    const SUBJECT: &'static str = "usher.v1.audit.list";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Viewer);
+    type Reply = Page<AuditEntry>;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}

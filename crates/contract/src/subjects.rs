@@ -1,0 +1,63 @@
+//! The list of every message: what the tests walk, and what `docs/subjects.md` is made from.
+
+use crate::{
+    administrators as adm, audit,
+    call::{Call, Need, Service},
+    events, links, mails, organisations as org, people, plans, seats, tokens, users,
+};
+
+/// A message, described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Its subject.
+    pub subject: &'static str,
+    /// Who serves it.
+    pub owner: Service,
+    /// Who may send it.
+    pub from: &'static [Service],
+    /// What the principal must hold.
+    pub needs: Need,
+}
+
+const fn of<M: Call>() -> Subject {
+    Subject { subject: M::SUBJECT, owner: M::OWNER, from: M::FROM, needs: M::NEEDS }
+}
+
+/// Every message that crosses the bus.
+pub const ALL: &[Subject] = &[
+    of::<org::CreateOrganisation>(),
+    of::<org::ListOrganisations>(),
+    of::<org::GetOrganisation>(),
+    of::<org::UpdateOrganisation>(),
+    of::<adm::CreateAdministrator>(),
+    of::<adm::SetUpAdministrator>(),
+    of::<adm::SignInAdministrator>(),
+    of::<adm::AuthenticateSession>(),
+    of::<adm::SignOutAdministrator>(),
+    of::<tokens::CreateToken>(),
+    of::<tokens::AuthenticateToken>(),
+    of::<audit::ListAudit>(),
+    of::<links::CreateLink>(),
+    of::<links::ListLinks>(),
+    of::<links::GetLink>(),
+    of::<links::UpdateLink>(),
+    of::<links::RotateLink>(),
+    of::<links::SwitchLink>(),
+    of::<links::ResolveLink>(),
+    of::<plans::CreatePlan>(),
+    of::<plans::ListPlans>(),
+    of::<plans::GetPlan>(),
+    of::<plans::UpdatePlan>(),
+    of::<seats::Admit>(),
+    of::<seats::SettleProof>(),
+    of::<seats::RetagLink>(),
+    of::<people::Enrol>(),
+    of::<people::StartProof>(),
+    of::<people::ConfirmProof>(),
+    of::<users::ListUsers>(),
+    of::<users::GetUser>(),
+    of::<mails::QueueMail>(),
+    of::<mails::ListKeptMails>(),
+    of::<mails::ReadKeptMail>(),
+    of::<events::ListEvents>(),
+];

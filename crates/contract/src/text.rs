@@ -1,0 +1,122 @@
+//! Bounded texts: a value of one of these types was trimmed, measured and found free of control
+//! characters.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Why a text was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing but white space.
+    #[error("must not be empty")]
+    Empty,
+    /// More characters than the type allows.
+    #[error("must be at most {0} characters long")]
+    TooLong(usize),
+    /// A control character, a line break or an invisible direction mark.
+    #[error("must not contain control characters")]
+    ControlCharacter,
+}
+
+impl TextError {
+    /// The stable code of a field error.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "required",
+            Self::TooLong(_) => "too-long",
+            Self::ControlCharacter => "control-character",
+        }
+    }
+}
+
+fn is_unwelcome(character: char) -> bool {
+    // Controls break headers and CSV; direction marks and zero-width characters make two names that
+    // look alike.
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn bounded(text: &str, most: usize) -> Result<String, TextError> {
+    // Measured before it is normalised, so that the work on a hostile text is bounded as well.
+    if text.len() > most * 16 {
+        return Err(TextError::TooLong(most));
+    }
+    let text: String = text.trim().nfc().collect();
+    if text.is_empty() {
+        return Err(TextError::Empty);
+    }
+    if text.chars().count() > most {
+        return Err(TextError::TooLong(most));
+    }
+    if text.chars().any(is_unwelcome) {
+        return Err(TextError::ControlCharacter);
+    }
+    Ok(text)
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $most:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The most characters it has.
+            pub const MOST: usize = $most;
+
+            /// Trims, brings to NFC, measures.
+            pub fn parse(text: &str) -> Result<Self, TextError> {
+                bounded(text, $most).map(Self)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+text!(/** What an organisation, plan, link, or token is called. */ Name, 120);
+text!(/** A first or last name of a person. */ PersonName, 80);
+text!(/** A tag: copied from the link to whoever joins through it. */ Tag, 50);
+
+impl Tag {
+    /// The most tags a link or a membership bears.
+    pub const MOST_PER_ROW: usize = 20;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_measured_in_characters() {
+        assert_eq!(Name::parse("  Law 2026 \n").unwrap().as_str(), "Law 2026");
+        assert_eq!(Name::parse(" \t"), Err(TextError::Empty));
+        assert!(Name::parse(&"é".repeat(120)).is_ok());
+        assert_eq!(Name::parse(&"é".repeat(121)), Err(TextError::TooLong(120)));
+    }
+
+    #[test]
+    fn a_line_break_or_a_direction_mark_never_gets_into_a_name() {
+        for text in ["a\r\nBcc: x@y", "a\u{202e}b", "a\u{200b}b", "a\0b"] {
+            assert_eq!(Name::parse(text), Err(TextError::ControlCharacter), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What makes a plain struct an actor: hosting, supervision, the bus

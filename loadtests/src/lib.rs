@@ -1,0 +1,1 @@
+//! Load scenarios, each a ratio against a baseline interleaved in the same run
