@@ -1,7 +1,8 @@
 -- owner: store
 -- What every actor writes through the store, in its own transactions.
 -- Instants are microseconds since 1970 UTC; ids are text with a prefix. Keys are normalised by the program
--- and compared bytewise on both engines, hence the collations.
+--
+-- and compared bytewise on both engines.
 
 -- Secrets of the installation, made by `usher migrate` unless they are configured.
 create table installation_keys (

@@ -1,0 +1,1 @@
+//! argon2id on a bounded pool.
