@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    address::DomainName,
     call::{Call, Need, Service},
     caller::Role,
     ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
@@ -21,7 +20,7 @@ pub enum Status {
     Held,
     /// No seat was free; is in the plan's queue.
     Waiting,
-    /// Was withdrawn, or the seat returned because the address was never proved.
+    /// The seat was withdrawn; stays so at every door until an administrator reassigns it.
     Revoked,
 }
 
@@ -65,15 +64,14 @@ impl Door {
 }
 
 /// Asks for a seat. Idempotent: whoever has a membership in the organisation already gets the same
-/// answer again, and nothing is consumed twice.
+/// answer again, and nothing is consumed twice. The address and its proof are read from the account
+/// itself, in the transaction that decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Admit {
     /// In which organisation.
     pub organisation: OrganisationId,
     /// Who.
     pub account_id: AccountId,
-    /// The domain of the account's address, for links that restrict it.
-    pub email_domain: DomainName,
     /// The evidence.
     pub door: Door,
 }

@@ -1,8 +1,6 @@
 -- owner: store
 -- What every actor writes through the store, in its own transactions.
--- Instants are microseconds since 1970 UTC; ids are text with a prefix. Keys are normalised by the program
---
--- and compared bytewise on both engines.
+-- Instants are microseconds since 1970 UTC; ids are text with a prefix; keys are normalised by the program.
 
 -- Secrets of the installation, made by `usher migrate` unless they are configured.
 create table installation_keys (
