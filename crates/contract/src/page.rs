@@ -1,6 +1,10 @@
 //! Every list is paged by cursor.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
 
 /// A page of a list, and where the next one begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,15 +42,71 @@ impl PageRequest {
         let limit = self.limit.unwrap_or(Self::DEFAULT_LIMIT).clamp(1, Self::MOST);
         usize::try_from(limit).unwrap_or(1)
     }
+
+    /// The cursor as what its list sorts by, mostly an id; refused when it is of another list.
+    pub fn after<T: FromStr>(&self) -> Result<Option<T>, Problem> {
+        let Some(Cursor(cursor)) = &self.cursor else { return Ok(None) };
+        cursor.parse().map(Some).map_err(|_| {
+            Problem::invalid("cursor", "not-a-cursor", "This cursor does not belong to this list.")
+        })
+    }
 }
 
-impl<T> Page<T> {
+impl<T: Serialize> Page<T> {
+    /// The most bytes of JSON that the rows of a page make, unless one row alone is larger: half of
+    /// what the bus carries.
+    const MOST_BYTES: usize = 512 << 10;
+
     /// A page from one row more than was asked for: the surplus row only says that there is a next
-    /// page, `cursor_of` the last row that is kept says where it begins.
+    /// page, `cursor_of` the last row that is kept says where it begins. Large rows make a shorter
+    /// page.
     pub fn cut(mut rows: Vec<T>, wanted: usize, cursor_of: impl Fn(&T) -> Cursor) -> Self {
-        let more = rows.len() > wanted;
-        rows.truncate(wanted);
+        let (mut kept, mut bytes) = (0, 0);
+        for row in rows.iter().take(wanted) {
+            bytes += serde_json::to_vec(row).map_or(0, |json| json.len());
+            if kept > 0 && bytes > Self::MOST_BYTES {
+                break;
+            }
+            kept += 1;
+        }
+        let more = rows.len() > kept;
+        rows.truncate(kept);
         let next_cursor = rows.last().filter(|_| more).map(cursor_of);
         Self { items: rows, next_cursor }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor(row: &String) -> Cursor {
+        Cursor(row.len().to_string())
+    }
+
+    #[test]
+    fn the_surplus_row_only_says_that_there_is_more() {
+        let rows = |count: usize| (1..=count).map(|n| "x".repeat(n)).collect::<Vec<_>>();
+        assert_eq!(Page::cut(rows(3), 2, cursor).next_cursor, Some(Cursor("2".to_owned())));
+        assert_eq!(Page::cut(rows(2), 2, cursor).next_cursor, None);
+        assert_eq!(Page::cut(rows(0), 2, cursor).items.len(), 0);
+    }
+
+    #[test]
+    fn large_rows_make_a_shorter_page_but_never_an_empty_one() {
+        let rows = vec!["x".repeat(300 << 10), "y".repeat(300 << 10)];
+        let page = Page::cut(rows, 2, cursor);
+        assert_eq!((page.items.len(), page.next_cursor.is_some()), (1, true));
+        assert_eq!(Page::cut(vec!["x".repeat(600 << 10)], 1, cursor).items.len(), 1);
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        use crate::ids::{LinkId, PlanId};
+        let link = LinkId::new(ulid::Ulid::nil());
+        let page = PageRequest { cursor: Some(Cursor(link.to_string())), limit: None };
+        assert_eq!(page.after::<LinkId>(), Ok(Some(link)));
+        assert_eq!(page.after::<PlanId>().unwrap_err().errors[0].field, "cursor");
+        assert_eq!(PageRequest::default().after::<LinkId>(), Ok(None));
     }
 }
