@@ -30,6 +30,7 @@ create table memberships (
     check ((status = 'waiting') = (waiting_since is not null)),
     check ((status = 'revoked') = (revoked_at is not null))
 );
+create index memberships_by_organisation on memberships (organisation_id, id);  -- the pages of Manage Users
 create index memberships_by_account on memberships (account_id);
 create index memberships_by_link on memberships (link_id);
 create index memberships_in_queue on memberships (plan_id, waiting_since, id) where status = 'waiting';
