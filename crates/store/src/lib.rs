@@ -1,1 +1,50 @@
-//! The database: connections, transactions, dialect, outbox, audit
+//! The database, not the queries: connections, transactions, dialect, history, leases, secrets at
+//! rest. sqlx is known in here only.
+//!
+//! # Map
+//! - [`Database`]: what is configured; [`Db`]: one role's share of it.
+//! - [`Reader`], [`Tx`]: what statements run on. [`statements!`], [`Statement`], [`Row`], [`Value`].
+//! - `dialect`: the few words in which SQLite and PostgreSQL differ.
+//! - `history`: [`Tx::publish`] and [`Tx::audit`]: events and audit entries of the same transaction.
+//! - `lease`: who may do what one process at a time does.
+//! - [`vault`]: secrets at rest; `keys`: the installation's own secrets.
+//! - `migrate`: the schema, one text for both engines, in `migrations/`.
+//!
+//! # Rules of the SQL
+//! One text for both engines: `$n` only, named columns, `text` and `bigint`, no booleans,
+//! `cast(sum(n) as bigint)`, `on conflict .. do nothing` where a race may insert first. Rows in bulk
+//! travel as one JSON parameter: `from rows($1)`, fields `rows.value ->> 'id'`,
+//! `cast(rows.value ->> 'n' as bigint)`. `now_micros()` is the database's clock, `for_update` and
+//! `skip_locked` are row locks where the engine has them.
+//!
+//! # To add a table
+//! 1. A migration in `migrations/` whose first line names its owner, listed in `migrate.rs`.
+//! 2. Its statements in the owner's `src/sql.rs`, through [`statements!`].
+
+mod connection;
+mod database;
+mod dialect;
+mod error;
+mod history;
+mod keys;
+mod lease;
+mod migrate;
+mod row;
+mod statement;
+mod value;
+pub mod vault;
+
+pub use self::{
+    connection::{Connection, Reader, Tx},
+    database::{Database, DatabaseOptions, Db},
+    dialect::Dialect,
+    error::StoreError,
+    row::{Column, Row},
+    statement::{Query, Statement},
+    value::Value,
+};
+
+/// The store's own statements, for the test that prepares everything on both engines.
+pub fn own_statements() -> Vec<&'static Statement> {
+    [history::STATEMENTS, lease::STATEMENTS, keys::STATEMENTS, database::STATEMENTS].concat()
+}

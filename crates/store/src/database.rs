@@ -1,0 +1,175 @@
+//! The configured database of a process, and each role's share of it.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use contract::{Clock, Secret, Stamp, Timestamp};
+use sqlx::{AnyPool, Executor as _, any::AnyPoolOptions};
+use tokio::sync::{Notify, futures::Notified};
+
+use crate::{
+    connection::{Reader, Tx},
+    dialect::Dialect,
+    error::StoreError,
+    history::History,
+};
+
+crate::statements! {
+    /// The database's clock.
+    pub(crate) NOW = "select now_micros() as now";
+}
+
+/// How long a statement, a wait for a lock, or a wait for a connection may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Connections that read from a SQLite file.
+const SQLITE_READERS: u32 = 4;
+
+/// What a database needs to be told.
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// `sqlite:FILE` or `postgres://…`; may hold a password.
+    pub url: Secret,
+    /// Connections of each role, on PostgreSQL.
+    pub connections: u32,
+    /// The time, and the ids of audit entries.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl DatabaseOptions {
+    /// With eight connections for each role.
+    pub fn new(url: Secret, clock: Arc<dyn Clock>) -> Self {
+        Self { url, connections: 8, clock }
+    }
+}
+
+/// The database of a process. Cheap to clone; each role opens its share on its own runtime.
+#[derive(Clone)]
+pub struct Database {
+    options: DatabaseOptions,
+    dialect: Dialect,
+    /// SQLite: the one writer of the process and its readers, shared by every role.
+    shared: Option<Db>,
+    nudge: Arc<Notify>,
+}
+
+/// A role's share of the database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) writer: AnyPool,
+    reader: AnyPool,
+    pub(crate) dialect: Dialect,
+    clock: Arc<dyn Clock>,
+    nudge: Arc<Notify>,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("dialect", &self.dialect).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Db").field("dialect", &self.dialect).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Connects, and fails when the database cannot be reached.
+    pub async fn connect(options: &DatabaseOptions) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let dialect = Dialect::of(options.url.expose()).ok_or(StoreError::UnknownEngine)?;
+        let nudge = Arc::new(Notify::new());
+        let mut database = Self { options: options.clone(), dialect, shared: None, nudge };
+        if dialect == Dialect::Sqlite {
+            let writer = database.pool("writer", 1).await?;
+            let reader = database.pool("reader", SQLITE_READERS).await?;
+            database.shared = Some(database.share(writer, reader));
+        } else {
+            database.open("start").await?;
+        }
+        Ok(database)
+    }
+
+    /// A role's share: on PostgreSQL a pool of its own, to be opened on the role's runtime.
+    pub async fn open(&self, role: &str) -> Result<Db, StoreError> {
+        if let Some(shared) = &self.shared {
+            return Ok(shared.clone());
+        }
+        let pool = self.pool(role, self.options.connections).await?;
+        Ok(self.share(pool.clone(), pool))
+    }
+
+    /// By how many microseconds the database's clock is ahead of `now`.
+    pub async fn clock_offset(&self, now: Timestamp) -> Result<i64, StoreError> {
+        let db = self.open("clock").await?;
+        let theirs: i64 = NOW.query().fetch_one(&mut db.read().await?).await?.get("now")?;
+        Ok(theirs - now.micros())
+    }
+
+    fn share(&self, writer: AnyPool, reader: AnyPool) -> Db {
+        let clock = Arc::clone(&self.options.clock);
+        Db { writer, reader, dialect: self.dialect, clock, nudge: Arc::clone(&self.nudge) }
+    }
+
+    async fn pool(&self, role: &str, connections: u32) -> Result<AnyPool, StoreError> {
+        let setup = match self.dialect {
+            Dialect::Sqlite => "pragma journal_mode = wal; pragma synchronous = full; \
+                                pragma busy_timeout = 5000; pragma foreign_keys = on;"
+                .to_owned(),
+            Dialect::Postgres => {
+                // Role names are words of the program.
+                let patience = PATIENCE.as_millis();
+                format!(
+                    "set statement_timeout = {patience}; set lock_timeout = {patience}; \
+                     set application_name = 'usher:{role}';"
+                )
+            }
+        };
+        let mut url = self.options.url.expose().to_owned();
+        if self.dialect == Dialect::Sqlite && !url.contains('?') {
+            url.push_str("?mode=rwc");
+        }
+        let setup: Arc<str> = setup.into();
+        AnyPoolOptions::new()
+            .max_connections(connections.max(1))
+            .acquire_timeout(PATIENCE)
+            .after_connect(move |connection, _| {
+                let setup = sqlx::AssertSqlSafe(Arc::clone(&setup));
+                Box::pin(async move { connection.execute(setup).await.map(drop) })
+            })
+            .connect(&url)
+            .await
+            .map_err(StoreError::Unavailable)
+    }
+}
+
+impl Db {
+    /// A connection to read from.
+    pub async fn read(&self) -> Result<Reader, StoreError> {
+        let connection = self.reader.acquire().await.map_err(StoreError::Unavailable)?;
+        Ok(Reader { connection, dialect: self.dialect })
+    }
+
+    /// A transaction that writes, on behalf of a request.
+    pub async fn write(&self, stamp: &Stamp) -> Result<Tx, StoreError> {
+        let begin = self.writer.begin_with(self.dialect.begin()).await;
+        Ok(Tx {
+            transaction: begin.map_err(|error| StoreError::of("begin", error))?,
+            dialect: self.dialect,
+            stamp: stamp.clone(),
+            history: History::default(),
+            clock: Arc::clone(&self.clock),
+            nudge: Arc::clone(&self.nudge),
+        })
+    }
+
+    /// Ends when a transaction of this process has committed events.
+    pub fn nudged(&self) -> Notified<'_> {
+        self.nudge.notified()
+    }
+
+    /// What wakes the relay of this process.
+    pub fn nudge(&self) -> Arc<Notify> {
+        Arc::clone(&self.nudge)
+    }
+}

@@ -1,0 +1,89 @@
+//! The few words in which SQLite and PostgreSQL differ. Nothing else branches on the engine.
+
+/// Which engine a connection speaks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Embedded.
+    Sqlite,
+    /// PostgreSQL 15 or later.
+    Postgres,
+}
+
+impl Dialect {
+    /// The engine of a database URL.
+    pub(crate) fn of(url: &str) -> Option<Self> {
+        if url.starts_with("sqlite:") {
+            Some(Self::Sqlite)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Some(Self::Postgres)
+        } else {
+            None
+        }
+    }
+
+    /// How a transaction that writes begins. SQLite must take the write lock at once: two
+    /// transactions that both read and then write fail otherwise, instead of waiting.
+    pub(crate) const fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "begin immediate",
+            Self::Postgres => "begin",
+        }
+    }
+
+    /// Replaces the placeholders of a statement.
+    pub(crate) fn render(self, text: &str) -> String {
+        let (rows_open, rows_close, now, for_update, skip_locked) = match self {
+            Self::Sqlite => (
+                "json_each(",
+                ") as rows",
+                "cast(unixepoch('subsec') * 1000000 as integer)",
+                "",
+                "",
+            ),
+            Self::Postgres => (
+                "jsonb_array_elements(cast(",
+                " as jsonb)) as rows(value)",
+                "cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)",
+                "for update",
+                "for update skip locked",
+            ),
+        };
+        let text = text
+            .replace("now_micros()", now)
+            .replace("for_update", for_update)
+            .replace("skip_locked", skip_locked);
+        let mut rendered = String::with_capacity(text.len() + 64);
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once("rows(") {
+            rendered.push_str(before);
+            // `rows($1)` ends at the next parenthesis: its only content is a parameter.
+            let (parameter, after) = after.split_once(')').unwrap_or((after, ""));
+            rendered.push_str(rows_open);
+            rendered.push_str(parameter);
+            rendered.push_str(rows_close);
+            rest = after;
+        }
+        rendered.push_str(rest);
+        rendered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_become_the_words_of_the_engine() {
+        let text = "select rows.value ->> 'id' from rows($1) where due <= now_micros() for_update";
+        assert_eq!(
+            Dialect::Sqlite.render(text),
+            "select rows.value ->> 'id' from json_each($1) as rows where due <= \
+             cast(unixepoch('subsec') * 1000000 as integer) "
+        );
+        assert_eq!(
+            Dialect::Postgres.render(text),
+            "select rows.value ->> 'id' from jsonb_array_elements(cast($1 as jsonb)) as rows(value) \
+             where due <= cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) for update"
+        );
+    }
+}

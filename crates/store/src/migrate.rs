@@ -1,0 +1,40 @@
+//! The schema: numbered texts, one for both engines, never edited after a release.
+
+use sqlx::{
+    SqlSafeStr as _,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+use crate::{database::Database, error::StoreError};
+
+macro_rules! migrations {
+    ($($version:literal $name:literal),* $(,)?) => {
+        &[$(($version, $name, include_str!(concat!("../migrations/", $name, ".sql")))),*]
+    };
+}
+
+const MIGRATIONS: &[(i64, &str, &str)] = migrations![
+    1 "0001_house",
+    2 "0002_admin_directory",
+    3 "0003_people",
+    4 "0004_links",
+    5 "0005_seats",
+    6 "0006_mails",
+];
+
+fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.iter().map(|(version, name, text)| {
+        let (name, sql) = ((*name).into(), text.into_sql_str());
+        Migration::new(*version, name, MigrationType::Simple, sql, false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
+impl Database {
+    /// Brings the schema up to date. Safe to be done by several nodes at once: PostgreSQL takes an
+    /// advisory lock, SQLite has one writer.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let db = self.open("migrate").await?;
+        migrator().run(&db.writer).await.map_err(StoreError::from)
+    }
+}
