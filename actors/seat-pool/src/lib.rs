@@ -1,1 +1,86 @@
-//! Plans, memberships, seats, holds, waiting list, ledger: decides every admission
+//! Who sits where: plans, memberships, seats, the waiting list and the ledger.
+//!
+//! # Owns
+//! The tables `plans`, `memberships`, `membership_tags`, `link_uses` and `ledger`; nobody else
+//! writes them. Reads `links`, `organisations` and `accounts` in the transaction that decides.
+//!
+//! # Promises (each with its test in docs/semantics.md)
+//! - `purchased = free + held + assigned` for every plan at every commit; a seat is never sold twice.
+//! - A link is never used more often than `max_uses`, and its uses never fall.
+//! - Admission is idempotent: asked again, it gives the same answer and consumes nothing.
+//! - The answer of an admission is durable, with its ledger entry, event and audit entry.
+//! - Whoever waits is promoted in order, in the very transaction that frees the seat.
+//!
+//! # How it decides
+//! One organisation at a time, under the lock of its history ([`store::Tx::lock_histories`]), a
+//! whole batch at once: load what the batch needs ([`load`]), decide in memory ([`decide`], pure),
+//! note every change of a number in the [`books`], write it all with a handful of statements. A
+//! batch is what arrived while the last one was being committed, so one hot plan costs one commit
+//! for hundreds of people.
+//!
+//! # To add a verb
+//! One file with `impl Serve<TheMessage>`; every change of a plan's numbers goes through
+//! [`books::Books::enter`], which writes number and ledger together; end with
+//! [`queue::promote`] if it frees seats.
+
+mod admit;
+mod books;
+mod create_plan;
+mod decide;
+mod get_plan;
+mod list_plans;
+mod load;
+mod metrics;
+mod queue;
+mod retag;
+mod settle;
+mod sql;
+mod sweep;
+mod update_plan;
+mod verify;
+
+use std::sync::Arc;
+
+use contract::{Clock, Service, plans, seats};
+use kernel::{Behaviour, Routes};
+use store::Db;
+
+pub use self::{
+    metrics::SeatMetrics,
+    sql::STATEMENTS,
+    sweep::SeatSweeper,
+    verify::{Difference, verify},
+};
+
+/// The most admissions that one transaction decides.
+const BATCH: usize = 512;
+
+/// The one room: decides who may sit.
+#[derive(Debug)]
+pub struct SeatPool {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    metrics: SeatMetrics,
+}
+
+impl SeatPool {
+    /// An instance; holds no state of its own.
+    pub fn new(db: Db, clock: Arc<dyn Clock>, metrics: SeatMetrics) -> Self {
+        Self { db, clock, metrics }
+    }
+}
+
+impl Behaviour for SeatPool {
+    const SERVICE: Service = Service::SeatPool;
+
+    fn routes(routes: &mut Routes<Self>) {
+        routes
+            .many::<seats::Admit>(BATCH)
+            .one::<seats::SettleProof>()
+            .one::<seats::RetagLink>()
+            .one::<plans::CreatePlan>()
+            .one::<plans::ListPlans>()
+            .one::<plans::GetPlan>()
+            .one::<plans::UpdatePlan>();
+    }
+}

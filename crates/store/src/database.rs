@@ -13,7 +13,7 @@ use crate::{
     history::History,
 };
 
-crate::statements! {
+crate::statements! { own
     /// The database's clock.
     pub(crate) NOW = "select now_micros() as now";
 }

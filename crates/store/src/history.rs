@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{connection::Tx, dialect::Dialect, error::StoreError};
 
-crate::statements! {
+crate::statements! { own
     /// Locks the heads of histories, in order.
     pub(crate) LOCK_HEADS = "
         select organisation_id

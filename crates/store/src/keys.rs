@@ -9,7 +9,7 @@ use crate::{
     vault::draw_token,
 };
 
-crate::statements! {
+crate::statements! { own
     /// Makes a key that is missing.
     pub(crate) MAKE_KEY = "
         insert into installation_keys (name, secret, created_at)

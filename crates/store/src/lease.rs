@@ -2,7 +2,7 @@
 
 use crate::{database::Db, error::StoreError};
 
-crate::statements! {
+crate::statements! { own
     /// Takes a lease that is free, over, or one's own.
     pub(crate) TAKE_LEASE = "
         insert into leases (name, holder, expires_at)

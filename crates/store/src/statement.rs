@@ -18,6 +18,12 @@ use crate::{connection::Connection, dialect::Dialect, error::StoreError, row::Ro
 /// ```
 #[macro_export]
 macro_rules! statements {
+    // The store's own: its list is gathered by `own_statements`.
+    (own $($(#[$doc:meta])* $vis:vis $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* $vis static $name: $crate::Statement =
+            $crate::Statement::new(stringify!($name), $text);)*
+        pub(crate) static STATEMENTS: &[&$crate::Statement] = &[$(&$name),*];
+    };
     ($($(#[$doc:meta])* $vis:vis $name:ident = $text:expr;)*) => {
         $($(#[$doc])* $vis static $name: $crate::Statement =
             $crate::Statement::new(stringify!($name), $text);)*

@@ -1,0 +1,150 @@
+//! The waiting list: whoever waits is promoted in order, in the transaction that frees the seat.
+
+use std::collections::BTreeMap;
+
+use contract::{
+    EmailAddress, Problem, Timestamp,
+    events::Event,
+    ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
+    seats::Status,
+};
+use serde::Serialize;
+use serde_json::json;
+use store::{Row, StoreError, Tx};
+
+use crate::{
+    admit::use_links,
+    books::{Books, Change, must_be},
+    decide,
+    load::{self, PersonState},
+    sql,
+};
+
+/// A membership that moves on.
+#[derive(Clone, Debug)]
+pub(crate) struct Mover {
+    pub(crate) id: MembershipId,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) account: AccountId,
+    pub(crate) plan: PlanId,
+    pub(crate) link: Option<LinkId>,
+    pub(crate) status: Status,
+    pub(crate) proved_at: Option<Timestamp>,
+}
+
+/// Reads the columns that `UNSETTLED`, `DUE` and `QUEUE` have in common.
+pub(crate) fn mover(row: &Row) -> Result<Mover, StoreError> {
+    Ok(Mover {
+        id: row.get("id")?,
+        organisation: row.get("organisation_id")?,
+        account: row.get("account_id")?,
+        plan: row.get("plan_id")?,
+        link: row.get("link_id")?,
+        status: load::status(row)?,
+        proved_at: row.get("proved_at")?,
+    })
+}
+
+/// Where a membership moves to.
+#[derive(Serialize)]
+pub(crate) struct Move {
+    pub(crate) id: MembershipId,
+    pub(crate) status: &'static str,
+    pub(crate) redeemed_at: Option<i64>,
+    pub(crate) proof_due_at: Option<i64>,
+}
+
+/// Writes moves.
+pub(crate) async fn write_moves(tx: &mut Tx, moves: &[Move]) -> Result<(), Problem> {
+    if moves.is_empty() {
+        return Ok(());
+    }
+    let moved = sql::MOVE_MEMBERSHIPS.bind_rows(moves).execute(tx).await?;
+    must_be(moved, moves.len(), "memberships")
+}
+
+/// The most people that one transaction promotes; the sweeper goes on where this stops.
+const MOST: i64 = 500;
+
+/// Gives free seats of a plan to whoever waits for them, in order, and answers how many.
+///
+/// Somebody whose link has no use left is passed over and keeps the place: a link never gives more
+/// seats than it may. The histories must be locked.
+pub(crate) async fn promote(
+    tx: &mut Tx,
+    books: &mut Books,
+    plan_id: PlanId,
+) -> Result<usize, Problem> {
+    let stamp = tx.stamp().clone();
+    let now = stamp.now;
+    let is_open = |books: &Books| {
+        books.plan(plan_id).is_some_and(|plan| {
+            plan.free() > 0 && plan.waiting > 0 && !plan.has_ended(now)
+        })
+    };
+    let mut promoted = 0;
+    let mut passed_over = 0_i64;
+    while is_open(books) && promoted < usize::try_from(MOST).unwrap_or(0) {
+        let free = books.plan(plan_id).map_or(0, |plan| plan.free()).min(MOST);
+        let rows =
+            sql::QUEUE.bind(plan_id).bind(free).bind(passed_over).fetch_all(tx).await?;
+        if rows.is_empty() {
+            break;
+        }
+        let mut waiting = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let email: String = row.get("email_key")?;
+            waiting.push((mover(row)?, EmailAddress::parse(&email).ok()));
+        }
+        let ids = waiting.iter().filter_map(|(mover, _)| mover.link);
+        let mut links = load::links(tx, ids).await?;
+        let uses_before: BTreeMap<_, _> =
+            links.iter().map(|(id, link)| (*id, link.uses)).collect();
+        let mut moves = Vec::new();
+        for (mover, email) in waiting {
+            let Some((link_id, link)) = mover.link.and_then(|id| Some((id, links.get_mut(&id)?)))
+            else {
+                passed_over += 1;
+                continue;
+            };
+            if link.is_used_up() {
+                passed_over += 1;
+                continue;
+            }
+            link.uses += 1;
+            let person = PersonState {
+                domain: email.map(|email| email.domain()),
+                proved_at: mover.proved_at,
+                membership: None,
+            };
+            let (status, change) = if decide::must_prove_first(link, &person) {
+                (Status::Held, Change::PromoteToHeld)
+            } else {
+                (Status::Assigned, Change::PromoteToAssigned)
+            };
+            let due = decide::due(link, &person, status, now);
+            books.enter(plan_id, change, Some((mover.id, Some(link_id))), &stamp);
+            moves.push(Move {
+                id: mover.id,
+                status: status.name(),
+                redeemed_at: (status == Status::Assigned).then_some(now.micros()),
+                proof_due_at: due.map(Timestamp::micros),
+            });
+            let (membership_id, account_id) = (mover.id, mover.account);
+            tx.publish(
+                mover.organisation,
+                if status == Status::Held {
+                    Event::SeatHeld { membership_id, account_id, plan_id, link_id: mover.link }
+                } else {
+                    Event::SeatAssigned { membership_id, account_id, plan_id, link_id: mover.link }
+                },
+            );
+            let change = json!({ "status": { "from": Status::Waiting, "to": status } });
+            tx.audit(mover.organisation, "seat.promote", mover.id, change);
+        }
+        promoted += moves.len();
+        write_moves(tx, &moves).await?;
+        use_links(tx, &uses_before, &links).await?;
+    }
+    Ok(promoted)
+}

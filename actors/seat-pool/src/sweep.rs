@@ -1,0 +1,124 @@
+//! What becomes due by itself: seats whose address was never proved return to the pool, and whoever
+//! waits gets them. Also keeps the gauges.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use contract::{
+    Clock, Problem, Service,
+    events::Event,
+    ids::{MembershipId, OrganisationId},
+    seats::Status,
+};
+use kernel::{Behaviour, Cx, Pace, Routes, Work};
+use serde::Serialize;
+use serde_json::json;
+use store::{Db, Tx};
+
+use crate::{
+    books::{Books, Change},
+    metrics::SeatMetrics,
+    queue::{self, Mover, mover},
+    settle::settle_all,
+    sql,
+};
+
+/// How long nothing is looked at when nothing is due.
+const REST: Duration = Duration::from_secs(15);
+
+/// Returns what is due. Any number may run: each takes the lock of a history before it looks.
+#[derive(Debug)]
+pub struct SeatSweeper {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    metrics: SeatMetrics,
+}
+
+impl SeatSweeper {
+    /// A sweeper; holds no state of its own.
+    pub fn new(db: Db, clock: Arc<dyn Clock>, metrics: SeatMetrics) -> Self {
+        Self { db, clock, metrics }
+    }
+
+    /// Returns what is due in one organisation; answers whether there may be more.
+    async fn sweep(&mut self, organisation: OrganisationId) -> Result<bool, Problem> {
+        let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await?;
+        tx.lock_histories(&[organisation]).await?;
+        let rows = sql::DUE.bind(organisation).bind(stamp.now).fetch_all(&mut tx).await?;
+        let due: Vec<Mover> = rows.iter().map(mover).collect::<Result<_, _>>()?;
+        let plans: BTreeSet<_> = due.iter().map(|one| one.plan).collect();
+        let mut books = Books::open(&mut tx, plans.iter().copied()).await?;
+        // Proved, but the message that says so was lost with a crash: theirs all the same.
+        let (proved, unproved): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|one| one.proved_at.is_some());
+        settle_all(&mut tx, &mut books, &proved).await?;
+        return_seats(&mut tx, &mut books, &unproved).await?;
+        for plan in plans {
+            queue::promote(&mut tx, &mut books, plan).await?;
+        }
+        books.write(&mut tx).await?;
+        tx.commit().await?;
+        tracing::info!(
+            %organisation,
+            settled = proved.len(),
+            returned = unproved.len(),
+            "swept what was due"
+        );
+        Ok(!rows.is_empty())
+    }
+
+    async fn gauge(&mut self) -> Result<(), Problem> {
+        let mut reader = self.db.read().await?;
+        let rows = sql::PLAN_NUMBERS.fetch_all(&mut reader).await?;
+        self.metrics.show(&rows)?;
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Key {
+    id: MembershipId,
+}
+
+async fn return_seats(tx: &mut Tx, books: &mut Books, due: &[Mover]) -> Result<(), Problem> {
+    let stamp = tx.stamp().clone();
+    for one in due {
+        let change = match one.status {
+            Status::Held => Change::ReturnHeld,
+            Status::Assigned => Change::ReturnAssigned,
+            // Neither has a seat, and neither has a due date.
+            Status::Waiting | Status::Revoked => continue,
+        };
+        books.enter(one.plan, change, Some((one.id, one.link)), &stamp);
+        let returned = Event::SeatReturned { membership_id: one.id, plan_id: one.plan };
+        tx.publish(one.organisation, returned);
+        tx.audit(one.organisation, "seat.return", one.id, json!({ "status": one.status }));
+    }
+    let keys: Vec<_> = due.iter().map(|one| Key { id: one.id }).collect();
+    if !keys.is_empty() {
+        sql::DELETE_TAGS.bind_rows(&keys).execute(tx).await?;
+        sql::DELETE_MEMBERSHIPS.bind_rows(&keys).execute(tx).await?;
+    }
+    Ok(())
+}
+
+impl Behaviour for SeatSweeper {
+    const SERVICE: Service = Service::SeatPool;
+
+    fn routes(_: &mut Routes<Self>) {}
+}
+
+impl Work for SeatSweeper {
+    async fn work(&mut self) -> Result<Pace, Problem> {
+        let now = self.clock.now();
+        let mut reader = self.db.read().await?;
+        let rows = sql::DUE_ORGANISATIONS.bind(now).fetch_all(&mut reader).await?;
+        drop(reader);
+        let mut again = false;
+        for row in &rows {
+            again |= self.sweep(row.get("organisation_id")?).await?;
+        }
+        self.gauge().await?;
+        Ok(if again { Pace::Again } else { Pace::Rest(REST) })
+    }
+}

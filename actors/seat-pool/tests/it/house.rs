@@ -1,0 +1,230 @@
+//! A seat pool on a database of its own, with the rows of other owners that it reads.
+
+use std::sync::Arc;
+
+use contract::{
+    Caller, Clock, ManualClock, Problem, Role, Secret, Service, Timestamp,
+    caller::Principal,
+    ids::{AccountId, AdministratorId, LinkId, OrganisationId, PlanId},
+    plans::{CreatePlan, GetPlan, Plan},
+    seats::{Admit, Admitted, Door},
+    text::Name,
+};
+use kernel::{
+    Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Stage, StageOptions, Work as _,
+    bus::LocalBus,
+};
+use seat_pool::{SeatMetrics, SeatPool, SeatSweeper, verify};
+use serde_json::json;
+use store::{Database, DatabaseOptions, Db};
+use testkit::{Engine, TestDatabase};
+
+store::statements! {
+    INSERT_ORGANISATION = "
+        insert into organisations (id, name, product_url, policies, created_at)
+        values ($1, 'Uni', 'https://product.example/', $2, 0)";
+    INSERT_LINK = "
+        insert into links (id, organisation_id, plan_id, name, token_hash, token_sealed, tags,
+            allowed_domains, max_uses, created_by, created_at)
+        values ($1, $2, $3, 'Link', $4, '', $5, $6, $7, 'test', 0)";
+    DISABLE_LINK = "update links set disabled_at = 1 where id = $1";
+    INSERT_ACCOUNT = "
+        insert into accounts (id, email, email_key, first_name, last_name, name_key, proved_at,
+            created_at)
+        values ($1, $2, $2, 'Ann', 'Lee', 'ann lee', $3, 0)";
+    PROVE = "update accounts set proved_at = $2 where id = $1";
+    TAGS = "
+        select t.tag
+        from membership_tags t
+        join memberships m on m.id = t.membership_id
+        where m.account_id = $1
+        order by t.tag";
+    COUNT_MEMBERSHIPS = "select count(*) as n from memberships";
+    COUNT_AUDIT = "select count(*) as n from audit where action = 'seat.admit'";
+    COUNT_EVENTS = "select count(*) as n from events where name like 'seat-%'";
+    USES = "select coalesce(max(uses), 0) as n from link_uses where link_id = $1";
+}
+
+/// The first instant of the tests: 2026-11-24T12:00:00Z.
+const START: i64 = 1_795_521_600_000_000;
+
+pub(crate) struct House {
+    pub(crate) db: Db,
+    pub(crate) bus: Bus,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) organisation: OrganisationId,
+    stage: Stage,
+    metrics: SeatMetrics,
+    _database: TestDatabase,
+}
+
+impl House {
+    /// A seat pool of one instance.
+    pub(crate) async fn open(engine: Engine) -> Self {
+        Self::with_instances(engine, 1, json!({})).await
+    }
+
+    pub(crate) async fn with_policies(engine: Engine, policies: serde_json::Value) -> Self {
+        Self::with_instances(engine, 1, policies).await
+    }
+
+    pub(crate) async fn with_instances(
+        engine: Engine,
+        instances: usize,
+        policies: serde_json::Value,
+    ) -> Self {
+        let test_database = engine.fresh();
+        let clock = ManualClock::at(Timestamp::from_micros(START));
+        let options = DatabaseOptions::new(Secret::new(test_database.url()), clock.clone());
+        let database = Database::connect(&options).await.unwrap();
+        database.migrate().await.unwrap();
+        let db = database.open("seats").await.unwrap();
+        let options = BusOptions {
+            service: Service::HttpEdge,
+            key: BusKey::new(&Secret::new("a key of thirty-two characters..")),
+            clock: clock.clone(),
+            metrics: KernelMetrics::unscraped().unwrap(),
+        };
+        let bus = Bus::new(Arc::new(LocalBus::new()), options);
+        let metrics = SeatMetrics::register(&prometheus::Registry::new()).unwrap();
+        let mut stage = Stage::new(bus.clone(), Health::default(), StageOptions::default());
+        let make = {
+            let (db, clock, metrics) = (db.clone(), clock.clone(), metrics.clone());
+            move || SeatPool::new(db.clone(), clock.clone(), metrics.clone())
+        };
+        stage.actor(instances, make).await.unwrap();
+        let organisation = OrganisationId::new(clock.ulid());
+        let mut tx = db.write(&cx(&bus).stamp(&*clock)).await.unwrap();
+        let insert = INSERT_ORGANISATION.bind(organisation).bind(policies.to_string());
+        insert.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        Self { db, bus, clock, organisation, stage, metrics, _database: test_database }
+    }
+
+    pub(crate) fn owner(&self) -> Cx {
+        let administrator = Principal::Administrator(AdministratorId::new(self.clock.ulid()));
+        cx(&self.bus).on_behalf_of(administrator, Some((self.organisation, Role::Owner)))
+    }
+
+    pub(crate) fn public(&self) -> Cx {
+        cx(&self.bus)
+    }
+
+    pub(crate) async fn plan(&self, seats: u64) -> PlanId {
+        let organisation = self.organisation;
+        let name = Name::parse("Campus").unwrap();
+        let create = CreatePlan { organisation, name, seats, ends_at: None };
+        self.bus.call(&create, &self.owner()).await.unwrap().id
+    }
+
+    pub(crate) async fn look(&self, plan_id: PlanId) -> Plan {
+        let get = GetPlan { organisation: self.organisation, plan_id };
+        self.bus.call(&get, &self.owner()).await.unwrap()
+    }
+
+    pub(crate) async fn link(&self, plan: PlanId, max_uses: Option<u64>) -> LinkId {
+        self.restricted_link(plan, max_uses, &[]).await
+    }
+
+    pub(crate) async fn restricted_link(
+        &self,
+        plan: PlanId,
+        max_uses: Option<u64>,
+        domains: &[&str],
+    ) -> LinkId {
+        let id = LinkId::new(self.clock.ulid());
+        let insert = INSERT_LINK
+            .bind(id)
+            .bind(self.organisation)
+            .bind(plan)
+            .bind(id.to_string())
+            .bind(json!(["law", "year-1"]).to_string())
+            .bind(json!(domains).to_string())
+            .bind(max_uses);
+        let mut tx = self.db.write(&self.public().stamp(&*self.clock)).await.unwrap();
+        insert.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    pub(crate) async fn disable(&self, link: LinkId) {
+        let mut tx = self.db.write(&self.public().stamp(&*self.clock)).await.unwrap();
+        DISABLE_LINK.bind(link).execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub(crate) async fn person(&self, email: &str) -> AccountId {
+        let id = AccountId::new(self.clock.ulid());
+        let mut tx = self.db.write(&self.public().stamp(&*self.clock)).await.unwrap();
+        let insert = INSERT_ACCOUNT.bind(id).bind(email).bind(None::<i64>);
+        insert.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    pub(crate) async fn people(&self, count: usize) -> Vec<AccountId> {
+        let mut people = Vec::new();
+        for n in 0..count {
+            people.push(self.person(&format!("person{n}@uni.edu")).await);
+        }
+        people
+    }
+
+    pub(crate) async fn prove(&self, account: AccountId) {
+        let mut tx = self.db.write(&self.public().stamp(&*self.clock)).await.unwrap();
+        PROVE.bind(account).bind(self.clock.now()).execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub(crate) fn asks(&self, account_id: AccountId, link_id: LinkId) -> Admit {
+        Admit { organisation: self.organisation, account_id, door: Door::Link { link_id } }
+    }
+
+    pub(crate) async fn admit(
+        &self,
+        account: AccountId,
+        link: LinkId,
+    ) -> Result<Admitted, Problem> {
+        self.bus.call(&self.asks(account, link), &self.public()).await
+    }
+
+    pub(crate) async fn sweep(&self) {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let mut sweeper = SeatSweeper::new(self.db.clone(), clock, self.metrics.clone());
+        while sweeper.work().await.unwrap() == kernel::Pace::Again {}
+    }
+
+    pub(crate) async fn tags(&self, account: AccountId) -> Vec<String> {
+        let mut reader = self.db.read().await.unwrap();
+        let rows = TAGS.bind(account).fetch_all(&mut reader).await.unwrap();
+        rows.iter().map(|row| row.get("tag").unwrap()).collect()
+    }
+
+    pub(crate) async fn uses(&self, link: LinkId) -> i64 {
+        let mut reader = self.db.read().await.unwrap();
+        USES.bind(link).fetch_one(&mut reader).await.unwrap().get("n").unwrap()
+    }
+
+    /// How many memberships, audit entries of admissions and seat events there are.
+    pub(crate) async fn traces(&self) -> [i64; 3] {
+        let mut reader = self.db.read().await.unwrap();
+        let mut counts = [0; 3];
+        let statements = [&COUNT_MEMBERSHIPS, &COUNT_AUDIT, &COUNT_EVENTS];
+        for (count, statement) in counts.iter_mut().zip(statements) {
+            *count = statement.query().fetch_one(&mut reader).await.unwrap().get("n").unwrap();
+        }
+        counts
+    }
+
+    /// Stops, and recounts everything.
+    pub(crate) async fn close(self) {
+        let differences = verify(&self.db).await.unwrap();
+        assert_eq!(differences, [], "usher verify finds differences");
+        self.stage.stop().await;
+    }
+}
+
+pub(crate) fn cx(bus: &Bus) -> Cx {
+    let clock = bus.clock();
+    Cx::begin(Caller::public(Service::HttpEdge, clock.now()), "a-test", &**clock)
+}

@@ -1,0 +1,15 @@
+//! The seat pool through the bus, on both databases.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod admission;
+mod house;
+mod interleavings;
+mod plans;
+mod settling;
+mod waiting;

@@ -1,0 +1,63 @@
+//! Load scenarios. Each runs ours and a baseline in turn, in the same run on the same machine, and
+//! prints the ratio of each round with the aim beside it: absolute numbers belong to a machine, the
+//! ratio is the result.
+//!
+//! `cargo run --release -p loadtests -- --help`
+//!
+//! - [`admissions`]: group commit against one transaction per admission.
+//! - [`bus`]: request and reply through the kernel against a bare NATS echo.
+//! - [`edge`]: HTTP, bus and actor against a constant answer of the same edge; the join page.
+//! - [`rounds`]: how two things are measured in turn.
+//!
+//! # To add a scenario
+//! A file with a `run` that calls [`rounds::compare`], a line in [`Scenario`], a line in README.
+
+mod admissions;
+mod bus;
+mod edge;
+mod rounds;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(about = "Measures Usher against baselines interleaved in the same run")]
+struct Arguments {
+    #[command(subcommand)]
+    scenario: Scenario,
+    /// Rounds; the median is what counts.
+    #[arg(long, default_value_t = 5, global = true)]
+    rounds: usize,
+    /// Seconds of each measurement.
+    #[arg(long, default_value_t = 2.0, global = true)]
+    seconds: f64,
+}
+
+#[derive(Debug, Subcommand)]
+enum Scenario {
+    /// Admissions on one hot plan, on PostgreSQL and SQLite.
+    Admissions,
+    /// Request and reply on NATS at 256 callers.
+    Bus,
+    /// An echo route and the join page at 64 callers.
+    Edge,
+    /// All of them.
+    All,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let pace = rounds::Pace {
+        rounds: arguments.rounds.max(1),
+        time: std::time::Duration::from_secs_f64(arguments.seconds.clamp(0.1, 60.0)),
+    };
+    match arguments.scenario {
+        Scenario::Admissions => admissions::run(pace),
+        Scenario::Bus => bus::run(pace),
+        Scenario::Edge => edge::run(pace),
+        Scenario::All => {
+            admissions::run(pace)?;
+            bus::run(pace)?;
+            edge::run(pace)
+        }
+    }
+}
