@@ -1,0 +1,83 @@
+//! Changes what is given and leaves the rest.
+
+use contract::{
+    Fields, Problem, Timestamp,
+    events::Event,
+    links::{Link, UpdateLink},
+};
+use kernel::{Cx, Serve};
+use serde_json::{Map, Value, json};
+
+use crate::{LinkRegistry, limits, row::refuse_archived, sql};
+
+impl Serve<UpdateLink> for LinkRegistry {
+    async fn serve(&mut self, message: UpdateLink, cx: &Cx) -> Result<Link, Problem> {
+        let (organisation, id) = (message.organisation, message.link_id);
+        let stamp = cx.stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await?;
+        let link = self.lock(&mut tx, organisation, id).await?;
+        refuse_archived(&link)?;
+        let changed = apply(message, &link, stamp.now)?;
+        let change = difference(&link, &changed);
+        if change.is_empty() {
+            return Ok(link);
+        }
+        sql::UPDATE_LINK
+            .bind(id)
+            .bind(&changed.name)
+            .bind(json!(changed.tags).to_string())
+            .bind(json!(changed.allowed_domains).to_string())
+            .bind(changed.max_uses)
+            .bind(changed.expires_at)
+            .execute(&mut tx)
+            .await?;
+        tx.audit(organisation, "link.update", id, Value::Object(change));
+        tx.publish(organisation, Event::LinkUpdated { link_id: id });
+        tx.commit().await?;
+        Ok(changed)
+    }
+}
+
+/// The link as it is to be. An end that has passed may stay as it is, but not be set.
+fn apply(message: UpdateLink, link: &Link, now: Timestamp) -> Result<Link, Problem> {
+    let mut fields = Fields::default();
+    let mut changed = link.clone();
+    if let Some(name) = message.name {
+        changed.name = name;
+    }
+    if let Some(tags) = message.tags {
+        changed.tags = limits::tags(&mut fields, tags);
+    }
+    if let Some(domains) = message.allowed_domains {
+        changed.allowed_domains = limits::domains(&mut fields, domains);
+    }
+    if let Some(expires_at) = message.expires_at {
+        changed.expires_at = expires_at;
+        if expires_at != link.expires_at {
+            limits::expires_at(&mut fields, expires_at, now);
+        }
+    }
+    if let Some(max_uses) = message.max_uses {
+        changed.max_uses = max_uses;
+        limits::max_uses(&mut fields, max_uses);
+    }
+    fields.finish(|| Some(changed))
+}
+
+/// What the audit trail notes: `{field: {from, to}}` of every field that changed.
+fn difference(before: &Link, after: &Link) -> Map<String, Value> {
+    let fields: [(&str, fn(&Link) -> Value); 5] = [
+        ("name", |link| json!(link.name)),
+        ("tags", |link| json!(link.tags)),
+        ("allowed_domains", |link| json!(link.allowed_domains)),
+        ("max_uses", |link| json!(link.max_uses)),
+        ("expires_at", |link| json!(link.expires_at)),
+    ];
+    let changed = fields
+        .into_iter()
+        .map(|(field, of)| (field, of(before), of(after)));
+    changed
+        .filter(|(_, from, to)| from != to)
+        .map(|(field, from, to)| (field.to_owned(), json!({ "from": from, "to": to })))
+        .collect()
+}
