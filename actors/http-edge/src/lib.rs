@@ -1,1 +1,25 @@
-//! HTTP in, messages out: JSON API, Subscription Manager, join pages
+//! HTTP in, messages out: JSON API, Subscription Manager, join pages. Sees no SQL.
+//!
+//! # Map
+//! - [`edge`]: the server: options, workers, start and stop.
+//! - `gate`: the one middleware: bound, request id, CSRF, panic guard, problems, headers, numbers.
+//! - `request`: [`kernel::Cx`] of a request; `session`: administrators and cookies.
+//! - `problem`: `Refused`, a problem on its way out; `csrf`, [`network`], `metrics`: what the gate uses.
+//! - `flows`: what API and pages have in common: join, start and confirm a proof.
+//! - `api`: one file a noun; its `mod.rs` is the table of routes and the OpenAPI description.
+//! - `pages`: what browsers see.
+
+mod api;
+mod csrf;
+pub mod edge;
+mod flows;
+mod gate;
+mod metrics;
+pub mod network;
+mod pages;
+mod problem;
+mod request;
+mod session;
+
+pub use edge::{BusFactory, Edge, EdgeError, EdgeOptions, Running, start};
+pub use network::Network;

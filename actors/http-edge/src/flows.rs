@@ -1,0 +1,259 @@
+//! What the API and the pages have in common: a form comes in, messages go out, in this order.
+
+use contract::{
+    EmailAddress, Fields, Kind, Problem, Secret,
+    ids::ProofId,
+    links::{LinkFace, ResolveLink},
+    mails::{Letter, QueueMail, proof_key},
+    people::{
+        ConfirmProof, Enrol, Evidence, PASSWORD_LEAST, PASSWORD_MOST, ProofIssued, Proved,
+        StartProof,
+    },
+    seats::{Admit, Admitted, Door, SettleProof, Settled},
+    text::PersonName,
+};
+use kernel::Cx;
+
+use crate::edge::Edge;
+
+/// What somebody who registers fills in.
+#[derive(Clone, Default)]
+pub(crate) struct JoinForm {
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) accept_terms: bool,
+}
+
+/// Somebody joined.
+#[derive(Clone, Debug)]
+pub(crate) struct Joined {
+    /// Through which link.
+    pub(crate) face: LinkFace,
+    /// What became of it.
+    pub(crate) admitted: Admitted,
+    /// How they are called.
+    pub(crate) first_name: PersonName,
+    /// Their last name.
+    pub(crate) last_name: PersonName,
+    /// Their address.
+    pub(crate) email: EmailAddress,
+    /// The proof that waits for its code; `None` when the address is proved, or a letter went out
+    /// less than a minute ago.
+    pub(crate) proof_id: Option<ProofId>,
+    /// Whether the letter with the proof is on its way.
+    pub(crate) mail_queued: bool,
+}
+
+/// What is behind the token of a link.
+pub(crate) async fn face(edge: &Edge, cx: &Cx, token: &str) -> Result<LinkFace, Problem> {
+    // Longer than any token: refused like any unknown one, without a way over the bus.
+    if token.len() > 128 {
+        return Err(Problem::new(Kind::LinkUnknown));
+    }
+    edge.bus
+        .call(
+            &ResolveLink {
+                token: Secret::new(token),
+            },
+            cx,
+        )
+        .await
+}
+
+/// Registers through a link: enrol, admit, mail. Nothing is made before every field is right.
+///
+/// Safe to repeat: the same form gets the same account, the same seat and no second letter.
+pub(crate) async fn join(
+    edge: &Edge,
+    cx: &Cx,
+    token: &str,
+    form: JoinForm,
+    registrant: Option<Secret>,
+) -> Result<Joined, Problem> {
+    let face = face(edge, cx, token).await?;
+    let enrol = parse(form, registrant)?;
+    let domain = enrol.email.domain();
+    if !face.allowed_domains.is_empty() && !face.allowed_domains.contains(&domain) {
+        let detail = Kind::DomainNotAllowed.title();
+        let refused = Problem::new(Kind::DomainNotAllowed);
+        return Err(refused.field("email", Kind::DomainNotAllowed.slug(), detail));
+    }
+    if let Some(closed) = face.closed {
+        return Err(Problem::new(closed.into()));
+    }
+    let enrolled = edge.bus.call(&enrol, cx).await?;
+    let admit = Admit {
+        organisation: face.organisation,
+        account_id: enrolled.account_id,
+        door: Door::Link {
+            link_id: face.link_id,
+        },
+    };
+    let admitted = edge.bus.call(&admit, cx).await?;
+    let proof_id = enrolled.proof.as_ref().map(|proof| proof.id);
+    let mail_queued = match enrolled.proof {
+        Some(proof) => confirm_by_mail(edge, cx, &face, &admitted, proof).await,
+        None => false,
+    };
+    let Enrol {
+        first_name,
+        last_name,
+        email,
+        ..
+    } = enrol;
+    Ok(Joined {
+        face,
+        admitted,
+        first_name,
+        last_name,
+        email,
+        proof_id,
+        mail_queued,
+    })
+}
+
+fn parse(form: JoinForm, registrant: Option<Secret>) -> Result<Enrol, Problem> {
+    let mut fields = Fields::default();
+    let first_name = fields.take("first_name", PersonName::parse(&form.first_name));
+    let last_name = fields.take("last_name", PersonName::parse(&form.last_name));
+    let email = fields.take("email", EmailAddress::parse(&form.email));
+    let password = password(&mut fields, form.password);
+    if !form.accept_terms {
+        fields.refuse("accept_terms", "required", "must be accepted");
+    }
+    fields.finish(|| {
+        Some(Enrol {
+            first_name: first_name?,
+            last_name: last_name?,
+            email: email?,
+            password: password?,
+            registrant,
+        })
+    })
+}
+
+fn password(fields: &mut Fields, password: String) -> Option<Secret> {
+    let length = password.chars().take(PASSWORD_MOST + 1).count();
+    if length < PASSWORD_LEAST {
+        let detail = format!("must have at least {PASSWORD_LEAST} characters");
+        fields.refuse("password", "too-short", detail);
+        return None;
+    }
+    if length > PASSWORD_MOST {
+        let detail = format!("must have at most {PASSWORD_MOST} characters");
+        fields.refuse("password", "too-long", detail);
+        return None;
+    }
+    Some(Secret::new(password))
+}
+
+/// The page that the letter's link opens.
+fn proof_url(edge: &Edge, proof: &ProofIssued) -> Secret {
+    Secret::new(
+        edge.options
+            .url(&format!("/proofs/{}", proof.token.expose())),
+    )
+}
+
+/// Whether the confirmation is queued; the seat is given either way.
+async fn confirm_by_mail(
+    edge: &Edge,
+    cx: &Cx,
+    face: &LinkFace,
+    admitted: &Admitted,
+    proof: ProofIssued,
+) -> bool {
+    let letter = Letter::JoinConfirmation {
+        proof_url: proof_url(edge, &proof),
+        first_name: proof.first_name,
+        organisation: face.organisation_name.clone(),
+        status: admitted.status,
+        proof_due_at: admitted.proof_due_at,
+        code: proof.code,
+        product_url: face.product_url.clone(),
+    };
+    let mail = QueueMail {
+        key: proof_key(proof.id),
+        to: proof.email,
+        letter,
+    };
+    queue(edge, cx, mail).await
+}
+
+async fn queue(edge: &Edge, cx: &Cx, mail: QueueMail) -> bool {
+    match edge.bus.call(&mail, cx).await {
+        Ok(_) => true,
+        Err(problem) => {
+            tracing::warn!(request_id = %cx.request_id, %problem, "a letter was not queued");
+            false
+        }
+    }
+}
+
+/// Starts a fresh proof of an address. Answers alike, and after the same time, whether or not the
+/// address has an account: only the mailbox learns it.
+pub(crate) async fn start_proof(edge: &Edge, cx: &Cx, email: &str) -> Result<ProofId, Problem> {
+    let mut fields = Fields::default();
+    let email = fields.take("email", EmailAddress::parse(email));
+    let email = fields.finish(|| email)?;
+    let earliest = tokio::time::sleep(PROOF_ANSWER_AFTER);
+    let started = edge.bus.call(&StartProof { email }, cx).await?;
+    if let Some(proof) = started.proof {
+        let letter = Letter::Proof {
+            proof_url: proof_url(edge, &proof),
+            first_name: proof.first_name,
+            code: proof.code,
+        };
+        let mail = QueueMail {
+            key: proof_key(proof.id),
+            to: proof.email,
+            letter,
+        };
+        // Told to the log alone: a refusal would tell the asker that there is an account.
+        queue(edge, cx, mail).await;
+    }
+    earliest.await;
+    Ok(started.id)
+}
+
+/// Longer than queueing a letter takes, so that the time does not tell whether there was one.
+const PROOF_ANSWER_AFTER: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Proves an address, then lets the seats that waited for it follow. Safe to repeat.
+pub(crate) async fn confirm_proof(
+    edge: &Edge,
+    cx: &Cx,
+    evidence: Evidence,
+    registrant: Option<Secret>,
+    new_password: Option<String>,
+) -> Result<(Proved, Vec<Settled>), Problem> {
+    let mut fields = Fields::default();
+    let new_password = match new_password {
+        Some(text) => password(&mut fields, text).map(Some),
+        None => Some(None),
+    };
+    let new_password = fields.finish(|| new_password)?;
+    let proved = edge
+        .bus
+        .call(
+            &ConfirmProof {
+                evidence,
+                registrant,
+                new_password,
+            },
+            cx,
+        )
+        .await?;
+    let settled = edge
+        .bus
+        .call(
+            &SettleProof {
+                account_id: proved.account_id,
+            },
+            cx,
+        )
+        .await?;
+    Ok((proved, settled))
+}

@@ -1,0 +1,180 @@
+//! The one middleware: everything that holds for every request, whatever its route.
+//!
+//! In order: bound the requests in flight, name the request, refuse foreign forms, run the handler
+//! behind a panic guard, render a problem, set the headers, count and log.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use actix_web::{
+    Error, HttpMessage as _, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    web,
+};
+use contract::{Kind, Problem};
+use futures_util::FutureExt as _;
+use prometheus::IntGauge;
+
+use crate::{
+    csrf,
+    edge::{Edge, EdgeOptions},
+    metrics::method_label,
+    pages, problem,
+    request::{RequestId, edge, given_id},
+};
+
+/// The most requests that a process works on at once; more are refused at once.
+const MOST_IN_FLIGHT: i64 = 4_096;
+
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+                   connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A request in flight, counted until it is dropped.
+struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Passes a request through.
+pub(crate) async fn pass(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let edge = web::Data::clone(edge(request.request())?);
+    let started = Instant::now();
+    edge.metrics.in_flight.inc();
+    let in_flight = InFlight(edge.metrics.in_flight.clone());
+    let id = given_id(&request, &edge.options.trusted_proxies)
+        .unwrap_or_else(|| edge.bus.clock().ulid().to_string());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let is_api = is_api(request.path());
+    let method = method_label(request.method());
+    let guard = Answering {
+        edge: &edge,
+        id: &id,
+        is_api,
+    };
+
+    let response = if in_flight.0.get() > MOST_IN_FLIGHT {
+        let refused = guard.render(Problem::new(Kind::Overloaded));
+        request.into_response(refused)
+    } else if let Err(problem) = guard.check(&request) {
+        let refused = guard.render(problem);
+        request.into_response(refused)
+    } else {
+        match AssertUnwindSafe(async { next.call(request).await })
+            .catch_unwind()
+            .await
+        {
+            Ok(Ok(response)) => guard.finish(response.map_into_boxed_body()),
+            // A middleware of a route refused without an answer.
+            Ok(Err(error)) => return Err(guard.without_request(error.error_response(), method)),
+            Err(_) => {
+                edge.metrics.panics.inc();
+                tracing::error!(request_id = %id, method, "a handler panicked");
+                let refused = guard.render(Problem::new(Kind::Panicked));
+                return Err(guard.without_request(refused, method));
+            }
+        }
+    };
+    let mut response = response;
+    set_headers(response.headers_mut(), &edge.options, &id);
+    let route = response.request().match_pattern();
+    let route = route.as_deref().unwrap_or("unmatched");
+    let (status, took) = (response.status(), started.elapsed());
+    edge.metrics.record(route, method, status, took);
+    tracing::debug!(request_id = %id, method, route, status = status.as_u16(), ?took, "answered");
+    Ok(response)
+}
+
+/// Whether problems are answered as JSON.
+fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/") || path.starts_with("/problems/")
+}
+
+/// What the gate knows while a request is being answered.
+struct Answering<'a> {
+    edge: &'a Edge,
+    id: &'a str,
+    is_api: bool,
+}
+
+impl Answering<'_> {
+    fn check(&self, request: &ServiceRequest) -> Result<(), Problem> {
+        if self.is_api {
+            return Ok(());
+        }
+        csrf::check(
+            request.method(),
+            request.headers(),
+            &self.edge.options.public_url,
+        )
+    }
+
+    /// The answer of a problem.
+    fn render(&self, problem: Problem) -> HttpResponse {
+        let problem = Problem {
+            instance: Some(self.id.to_owned()),
+            ..problem
+        };
+        let mut response = if self.is_api {
+            problem::json(&problem)
+        } else {
+            pages::problem(&problem)
+        };
+        problem::set_headers(&problem, response.headers_mut());
+        response
+    }
+
+    /// Renders the problem that a handler answered, if it did.
+    fn finish(&self, mut response: ServiceResponse) -> ServiceResponse {
+        let Some(problem) = response.response_mut().extensions_mut().remove::<Problem>() else {
+            return response;
+        };
+        let mut rendered = self.render(problem);
+        // What the handler itself wanted to say: `Allow`, a cookie.
+        for (name, value) in response.headers() {
+            if !rendered.headers().contains_key(name) {
+                rendered.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        response.into_response(rendered)
+    }
+
+    /// An answer where the request is lost: the route is unknown, the rest is as ever.
+    fn without_request(&self, mut response: HttpResponse, method: &'static str) -> Error {
+        set_headers(response.headers_mut(), &self.edge.options, self.id);
+        let status = response.status();
+        self.edge
+            .metrics
+            .record("unknown", method, status, std::time::Duration::ZERO);
+        InternalError::from_response("answered", response).into()
+    }
+}
+
+/// The headers of every answer.
+fn set_headers(headers: &mut HeaderMap, options: &EdgeOptions, id: &str) {
+    let fixed = HeaderValue::from_static;
+    headers.insert(header::CONTENT_SECURITY_POLICY, fixed(CSP));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
+    headers.insert(header::REFERRER_POLICY, fixed("no-referrer"));
+    headers.insert(ROBOTS, fixed("noindex, nofollow"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, fixed("no-store"));
+    }
+    if options.is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, fixed(HSTS));
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+}

@@ -1,0 +1,212 @@
+//! Sessions of administrators, and the cookies of both kinds of visitors.
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, ResponseError,
+    body::BoxBody,
+    cookie::{Cookie, SameSite, time::Duration},
+    dev::Payload,
+    http::{StatusCode, header},
+    web,
+};
+use contract::{
+    Kind, Principal, Problem, Secret,
+    administrators::{AuthenticateSession, SessionOpened, SignedIn},
+    ids::OrganisationId,
+};
+use futures_util::future::LocalBoxFuture;
+use kernel::Cx;
+
+use crate::{
+    edge::{Edge, EdgeOptions},
+    problem::Refused,
+    request::{Incoming, edge},
+};
+
+/// Where an administrator signs in.
+pub(crate) const SIGN_IN: &str = "/admin/sign-in";
+/// How long a registering browser is recognised.
+const REGISTRANT_DAYS: i64 = 30;
+
+/// An administrator who is signed in. As an argument of a page: who is not is sent to [`SIGN_IN`].
+#[derive(Clone, Debug)]
+pub(crate) struct Administrator {
+    pub(crate) signed_in: SignedIn,
+    /// The public's; see [`Administrator::cx_in`].
+    pub(crate) cx: Cx,
+}
+
+impl Administrator {
+    /// The request on the administrator's behalf in an organisation where they have an office;
+    /// `not-found` anywhere else.
+    pub(crate) fn cx_in(&self, organisation: OrganisationId) -> Result<Cx, Problem> {
+        let mut offices = self.signed_in.organisations.iter();
+        let office = offices
+            .find(|office| office.organisation == organisation)
+            .ok_or_else(|| Problem::new(Kind::NotFound))?;
+        let principal = Principal::Administrator(self.signed_in.administrator);
+        Ok(self
+            .cx
+            .on_behalf_of(principal, Some((organisation, office.role))))
+    }
+}
+
+/// Why a page for administrators is not shown.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoSession {
+    /// Nobody is signed in, or not any more.
+    #[error("not signed in")]
+    SignedOut,
+    /// Nobody could say.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl From<Problem> for NoSession {
+    fn from(problem: Problem) -> Self {
+        match problem.kind {
+            Kind::Unauthenticated => Self::SignedOut,
+            _ => Self::Refused(Refused(problem)),
+        }
+    }
+}
+
+impl ResponseError for NoSession {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignedOut => StatusCode::SEE_OTHER,
+            Self::Refused(refused) => refused.status_code(),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        match self {
+            Self::SignedOut => HttpResponse::SeeOther()
+                .insert_header((header::LOCATION, SIGN_IN))
+                .finish(),
+            Self::Refused(refused) => refused.error_response(),
+        }
+    }
+}
+
+impl FromRequest for Administrator {
+    type Error = NoSession;
+    type Future = LocalBoxFuture<'static, Result<Self, NoSession>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asked = edge(request).and_then(|edge| {
+            let incoming = Incoming::of(request)?;
+            Ok((
+                web::Data::clone(edge),
+                session_token(request, &edge.options),
+                incoming.cx,
+            ))
+        });
+        Box::pin(async move {
+            let (edge, token, cx) = asked?;
+            let token = token.ok_or(NoSession::SignedOut)?;
+            let signed_in = edge.bus.call(&AuthenticateSession { token }, &cx).await?;
+            Ok(Self { signed_in, cx })
+        })
+    }
+}
+
+/// What the session cookie is called: a browser takes `__Secure-` only by https.
+fn session_name(options: &EdgeOptions) -> &'static str {
+    if options.is_https() {
+        "__Secure-usher_admin"
+    } else {
+        "usher_admin"
+    }
+}
+
+fn registrant_name(options: &EdgeOptions) -> &'static str {
+    if options.is_https() {
+        "__Secure-usher_registrant"
+    } else {
+        "usher_registrant"
+    }
+}
+
+fn secret_of(request: &HttpRequest, name: &str) -> Option<Secret> {
+    request
+        .cookie(name)
+        .map(|cookie| Secret::new(cookie.value()))
+        .filter(|secret| {
+            let length = secret.expose().len();
+            (1..=256).contains(&length)
+        })
+}
+
+fn cookie(
+    options: &EdgeOptions,
+    name: &'static str,
+    value: String,
+    path: &'static str,
+    age: Duration,
+) -> Cookie<'static> {
+    Cookie::build(name, value)
+        .path(path)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(options.is_https())
+        .max_age(age)
+        .finish()
+}
+
+/// The token of the administrator's session, if the browser sent one.
+pub(crate) fn session_token(request: &HttpRequest, options: &EdgeOptions) -> Option<Secret> {
+    secret_of(request, session_name(options))
+}
+
+/// Opens a session in the browser.
+pub(crate) fn session_cookie(edge: &Edge, session: &SessionOpened) -> Cookie<'static> {
+    let left = session
+        .expires_at
+        .micros()
+        .saturating_sub(edge.bus.clock().now().micros());
+    let age = Duration::microseconds(left.max(0));
+    let value = session.token.expose().to_owned();
+    cookie(
+        &edge.options,
+        session_name(&edge.options),
+        value,
+        "/admin",
+        age,
+    )
+}
+
+/// Ends the session in the browser.
+pub(crate) fn end_session_cookie(options: &EdgeOptions) -> Cookie<'static> {
+    cookie(
+        options,
+        session_name(options),
+        String::new(),
+        "/admin",
+        Duration::ZERO,
+    )
+}
+
+/// The token of the browser that registers, if it has one.
+pub(crate) fn registrant(request: &HttpRequest, options: &EdgeOptions) -> Option<Secret> {
+    secret_of(request, registrant_name(options))
+}
+
+/// Gives the browser that registers its token: whoever later proves the address from there keeps
+/// the password that was set there.
+pub(crate) fn registrant_cookie(options: &EdgeOptions, token: &Secret) -> Cookie<'static> {
+    let age = Duration::days(REGISTRANT_DAYS);
+    cookie(
+        options,
+        registrant_name(options),
+        token.expose().to_owned(),
+        "/",
+        age,
+    )
+}
+
+/// A fresh token for [`registrant_cookie`].
+pub(crate) fn draw_registrant() -> Result<Secret, Problem> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|_| Problem::new(Kind::Internal))?;
+    Ok(Secret::new(data_encoding::BASE64URL_NOPAD.encode(&bytes)))
+}
