@@ -1,1 +1,56 @@
-//! Answers every question about people and seats: reads only
+//! Answers every question about people and seats: the rows of Manage Users.
+//!
+//! # Owns
+//! No table. Reads `memberships`, `membership_tags`, `accounts`, `plans` and `links`; writes
+//! nothing, so that several instances may run, each on connections of its own.
+//!
+//! # Promises
+//! - A question names an organisation and no answer has a row of another one.
+//! - Filters combine with AND. A search finds a part of first name, last name or address whatever
+//!   the case; `%`, `_` and `\` mean themselves.
+//! - Pages are stable: a page begins behind the last row seen (the newest memberships come first),
+//!   so rows that come or go meanwhile neither repeat nor hide another one.
+//! - A page costs two statements whatever its size: the rows, and their tags.
+//!
+//! # Map
+//! [`list`] and [`get`], a file for each question; [`person`], a row and its tags; [`search`], a
+//! text as a pattern; [`sql`], every statement.
+//!
+//! # To add a question
+//! 1. The message in `contract::users`, owned by `Service::Roster`.
+//! 2. A file named after it with `impl Serve<TheMessage>`, and its line in `routes`.
+//! 3. Its statement in [`sql`], with the organisation as its first condition. A new filter is one
+//!    more `cast($n as ..) is null or ..` there.
+
+mod get;
+mod list;
+mod person;
+mod search;
+mod sql;
+
+use contract::{Service, users};
+use kernel::{Behaviour, Routes};
+use store::Db;
+
+pub use self::sql::STATEMENTS;
+
+/// Answers questions; holds nothing but its connections.
+#[derive(Debug)]
+pub struct Roster {
+    db: Db,
+}
+
+impl Roster {
+    /// An instance that reads through these connections.
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+}
+
+impl Behaviour for Roster {
+    const SERVICE: Service = Service::Roster;
+
+    fn routes(routes: &mut Routes<Self>) {
+        routes.one::<users::ListUsers>().one::<users::GetUser>();
+    }
+}

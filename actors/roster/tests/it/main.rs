@@ -1,0 +1,9 @@
+//! The roster, asked over the bus, on both databases.
+
+#![expect(clippy::unwrap_used, reason = "tests fail this way")]
+
+mod filter;
+mod page;
+mod scene;
+mod sql;
+mod tenants;

@@ -1,0 +1,37 @@
+//! Rows of other owners.
+
+store::statements! {
+    /// A plan.
+    pub(crate) PUT_PLAN = "
+        insert into plans (id, organisation_id, name, purchased, created_at)
+        values ($1, $2, $3, 10, 1)";
+
+    /// A link.
+    pub(crate) PUT_LINK = "
+        insert into links (id, organisation_id, plan_id, name, token_hash, token_sealed, tags,
+            allowed_domains, archived_at, created_by, created_at)
+        values ($1, $2, $3, $4, $1, 'sealed', '[]', '[]', $5, 'operator', 1)";
+
+    /// An account.
+    pub(crate) PUT_ACCOUNT = "
+        insert into accounts (id, email, email_key, first_name, last_name, name_key, created_at)
+        values ($1, $2, $3, $4, $5, $6, 1)";
+
+    /// A membership.
+    pub(crate) PUT_MEMBERSHIP = "
+        insert into memberships (id, organisation_id, account_id, plan_id, status, door, link_id,
+            redeemed_at, waiting_since, revoked_at, created_at)
+        values ($1, $2, $3, $4, $5, 'link', $6, $7, $8, $9, $10)";
+
+    /// A tag.
+    pub(crate) PUT_TAG = "
+        insert into membership_tags (membership_id, organisation_id, tag)
+        values ($1, $2, $3)";
+
+    /// How many rows the roster could have touched.
+    pub(crate) COUNT = "
+        select cast(count(*) as bigint) as rows from (
+            select id from memberships
+            union all select organisation_id from event_heads
+            union all select id from audit) as everything";
+}
