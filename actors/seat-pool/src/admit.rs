@@ -26,11 +26,16 @@ impl ServeMany<Admit> for SeatPool {
         &mut self,
         batch: &[Asked<Admit>],
     ) -> Result<Vec<Result<Admitted, Problem>>, Problem> {
-        let Some(first) = batch.first() else { return Ok(Vec::new()) };
+        let Some(first) = batch.first() else {
+            return Ok(Vec::new());
+        };
         let mut tx = self.db.write(&first.cx.stamp(&*self.clock)).await?;
-        let organisations: BTreeSet<_> =
-            batch.iter().map(|asked| asked.message.organisation).collect();
-        tx.lock_histories(&organisations.into_iter().collect::<Vec<_>>()).await?;
+        let organisations: BTreeSet<_> = batch
+            .iter()
+            .map(|asked| asked.message.organisation)
+            .collect();
+        tx.lock_histories(&organisations.into_iter().collect::<Vec<_>>())
+            .await?;
 
         let asked = || batch.iter().map(|asked| &asked.message);
         let mut people = load::people(&mut tx, asked()).await?;
@@ -43,7 +48,10 @@ impl ServeMany<Admit> for SeatPool {
         let mut made = Vec::new();
         for Asked { message, cx } in batch {
             // One instant for the whole batch, the actor and request of each message.
-            let stamp = Stamp { now: tx.stamp().now, ..cx.stamp(&*self.clock) };
+            let stamp = Stamp {
+                now: tx.stamp().now,
+                ..cx.stamp(&*self.clock)
+            };
             let fresh = MembershipId::new(self.clock.ulid());
             let state = (&mut people, &mut links, &mut books);
             answers.push(match decide::admit(message, fresh, state, &stamp) {
@@ -91,7 +99,10 @@ pub(crate) async fn use_links(
 ) -> Result<(), Problem> {
     let used: Vec<_> = uses(links)
         .into_iter()
-        .map(|(id, uses)| Uses { id, uses: uses - before.get(&id).copied().unwrap_or(0) })
+        .map(|(id, uses)| Uses {
+            id,
+            uses: uses - before.get(&id).copied().unwrap_or(0),
+        })
         .filter(|row| row.uses > 0)
         .collect();
     if used.is_empty() {
@@ -123,11 +134,7 @@ struct TagRow<'a> {
     tag: &'a str,
 }
 
-async fn write(
-    tx: &mut Tx,
-    made: &[(NewMembership, Stamp)],
-    links: &Links,
-) -> Result<(), Problem> {
+async fn write(tx: &mut Tx, made: &[(NewMembership, Stamp)], links: &Links) -> Result<(), Problem> {
     let now = tx.stamp().now.micros();
     let rows: Vec<_> = made
         .iter()
@@ -150,9 +157,18 @@ async fn write(
 
     let mut tags = Vec::new();
     for (new, stamp) in made {
-        for tag in links.get(&new.link).map(|link| &link.tags).into_iter().flatten() {
+        for tag in links
+            .get(&new.link)
+            .map(|link| &link.tags)
+            .into_iter()
+            .flatten()
+        {
             let (membership_id, organisation_id) = (new.id, new.organisation);
-            tags.push(TagRow { membership_id, organisation_id, tag: tag.as_str() });
+            tags.push(TagRow {
+                membership_id,
+                organisation_id,
+                tag: tag.as_str(),
+            });
         }
         tx.publish_as(stamp, new.organisation, event(new));
         tx.audit_as(
@@ -170,13 +186,32 @@ async fn write(
 }
 
 fn event(new: &NewMembership) -> Event {
-    let NewMembership { id: membership_id, account: account_id, plan: plan_id, link, .. } = *new;
+    let NewMembership {
+        id: membership_id,
+        account: account_id,
+        plan: plan_id,
+        link,
+        ..
+    } = *new;
     let link_id = Some(link);
     match new.status {
-        Status::Held => Event::SeatHeld { membership_id, account_id, plan_id, link_id },
-        Status::Waiting => Event::SeatAwaited { membership_id, account_id, plan_id, link_id },
-        Status::Assigned | Status::Revoked => {
-            Event::SeatAssigned { membership_id, account_id, plan_id, link_id }
-        }
+        Status::Held => Event::SeatHeld {
+            membership_id,
+            account_id,
+            plan_id,
+            link_id,
+        },
+        Status::Waiting => Event::SeatAwaited {
+            membership_id,
+            account_id,
+            plan_id,
+            link_id,
+        },
+        Status::Assigned | Status::Revoked => Event::SeatAssigned {
+            membership_id,
+            account_id,
+            plan_id,
+            link_id,
+        },
     }
 }

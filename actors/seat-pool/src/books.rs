@@ -80,7 +80,15 @@ impl Change {
             Self::PromoteToAssigned => ("promote", 0, 0, 1, -1),
             Self::PromoteToHeld => ("promote", 0, 1, 0, -1),
         };
-        (name, Delta { purchased, held, assigned, waiting })
+        (
+            name,
+            Delta {
+                purchased,
+                held,
+                assigned,
+                waiting,
+            },
+        )
     }
 }
 
@@ -127,12 +135,18 @@ impl Books {
         let keys: Vec<_> = plans.into_iter().map(|id| PlanKey { id }).collect();
         let rows = sql::LOAD_PLANS.bind_rows(&keys).fetch_all(tx).await?;
         let plans = rows.iter().map(plan_book).collect::<Result<_, _>>()?;
-        Ok(Self { plans, ..Self::default() })
+        Ok(Self {
+            plans,
+            ..Self::default()
+        })
     }
 
     #[cfg(test)]
     pub(crate) fn of(plans: BTreeMap<PlanId, PlanBook>) -> Self {
-        Self { plans, ..Self::default() }
+        Self {
+            plans,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn plan(&self, plan: PlanId) -> Option<&PlanBook> {
@@ -147,7 +161,9 @@ impl Books {
         who: Option<(MembershipId, Option<LinkId>)>,
         stamp: &Stamp,
     ) {
-        let Some(plan) = self.plans.get_mut(&plan_id) else { return };
+        let Some(plan) = self.plans.get_mut(&plan_id) else {
+            return;
+        };
         let (name, delta) = change.row();
         plan.purchased += delta.purchased;
         plan.held += delta.held;
@@ -184,12 +200,19 @@ impl Books {
         if self.entries.is_empty() {
             return Ok(());
         }
-        let deltas: Vec<_> =
-            self.deltas.into_iter().map(|(id, delta)| PlanDelta { id, delta }).collect();
+        let deltas: Vec<_> = self
+            .deltas
+            .into_iter()
+            .map(|(id, delta)| PlanDelta { id, delta })
+            .collect();
         let changed = sql::CHANGE_PLANS.bind_rows(&deltas).execute(tx).await?;
         must_be(changed, deltas.len(), "plans")?;
         let now = tx.stamp().now;
-        sql::INSERT_LEDGER.bind_rows(&self.entries).bind(now).execute(tx).await?;
+        sql::INSERT_LEDGER
+            .bind_rows(&self.entries)
+            .bind(now)
+            .execute(tx)
+            .await?;
         Ok(())
     }
 }

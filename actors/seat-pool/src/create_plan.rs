@@ -20,7 +20,11 @@ impl Serve<CreatePlan> for SeatPool {
         let seats = seats(message.seats)?;
         let stamp = cx.stamp(&*self.clock);
         if message.ends_at.is_some_and(|end| end <= stamp.now) {
-            return Err(Problem::invalid("ends_at", "in-the-past", "must be in the future"));
+            return Err(Problem::invalid(
+                "ends_at",
+                "in-the-past",
+                "must be in the future",
+            ));
         }
         let id = PlanId::new(self.clock.ulid());
         let mut tx = self.db.write(&stamp).await?;
@@ -56,7 +60,10 @@ impl Serve<CreatePlan> for SeatPool {
 
 /// A number of seats that a plan may have.
 pub(crate) fn seats(seats: u64) -> Result<i64, Problem> {
-    i64::try_from(seats).ok().filter(|_| seats <= MOST_SEATS).ok_or_else(|| {
-        Problem::invalid("seats", "too-many", format!("must be at most {MOST_SEATS}"))
-    })
+    i64::try_from(seats)
+        .ok()
+        .filter(|_| seats <= MOST_SEATS)
+        .ok_or_else(|| {
+            Problem::invalid("seats", "too-many", format!("must be at most {MOST_SEATS}"))
+        })
 }

@@ -35,8 +35,9 @@ pub(crate) fn admit(
     (people, links, books): (&mut People, &mut Links, &mut Books),
     stamp: &Stamp,
 ) -> Decision {
-    let person =
-        people.get_mut(&(asked.organisation, asked.account_id)).ok_or(Kind::NotFound)?;
+    let person = people
+        .get_mut(&(asked.organisation, asked.account_id))
+        .ok_or(Kind::NotFound)?;
     // Whoever has a place keeps it, whatever became of the link meanwhile.
     if let Some(place) = &person.membership {
         return match place.status {
@@ -66,7 +67,12 @@ pub(crate) fn admit(
     }
     let proof_due_at = due(link, person, status, stamp.now);
     books.enter(link.plan, change, Some((fresh, Some(link_id))), stamp);
-    let place = MembershipState { id: fresh, plan: link.plan, status, proof_due_at };
+    let place = MembershipState {
+        id: fresh,
+        plan: link.plan,
+        status,
+        proof_due_at,
+    };
     let admitted = answer(&place, true);
     person.membership = Some(place);
     let membership = NewMembership {
@@ -169,7 +175,10 @@ mod tests {
             organisation,
             plan,
             tags: vec![Tag::parse("law").unwrap()],
-            allowed_domains: domains.iter().map(|d| DomainName::parse(d).unwrap()).collect(),
+            allowed_domains: domains
+                .iter()
+                .map(|d| DomainName::parse(d).unwrap())
+                .collect(),
             max_uses,
             uses: 0,
             expires_at: None,
@@ -182,7 +191,11 @@ mod tests {
             (LinkId::new(ulid(1)), link(most[1], &["uni.edu"])),
         ]);
         let people = (0..20).map(|n| {
-            let domain = if n % 2 == 0 { "uni.edu" } else { "elsewhere.org" };
+            let domain = if n % 2 == 0 {
+                "uni.edu"
+            } else {
+                "elsewhere.org"
+            };
             let person = PersonState {
                 domain: DomainName::parse(domain).ok(),
                 proved_at: (n % 3 == 0).then_some(Timestamp::from_micros(0)),
@@ -191,12 +204,22 @@ mod tests {
             ((organisation, AccountId::new(ulid(n))), person)
         });
         let people = people.collect();
-        World { people, links, books: Books::of(BTreeMap::from([(plan, book)])), plan, organisation }
+        World {
+            people,
+            links,
+            books: Books::of(BTreeMap::from([(plan, book)])),
+            plan,
+            organisation,
+        }
     }
 
     fn stamp() -> Stamp {
         let now = Timestamp::from_micros(1_000_000);
-        Stamp { now, actor: "public".to_owned(), request_id: "r".to_owned() }
+        Stamp {
+            now,
+            actor: "public".to_owned(),
+            request_id: "r".to_owned(),
+        }
     }
 
     impl World {
@@ -204,7 +227,9 @@ mod tests {
             let asked = Admit {
                 organisation: self.organisation,
                 account_id: AccountId::new(ulid(person)),
-                door: Door::Link { link_id: LinkId::new(ulid(link)) },
+                door: Door::Link {
+                    link_id: LinkId::new(ulid(link)),
+                },
             };
             let state = (&mut self.people, &mut self.links, &mut self.books);
             admit(&asked, MembershipId::new(ulid(fresh)), state, &stamp())
@@ -249,7 +274,9 @@ mod tests {
     fn an_open_link_assigns_at_once_and_a_restricted_one_holds_until_proved() {
         let mut world = world(10, [None, None]);
         let mut status = |person, link| {
-            world.ask(person, link, person + 100).map(|(admitted, _)| admitted.status)
+            world
+                .ask(person, link, person + 100)
+                .map(|(admitted, _)| admitted.status)
         };
         assert_eq!(status(1, 0), Ok(Status::Assigned));
         assert_eq!(status(2, 1), Ok(Status::Held));
@@ -270,7 +297,10 @@ mod tests {
         let mut world = world(1, [None, None]);
         assert_eq!(world.ask(1, 0, 101).unwrap().0.status, Status::Assigned);
         let waiting = world.ask(3, 0, 103).unwrap().0;
-        assert_eq!((waiting.status, waiting.proof_due_at), (Status::Waiting, None));
+        assert_eq!(
+            (waiting.status, waiting.proof_due_at),
+            (Status::Waiting, None)
+        );
         assert_eq!(world.links[&LinkId::new(ulid(0))].uses, 1);
     }
 
@@ -282,7 +312,10 @@ mod tests {
             (|link, now| link.archived_at = Some(now), Kind::LinkUnknown),
             (|link, now| link.expires_at = Some(now), Kind::LinkExpired),
             (|link, _| link.max_uses = Some(0), Kind::LinkUsedUp),
-            (|link, _| link.organisation = OrganisationId::new(ulid(2)), Kind::LinkUnknown),
+            (
+                |link, _| link.organisation = OrganisationId::new(ulid(2)),
+                Kind::LinkUnknown,
+            ),
         ];
         for (close, kind) in closed {
             let mut world = world(10, [None, None]);

@@ -11,7 +11,10 @@ use crate::{SeatPool, get_plan::plan, sql};
 impl Serve<ListPlans> for SeatPool {
     async fn serve(&mut self, message: ListPlans, _: &Cx) -> Result<Page<Plan>, Problem> {
         let wanted = message.page.rows();
-        let after = message.page.cursor.map_or_else(String::new, |Cursor(id)| id);
+        let after = message
+            .page
+            .cursor
+            .map_or_else(String::new, |Cursor(id)| id);
         let mut reader = self.db.read().await?;
         let rows = sql::LIST_PLANS
             .bind(message.organisation)

@@ -74,7 +74,9 @@ pub(crate) async fn links(
     let distinct: BTreeSet<_> = ids.into_iter().collect();
     let keys: Vec<_> = distinct.into_iter().map(|id| LinkKey { id }).collect();
     let rows = sql::LOAD_LINKS.bind_rows(&keys).fetch_all(tx).await?;
-    rows.iter().map(|row| Ok((row.get("id")?, link_state(row)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.get("id")?, link_state(row)?)))
+        .collect()
 }
 
 fn link_state(row: &Row) -> Result<LinkState, StoreError> {
@@ -97,11 +99,16 @@ pub(crate) async fn people<'a>(
     tx: &mut Tx,
     asked: impl IntoIterator<Item = &'a Admit>,
 ) -> Result<People, StoreError> {
-    let distinct: BTreeSet<_> =
-        asked.into_iter().map(|admit| (admit.organisation, admit.account_id)).collect();
+    let distinct: BTreeSet<_> = asked
+        .into_iter()
+        .map(|admit| (admit.organisation, admit.account_id))
+        .collect();
     let keys: Vec<_> = distinct
         .into_iter()
-        .map(|(organisation, account)| PersonKey { organisation, account })
+        .map(|(organisation, account)| PersonKey {
+            organisation,
+            account,
+        })
         .collect();
     let rows = sql::LOAD_PEOPLE.bind_rows(&keys).fetch_all(tx).await?;
     let mut people = People::with_capacity(rows.len());
@@ -121,7 +128,10 @@ pub(crate) async fn people<'a>(
             proved_at: row.get("proved_at")?,
             membership,
         };
-        people.insert((row.get("organisation_id")?, row.get("account_id")?), person);
+        people.insert(
+            (row.get("organisation_id")?, row.get("account_id")?),
+            person,
+        );
     }
     Ok(people)
 }

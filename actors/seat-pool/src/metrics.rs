@@ -16,15 +16,24 @@ impl SeatMetrics {
     /// Makes and registers them.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let seats = IntGaugeVec::new(
-            Opts::new("usher_seats", "Seats by plan and state; purchased = free + held + assigned."),
+            Opts::new(
+                "usher_seats",
+                "Seats by plan and state; purchased = free + held + assigned.",
+            ),
             &["plan", "state"],
         )?;
         let waiting = IntGaugeVec::new(
-            Opts::new("usher_seats_waiting_people", "People who wait for a seat, by plan."),
+            Opts::new(
+                "usher_seats_waiting_people",
+                "People who wait for a seat, by plan.",
+            ),
             &["plan"],
         )?;
         let admissions = IntCounterVec::new(
-            Opts::new("usher_seat_admissions_total", "Admissions by door and outcome."),
+            Opts::new(
+                "usher_seat_admissions_total",
+                "Admissions by door and outcome.",
+            ),
             &["door", "outcome"],
         )?;
         registry.register(Box::new(seats.clone()))?;
@@ -33,7 +42,11 @@ impl SeatMetrics {
         for outcome in ["assigned", "held", "waiting", "repeated", "refused"] {
             admissions.with_label_values(&["link", outcome]);
         }
-        Ok(Self { seats, waiting, admissions })
+        Ok(Self {
+            seats,
+            waiting,
+            admissions,
+        })
     }
 
     pub(crate) fn count(&self, answers: &[Result<Admitted, Problem>]) {
@@ -50,15 +63,25 @@ impl SeatMetrics {
     pub(crate) fn show(&self, plans: &[Row]) -> Result<(), StoreError> {
         for row in plans {
             let plan: String = row.get("id")?;
-            let (purchased, held, assigned): (i64, i64, i64) =
-                (row.get("purchased")?, row.get("held")?, row.get("assigned")?);
+            let (purchased, held, assigned): (i64, i64, i64) = (
+                row.get("purchased")?,
+                row.get("held")?,
+                row.get("assigned")?,
+            );
             let free = (purchased - held - assigned).max(0);
-            for (state, seats) in
-                [("purchased", purchased), ("held", held), ("assigned", assigned), ("free", free)]
-            {
-                self.seats.with_label_values(&[plan.as_str(), state]).set(seats);
+            for (state, seats) in [
+                ("purchased", purchased),
+                ("held", held),
+                ("assigned", assigned),
+                ("free", free),
+            ] {
+                self.seats
+                    .with_label_values(&[plan.as_str(), state])
+                    .set(seats);
             }
-            self.waiting.with_label_values(&[plan.as_str()]).set(row.get("waiting")?);
+            self.waiting
+                .with_label_values(&[plan.as_str()])
+                .set(row.get("waiting")?);
         }
         Ok(())
     }

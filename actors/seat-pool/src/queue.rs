@@ -78,16 +78,20 @@ pub(crate) async fn promote(
     let stamp = tx.stamp().clone();
     let now = stamp.now;
     let is_open = |books: &Books| {
-        books.plan(plan_id).is_some_and(|plan| {
-            plan.free() > 0 && plan.waiting > 0 && !plan.has_ended(now)
-        })
+        books
+            .plan(plan_id)
+            .is_some_and(|plan| plan.free() > 0 && plan.waiting > 0 && !plan.has_ended(now))
     };
     let mut promoted = 0;
     let mut passed_over = 0_i64;
     while is_open(books) && promoted < usize::try_from(MOST).unwrap_or(0) {
         let free = books.plan(plan_id).map_or(0, |plan| plan.free()).min(MOST);
-        let rows =
-            sql::QUEUE.bind(plan_id).bind(free).bind(passed_over).fetch_all(tx).await?;
+        let rows = sql::QUEUE
+            .bind(plan_id)
+            .bind(free)
+            .bind(passed_over)
+            .fetch_all(tx)
+            .await?;
         if rows.is_empty() {
             break;
         }
@@ -98,8 +102,7 @@ pub(crate) async fn promote(
         }
         let ids = waiting.iter().filter_map(|(mover, _)| mover.link);
         let mut links = load::links(tx, ids).await?;
-        let uses_before: BTreeMap<_, _> =
-            links.iter().map(|(id, link)| (*id, link.uses)).collect();
+        let uses_before: BTreeMap<_, _> = links.iter().map(|(id, link)| (*id, link.uses)).collect();
         let mut moves = Vec::new();
         for (mover, email) in waiting {
             let Some((link_id, link)) = mover.link.and_then(|id| Some((id, links.get_mut(&id)?)))
@@ -134,9 +137,19 @@ pub(crate) async fn promote(
             tx.publish(
                 mover.organisation,
                 if status == Status::Held {
-                    Event::SeatHeld { membership_id, account_id, plan_id, link_id: mover.link }
+                    Event::SeatHeld {
+                        membership_id,
+                        account_id,
+                        plan_id,
+                        link_id: mover.link,
+                    }
                 } else {
-                    Event::SeatAssigned { membership_id, account_id, plan_id, link_id: mover.link }
+                    Event::SeatAssigned {
+                        membership_id,
+                        account_id,
+                        plan_id,
+                        link_id: mover.link,
+                    }
                 },
             );
             let change = json!({ "status": { "from": Status::Waiting, "to": status } });

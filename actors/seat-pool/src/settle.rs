@@ -34,7 +34,9 @@ impl Serve<SettleProof> for SeatPool {
                 status: load::status(row)?,
             })
         });
-        settled.collect::<Result<_, store::StoreError>>().map_err(Problem::from)
+        settled
+            .collect::<Result<_, store::StoreError>>()
+            .map_err(Problem::from)
     }
 }
 
@@ -44,17 +46,22 @@ impl SeatPool {
         let mut reader = self.db.read().await?;
         let rows = sql::UNSETTLED.bind(account).fetch_all(&mut reader).await?;
         drop(reader);
-        let organisations: BTreeSet<_> =
-            rows.iter().map(|row| row.get("organisation_id")).collect::<Result<_, _>>()?;
+        let organisations: BTreeSet<_> = rows
+            .iter()
+            .map(|row| row.get("organisation_id"))
+            .collect::<Result<_, _>>()?;
         if organisations.is_empty() {
             return Ok(());
         }
         let mut tx = self.db.write(stamp).await?;
-        tx.lock_histories(&organisations.iter().copied().collect::<Vec<_>>()).await?;
+        tx.lock_histories(&organisations.iter().copied().collect::<Vec<_>>())
+            .await?;
         let rows = sql::UNSETTLED.bind(account).fetch_all(&mut tx).await?;
         let movers: Vec<Mover> = rows.iter().map(mover).collect::<Result<_, _>>()?;
-        let movers: Vec<_> =
-            movers.into_iter().filter(|one| organisations.contains(&one.organisation)).collect();
+        let movers: Vec<_> = movers
+            .into_iter()
+            .filter(|one| organisations.contains(&one.organisation))
+            .collect();
         let mut books = Books::open(&mut tx, movers.iter().map(|one| one.plan)).await?;
         settle_all(&mut tx, &mut books, &movers).await?;
         books.write(&mut tx).await?;
@@ -76,10 +83,21 @@ pub(crate) async fn settle_all(
         if one.status == Status::Held {
             books.enter(one.plan, Change::Settle, Some((one.id, one.link)), &stamp);
             let (account_id, link_id) = (one.account, one.link);
-            let assigned = Event::SeatAssigned { membership_id, account_id, plan_id, link_id };
+            let assigned = Event::SeatAssigned {
+                membership_id,
+                account_id,
+                plan_id,
+                link_id,
+            };
             tx.publish(one.organisation, assigned);
         } else {
-            tx.publish(one.organisation, Event::ProofSettled { membership_id, plan_id });
+            tx.publish(
+                one.organisation,
+                Event::ProofSettled {
+                    membership_id,
+                    plan_id,
+                },
+            );
         }
         let change = json!({ "status": { "from": one.status, "to": Status::Assigned } });
         tx.audit(one.organisation, "seat.settle", one.id, change);

@@ -44,7 +44,11 @@ impl SeatSweeper {
         let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
         let mut tx = self.db.write(&stamp).await?;
         tx.lock_histories(&[organisation]).await?;
-        let rows = sql::DUE.bind(organisation).bind(stamp.now).fetch_all(&mut tx).await?;
+        let rows = sql::DUE
+            .bind(organisation)
+            .bind(stamp.now)
+            .fetch_all(&mut tx)
+            .await?;
         let due: Vec<Mover> = rows.iter().map(mover).collect::<Result<_, _>>()?;
         let plans: BTreeSet<_> = due.iter().map(|one| one.plan).collect();
         let mut books = Books::open(&mut tx, plans.iter().copied()).await?;
@@ -90,9 +94,17 @@ async fn return_seats(tx: &mut Tx, books: &mut Books, due: &[Mover]) -> Result<(
             Status::Waiting | Status::Revoked => continue,
         };
         books.enter(one.plan, change, Some((one.id, one.link)), &stamp);
-        let returned = Event::SeatReturned { membership_id: one.id, plan_id: one.plan };
+        let returned = Event::SeatReturned {
+            membership_id: one.id,
+            plan_id: one.plan,
+        };
         tx.publish(one.organisation, returned);
-        tx.audit(one.organisation, "seat.return", one.id, json!({ "status": one.status }));
+        tx.audit(
+            one.organisation,
+            "seat.return",
+            one.id,
+            json!({ "status": one.status }),
+        );
     }
     let keys: Vec<_> = due.iter().map(|one| Key { id: one.id }).collect();
     if !keys.is_empty() {
@@ -112,7 +124,10 @@ impl Work for SeatSweeper {
     async fn work(&mut self) -> Result<Pace, Problem> {
         let now = self.clock.now();
         let mut reader = self.db.read().await?;
-        let rows = sql::DUE_ORGANISATIONS.bind(now).fetch_all(&mut reader).await?;
+        let rows = sql::DUE_ORGANISATIONS
+            .bind(now)
+            .fetch_all(&mut reader)
+            .await?;
         drop(reader);
         let mut again = false;
         for row in &rows {

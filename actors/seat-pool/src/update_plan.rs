@@ -35,7 +35,12 @@ impl Serve<UpdatePlan> for SeatPool {
         if (&name, ends_at, wanted) == (&before.name, before.ends_at, bought) {
             return Ok(before);
         }
-        sql::RENAME_PLAN.bind(id).bind(&name).bind(ends_at).execute(&mut tx).await?;
+        sql::RENAME_PLAN
+            .bind(id)
+            .bind(&name)
+            .bind(ends_at)
+            .execute(&mut tx)
+            .await?;
         if wanted != bought {
             books.enter(id, Change::Purchase(wanted - bought), None, &stamp);
         }
@@ -49,7 +54,11 @@ impl Serve<UpdatePlan> for SeatPool {
             "ends_at": { "from": before.ends_at, "to": ends_at },
         });
         tx.audit(organisation, "plan.update", id, change);
-        let row = sql::FIND_PLAN.bind(organisation).bind(id).fetch_one(&mut tx).await?;
+        let row = sql::FIND_PLAN
+            .bind(organisation)
+            .bind(id)
+            .fetch_one(&mut tx)
+            .await?;
         let after = plan(&row)?;
         tx.commit().await?;
         Ok(after)

@@ -32,7 +32,10 @@ impl Findings {
     }
 
     fn note(&mut self, subject: &str, finding: impl Into<String>) {
-        self.0.push(Difference { subject: subject.to_owned(), finding: finding.into() });
+        self.0.push(Difference {
+            subject: subject.to_owned(),
+            finding: finding.into(),
+        });
     }
 }
 
@@ -51,7 +54,10 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
     let ledgers = replay(&mut reader, &mut findings).await?;
     let mut after = String::new();
     loop {
-        let rows = sql::VERIFY_PLANS.bind(after.as_str()).fetch_all(&mut reader).await?;
+        let rows = sql::VERIFY_PLANS
+            .bind(after.as_str())
+            .fetch_all(&mut reader)
+            .await?;
         let Some(last) = rows.last() else { break };
         after = last.get("id")?;
         for row in &rows {
@@ -65,10 +71,18 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
     for row in &sql::VERIFY_SEATS.fetch_all(&mut reader).await? {
         let status: String = row.get("status")?;
         let seats = i64::from(matches!(status.as_str(), "assigned" | "held"));
-        findings.expect(&row.get::<String>("id")?, "its seats", seats, row.get("seats")?);
+        findings.expect(
+            &row.get::<String>("id")?,
+            "its seats",
+            seats,
+            row.get("seats")?,
+        );
     }
     for row in &sql::VERIFY_TENANTS.fetch_all(&mut reader).await? {
-        findings.note(&row.get::<String>("id")?, "sits on a plan of another organisation");
+        findings.note(
+            &row.get::<String>("id")?,
+            "sits on a plan of another organisation",
+        );
     }
     for row in &sql::VERIFY_HISTORIES.fetch_all(&mut reader).await? {
         history(&mut findings, row)?;
@@ -96,13 +110,20 @@ async fn replay(
     loop {
         let page = sql::VERIFY_LEDGERS.bind(after.0.as_str()).bind(after.1);
         let rows = page.fetch_all(reader).await?;
-        let Some(last) = rows.last() else { return Ok(ledgers) };
+        let Some(last) = rows.last() else {
+            return Ok(ledgers);
+        };
         after = (last.get("plan_id")?, last.get("entry")?);
         for row in &rows {
             let id: String = row.get("plan_id")?;
             let ledger = ledgers.entry(id.clone()).or_default();
             ledger.entries += 1;
-            findings.expect(&id, "the number of a ledger entry", row.get("entry")?, ledger.entries);
+            findings.expect(
+                &id,
+                "the number of a ledger entry",
+                row.get("entry")?,
+                ledger.entries,
+            );
             let (held, assigned): (i64, i64) = (row.get("held")?, row.get("assigned")?);
             ledger.purchased += row.get::<i64>("purchased")?;
             ledger.held += held;
@@ -132,7 +153,10 @@ fn plan(
     ] {
         findings.expect(&id, number, row.get(number)?, counted);
         if number != "purchased" {
-            let rows = people.get(&(id.clone(), number.to_owned())).copied().unwrap_or(0);
+            let rows = people
+                .get(&(id.clone(), number.to_owned()))
+                .copied()
+                .unwrap_or(0);
             let what = format!("{number} (by memberships)");
             findings.expect(&id, &what, row.get(number)?, rows);
         }
@@ -146,7 +170,12 @@ fn history(findings: &mut Findings, row: &Row) -> Result<(), StoreError> {
     let (first, greatest): (i64, i64) = (row.get("first_seq")?, row.get("max_seq")?);
     if events > 0 {
         findings.expect(&id, "the head of its history", last, greatest);
-        findings.expect(&id, "its events without a gap", greatest - first + 1, events);
+        findings.expect(
+            &id,
+            "its events without a gap",
+            greatest - first + 1,
+            events,
+        );
     }
     if row.get::<i64>("published_seq")? > last {
         findings.note(&id, "more events are published than happened");

@@ -140,12 +140,15 @@ impl DomainName {
                 && label.len() <= 63
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
         };
         let mut labels = ascii.rsplit('.');
         // A top label of digits is an IP address.
-        let top_is_a_name =
-            labels.next().is_some_and(|top| label(top) && !top.bytes().all(|b| b.is_ascii_digit()));
+        let top_is_a_name = labels
+            .next()
+            .is_some_and(|top| label(top) && !top.bytes().all(|b| b.is_ascii_digit()));
         let mut rest = 0;
         for part in labels {
             if !label(part) {
@@ -188,13 +191,19 @@ mod tests {
         let address = EmailAddress::parse(" Bob@X.EDU ").unwrap();
         assert_eq!(address.as_str(), "Bob@x.edu");
         assert_eq!(address.key(), "bob@x.edu");
-        assert_eq!(EmailAddress::parse("bob+law@x.edu").unwrap().key(), "bob+law@x.edu");
+        assert_eq!(
+            EmailAddress::parse("bob+law@x.edu").unwrap().key(),
+            "bob+law@x.edu"
+        );
     }
 
     #[test]
     fn unicode_and_punycode_are_one_domain() {
         let unicode = EmailAddress::parse("ann@bücher.example").unwrap();
-        assert_eq!(unicode, EmailAddress::parse("ann@XN--BCHER-KVA.example.").unwrap());
+        assert_eq!(
+            unicode,
+            EmailAddress::parse("ann@XN--BCHER-KVA.example.").unwrap()
+        );
     }
 
     #[test]

@@ -68,7 +68,9 @@ impl Role {
 
     /// Reads a name back.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Viewer, Self::Manager, Self::Owner].into_iter().find(|role| role.name() == name)
+        [Self::Viewer, Self::Manager, Self::Owner]
+            .into_iter()
+            .find(|role| role.name() == name)
     }
 }
 
@@ -107,7 +109,13 @@ impl Caller {
 
     fn new(service: Service, principal: Principal, now: Timestamp) -> Self {
         let expires_at = now.plus_seconds(Self::LIFETIME_SECONDS);
-        Self { service, principal, organisation: None, role: None, expires_at }
+        Self {
+            service,
+            principal,
+            organisation: None,
+            role: None,
+            expires_at,
+        }
     }
 
     /// Whether this caller may send a message with these rules: the one place where authorisation

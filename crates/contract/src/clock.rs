@@ -35,7 +35,10 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
     fn now(&self) -> Timestamp {
         let since = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
@@ -71,7 +74,10 @@ pub struct ManualClock {
 impl ManualClock {
     /// Stands at `now`.
     pub fn at(now: Timestamp) -> Arc<Self> {
-        Arc::new(Self { now: AtomicI64::new(now.micros()), count: AtomicU64::new(0) })
+        Arc::new(Self {
+            now: AtomicI64::new(now.micros()),
+            count: AtomicU64::new(0),
+        })
     }
 
     /// Moves on.

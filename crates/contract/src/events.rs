@@ -57,9 +57,15 @@ pub enum Event {
         link_id: Option<LinkId>,
     },
     /// A seat returned to the pool because its address was not proved in time.
-    SeatReturned { membership_id: MembershipId, plan_id: PlanId },
+    SeatReturned {
+        membership_id: MembershipId,
+        plan_id: PlanId,
+    },
     /// The address behind a membership was proved.
-    ProofSettled { membership_id: MembershipId, plan_id: PlanId },
+    ProofSettled {
+        membership_id: MembershipId,
+        plan_id: PlanId,
+    },
     /// Memberships bear other tags.
     LinkRetagged { link_id: LinkId },
 }

@@ -290,7 +290,10 @@ pub mod absent_or_null {
     }
 
     /// Reads it back.
-    #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a value are three things"
+    )]
     pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Option<T>>, D::Error> {

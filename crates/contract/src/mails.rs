@@ -8,8 +8,8 @@ use crate::{
     call::{Call, Need, Service},
     ids::{MailId, ProofId},
     page::{Page, PageRequest},
-    secret::Secret,
     seats::Status,
+    secret::Secret,
     text::{Name, PersonName},
     timestamp::Timestamp,
 };

@@ -24,7 +24,10 @@ pub struct Policies {
 
 impl Default for Policies {
     fn default() -> Self {
-        Self { join_proof: JoinProof::Later, proof_days: 7 }
+        Self {
+            join_proof: JoinProof::Later,
+            proof_days: 7,
+        }
     }
 }
 

@@ -39,15 +39,24 @@ impl PageRequest {
 
     /// How many rows to answer, between 1 and [`PageRequest::MOST`].
     pub fn rows(&self) -> usize {
-        let limit = self.limit.unwrap_or(Self::DEFAULT_LIMIT).clamp(1, Self::MOST);
+        let limit = self
+            .limit
+            .unwrap_or(Self::DEFAULT_LIMIT)
+            .clamp(1, Self::MOST);
         usize::try_from(limit).unwrap_or(1)
     }
 
     /// The cursor as what its list sorts by, mostly an id; refused when it is of another list.
     pub fn after<T: FromStr>(&self) -> Result<Option<T>, Problem> {
-        let Some(Cursor(cursor)) = &self.cursor else { return Ok(None) };
+        let Some(Cursor(cursor)) = &self.cursor else {
+            return Ok(None);
+        };
         cursor.parse().map(Some).map_err(|_| {
-            Problem::invalid("cursor", "not-a-cursor", "This cursor does not belong to this list.")
+            Problem::invalid(
+                "cursor",
+                "not-a-cursor",
+                "This cursor does not belong to this list.",
+            )
         })
     }
 }
@@ -72,7 +81,10 @@ impl<T: Serialize> Page<T> {
         let more = rows.len() > kept;
         rows.truncate(kept);
         let next_cursor = rows.last().filter(|_| more).map(cursor_of);
-        Self { items: rows, next_cursor }
+        Self {
+            items: rows,
+            next_cursor,
+        }
     }
 }
 
@@ -87,7 +99,10 @@ mod tests {
     #[test]
     fn the_surplus_row_only_says_that_there_is_more() {
         let rows = |count: usize| (1..=count).map(|n| "x".repeat(n)).collect::<Vec<_>>();
-        assert_eq!(Page::cut(rows(3), 2, cursor).next_cursor, Some(Cursor("2".to_owned())));
+        assert_eq!(
+            Page::cut(rows(3), 2, cursor).next_cursor,
+            Some(Cursor("2".to_owned()))
+        );
         assert_eq!(Page::cut(rows(2), 2, cursor).next_cursor, None);
         assert_eq!(Page::cut(rows(0), 2, cursor).items.len(), 0);
     }
@@ -97,16 +112,27 @@ mod tests {
         let rows = vec!["x".repeat(300 << 10), "y".repeat(300 << 10)];
         let page = Page::cut(rows, 2, cursor);
         assert_eq!((page.items.len(), page.next_cursor.is_some()), (1, true));
-        assert_eq!(Page::cut(vec!["x".repeat(600 << 10)], 1, cursor).items.len(), 1);
+        assert_eq!(
+            Page::cut(vec!["x".repeat(600 << 10)], 1, cursor)
+                .items
+                .len(),
+            1
+        );
     }
 
     #[test]
     fn a_cursor_of_another_list_is_refused() {
         use crate::ids::{LinkId, PlanId};
         let link = LinkId::new(ulid::Ulid::nil());
-        let page = PageRequest { cursor: Some(Cursor(link.to_string())), limit: None };
+        let page = PageRequest {
+            cursor: Some(Cursor(link.to_string())),
+            limit: None,
+        };
         assert_eq!(page.after::<LinkId>(), Ok(Some(link)));
-        assert_eq!(page.after::<PlanId>().unwrap_err().errors[0].field, "cursor");
+        assert_eq!(
+            page.after::<PlanId>().unwrap_err().errors[0].field,
+            "cursor"
+        );
         assert_eq!(PageRequest::default().after::<LinkId>(), Ok(None));
     }
 }

@@ -46,7 +46,12 @@ impl SeatCount {
     /// From the three numbers that are kept.
     pub const fn new(purchased: u64, held: u64, assigned: u64) -> Self {
         let free = purchased.saturating_sub(held.saturating_add(assigned));
-        Self { purchased, free, held, assigned }
+        Self {
+            purchased,
+            free,
+            held,
+            assigned,
+        }
     }
 }
 

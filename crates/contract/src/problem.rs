@@ -78,48 +78,90 @@ impl Kind {
             Self::Unauthenticated => ("unauthenticated", 401, "Sign in, or send a valid token."),
             Self::Forbidden => ("forbidden", 403, "You may not do this."),
             Self::NotFound => ("not-found", 404, "There is nothing here."),
-            Self::MethodNotAllowed => {
-                ("method-not-allowed", 405, "This address does not take that method.")
-            }
-            Self::Conflict => ("conflict", 409, "This does not fit with what is already there."),
-            Self::TooLarge => ("too-large", 413, "The request is larger than is accepted here."),
-            Self::UnsupportedMediaType => {
-                ("unsupported-media-type", 415, "This content type is not accepted here.")
-            }
-            Self::Invalid => ("invalid", 422, "Some of what was entered cannot be accepted."),
-            Self::TooManyRequests => {
-                ("too-many-requests", 429, "Too many requests; please wait a moment.")
-            }
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                405,
+                "This address does not take that method.",
+            ),
+            Self::Conflict => (
+                "conflict",
+                409,
+                "This does not fit with what is already there.",
+            ),
+            Self::TooLarge => (
+                "too-large",
+                413,
+                "The request is larger than is accepted here.",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                415,
+                "This content type is not accepted here.",
+            ),
+            Self::Invalid => (
+                "invalid",
+                422,
+                "Some of what was entered cannot be accepted.",
+            ),
+            Self::TooManyRequests => (
+                "too-many-requests",
+                429,
+                "Too many requests; please wait a moment.",
+            ),
             Self::LinkUnknown => ("link-unknown", 404, "This access link does not work."),
             Self::LinkExpired => ("link-expired", 410, "This access link has expired."),
             Self::LinkUsedUp => ("link-used-up", 409, "This access link has been used up."),
-            Self::PlanEnded => ("plan-ended", 409, "The subscription behind this link has ended."),
-            Self::DomainNotAllowed => {
-                ("domain-not-allowed", 422, "Email domain is not valid for this organisation.")
-            }
-            Self::AccountExists => {
-                ("account-exists", 409, "There is already an account with this address.")
-            }
+            Self::PlanEnded => (
+                "plan-ended",
+                409,
+                "The subscription behind this link has ended.",
+            ),
+            Self::DomainNotAllowed => (
+                "domain-not-allowed",
+                422,
+                "Email domain is not valid for this organisation.",
+            ),
+            Self::AccountExists => (
+                "account-exists",
+                409,
+                "There is already an account with this address.",
+            ),
             Self::MembershipRevoked => (
                 "membership-revoked",
                 403,
                 "Your access was withdrawn; please ask your administrator.",
             ),
-            Self::ProofRefused => {
-                ("proof-refused", 422, "This code or link is not valid, or not any more.")
-            }
-            Self::SetUpRefused => ("set-up-refused", 410, "This set-up link is not valid any more."),
+            Self::ProofRefused => (
+                "proof-refused",
+                422,
+                "This code or link is not valid, or not any more.",
+            ),
+            Self::SetUpRefused => (
+                "set-up-refused",
+                410,
+                "This set-up link is not valid any more.",
+            ),
             Self::SignInRefused => ("sign-in-refused", 401, "Address or password are not right."),
-            Self::EventsExpired => {
-                ("events-expired", 410, "The events after this place are not kept any more.")
-            }
-            Self::Overloaded => ("overloaded", 503, "Too busy at the moment; please try again."),
-            Self::Unavailable => {
-                ("unavailable", 503, "A part of the service is not available; please try again.")
-            }
-            Self::DeadlinePassed => {
-                ("deadline-passed", 504, "No answer came in time; it may or may not have happened.")
-            }
+            Self::EventsExpired => (
+                "events-expired",
+                410,
+                "The events after this place are not kept any more.",
+            ),
+            Self::Overloaded => (
+                "overloaded",
+                503,
+                "Too busy at the moment; please try again.",
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                503,
+                "A part of the service is not available; please try again.",
+            ),
+            Self::DeadlinePassed => (
+                "deadline-passed",
+                504,
+                "No answer came in time; it may or may not have happened.",
+            ),
             Self::Panicked => ("panicked", 500, "Something went wrong on our side."),
             Self::Internal => ("internal", 500, "Something went wrong on our side."),
         }
@@ -276,7 +318,9 @@ pub struct Fields {
 impl Fields {
     /// Keeps the value, or notes why the field was refused.
     pub fn take<T, E: FieldReason>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
-        value.map_err(|why| self.refuse(field, why.code(), why.to_string())).ok()
+        value
+            .map_err(|why| self.refuse(field, why.code(), why.to_string()))
+            .ok()
     }
 
     /// As [`Fields::take`], for a field that may be absent.
@@ -294,12 +338,19 @@ impl Fields {
     /// Notes a refusal.
     pub fn refuse(&mut self, field: &str, code: &str, detail: impl Into<String>) {
         let detail = detail.into();
-        self.errors.push(FieldError { field: field.to_owned(), code: code.to_owned(), detail });
+        self.errors.push(FieldError {
+            field: field.to_owned(),
+            code: code.to_owned(),
+            detail,
+        });
     }
 
     /// The whole value when nothing was refused, otherwise one problem with every field.
     pub fn finish<T>(self, value: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
-        let invalid = |errors| Problem { errors, ..Problem::new(Kind::Invalid) };
+        let invalid = |errors| Problem {
+            errors,
+            ..Problem::new(Kind::Invalid)
+        };
         if !self.errors.is_empty() {
             return Err(invalid(self.errors));
         }

@@ -20,7 +20,12 @@ pub struct Subject {
 }
 
 const fn of<M: Call>() -> Subject {
-    Subject { subject: M::SUBJECT, owner: M::OWNER, from: M::FROM, needs: M::NEEDS }
+    Subject {
+        subject: M::SUBJECT,
+        owner: M::OWNER,
+        from: M::FROM,
+        needs: M::NEEDS,
+    }
 }
 
 /// Every message that crosses the bus.

@@ -116,7 +116,11 @@ mod tests {
     #[test]
     fn a_line_break_or_a_direction_mark_never_gets_into_a_name() {
         for text in ["a\r\nBcc: x@y", "a\u{202e}b", "a\u{200b}b", "a\0b"] {
-            assert_eq!(Name::parse(text), Err(TextError::ControlCharacter), "{text:?}");
+            assert_eq!(
+                Name::parse(text),
+                Err(TextError::ControlCharacter),
+                "{text:?}"
+            );
         }
     }
 }

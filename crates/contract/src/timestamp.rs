@@ -51,7 +51,9 @@ impl Timestamp {
     /// Reads an RFC 3339 text with any offset.
     pub fn parse(text: &str) -> Option<Self> {
         let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(at.unix_timestamp_nanos() / 1_000).ok().map(Self::from_micros)
+        i64::try_from(at.unix_timestamp_nanos() / 1_000)
+            .ok()
+            .map(Self::from_micros)
     }
 
     fn date_time(self) -> OffsetDateTime {

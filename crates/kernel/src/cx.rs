@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use contract::{Caller, Clock, Role, Service, Stamp, Timestamp, caller::Principal, ids::OrganisationId};
+use contract::{
+    Caller, Clock, Role, Service, Stamp, Timestamp, caller::Principal, ids::OrganisationId,
+};
 
 /// What travels beside a message, in both directions of a hop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +25,11 @@ impl Cx {
     pub fn begin(caller: Caller, request_id: impl Into<String>, clock: &dyn Clock) -> Self {
         let patience = i64::try_from(Self::PATIENCE.as_micros()).unwrap_or(i64::MAX);
         let deadline = Timestamp::from_micros(clock.now().micros().saturating_add(patience));
-        Self { caller, deadline, request_id: request_id.into() }
+        Self {
+            caller,
+            deadline,
+            request_id: request_id.into(),
+        }
     }
 
     /// The same request on behalf of somebody else: the edge, once it knows who asks.
@@ -34,14 +40,26 @@ impl Cx {
         scope: Option<(OrganisationId, Role)>,
     ) -> Self {
         let (organisation, role) = scope.unzip();
-        let caller = Caller { principal, organisation, role, ..self.caller.clone() };
-        Self { caller, ..self.clone() }
+        let caller = Caller {
+            principal,
+            organisation,
+            role,
+            ..self.caller.clone()
+        };
+        Self {
+            caller,
+            ..self.clone()
+        }
     }
 
     /// Work that `service` begins by itself.
     pub fn system(service: Service, clock: &dyn Clock) -> Self {
         let caller = Caller::system(service, clock.now());
-        Self::begin(caller, format!("{}-{}", service.name(), clock.ulid()), clock)
+        Self::begin(
+            caller,
+            format!("{}-{}", service.name(), clock.ulid()),
+            clock,
+        )
     }
 
     /// What the transaction of this request notes beside every change.
@@ -56,6 +74,9 @@ impl Cx {
     /// How long is left; `None` when the deadline has passed.
     pub fn remaining(&self, now: Timestamp) -> Option<Duration> {
         let left = self.deadline.micros().saturating_sub(now.micros());
-        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_micros)
+        u64::try_from(left)
+            .ok()
+            .filter(|left| *left > 0)
+            .map(Duration::from_micros)
     }
 }

@@ -52,7 +52,10 @@ pub(crate) struct Endpoint {
 
 impl fmt::Debug for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Card").field("name", &self.name).field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Card")
+            .field("name", &self.name)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -102,7 +105,11 @@ impl Card {
             }
             Verb::Stats => {
                 answer["started"] = json!(self.started);
-                answer["endpoints"] = self.endpoints.iter().map(|e| json!(self.stats(e))).collect();
+                answer["endpoints"] = self
+                    .endpoints
+                    .iter()
+                    .map(|e| json!(self.stats(e)))
+                    .collect();
             }
         }
         answer.to_string()
@@ -140,5 +147,8 @@ impl Card {
 
 /// `usher.v1.links.create` -> `links-create`: endpoint names have no dots.
 fn endpoint_name(subject: &str) -> String {
-    subject.strip_prefix("usher.v1.").unwrap_or(subject).replace('.', "-")
+    subject
+        .strip_prefix("usher.v1.")
+        .unwrap_or(subject)
+        .replace('.', "-")
 }

@@ -17,7 +17,10 @@ pub struct Health {
 
 impl Default for Health {
     fn default() -> Self {
-        Self { ready: Arc::new(AtomicBool::new(false)), failed: watch::Sender::new(None) }
+        Self {
+            ready: Arc::new(AtomicBool::new(false)),
+            failed: watch::Sender::new(None),
+        }
     }
 }
 
@@ -34,7 +37,8 @@ impl Health {
 
     /// An actor panicked too often and was given up.
     pub fn give_up(&self, actor: Service) {
-        self.failed.send_if_modified(|failed| failed.replace(actor).is_none());
+        self.failed
+            .send_if_modified(|failed| failed.replace(actor).is_none());
     }
 
     /// Ends when an actor was given up: with which.

@@ -7,8 +7,8 @@
 use std::{panic::AssertUnwindSafe, rc::Rc, time::Instant};
 
 use actix::{
-    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, AtomicResponse, Context,
-    Handler, Message, Supervised, Supervisor, WrapFuture as _,
+    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, AtomicResponse,
+    Context, Handler, Message, Supervised, Supervisor, WrapFuture as _,
 };
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
 use prometheus::IntCounter;
@@ -80,7 +80,11 @@ impl<B: Behaviour> Supervised for Host<B> {
         match self.restarts.record(self.started.elapsed()) {
             Verdict::Restart(pause) => {
                 self.restarts_total.inc();
-                tracing::warn!(actor = B::SERVICE.name(), ?pause, "fresh instance after a panic");
+                tracing::warn!(
+                    actor = B::SERVICE.name(),
+                    ?pause,
+                    "fresh instance after a panic"
+                );
                 // The mailbox waits meanwhile; nothing in it is lost.
                 ctx.wait(tokio::time::sleep(pause).into_actor(self));
                 self.live = instance(&self.make);

@@ -28,7 +28,13 @@ pub(crate) struct Mailbox {
 pub(crate) fn inbox(capacity: usize, metrics: RouteMetrics) -> (Inbox, Mailbox) {
     let (sender, receiver) = mpsc::channel(capacity);
     let receiver = Arc::new(Mutex::new(receiver));
-    (Inbox { sender, metrics: metrics.clone() }, Mailbox { receiver, metrics })
+    (
+        Inbox {
+            sender,
+            metrics: metrics.clone(),
+        },
+        Mailbox { receiver, metrics },
+    )
 }
 
 impl Inbox {
@@ -39,7 +45,10 @@ impl Inbox {
             Err(refused) => {
                 self.metrics.overloaded.inc();
                 let delivery = refused.into_inner();
-                delivery.reply.send(Answer::problem(&Problem::new(Kind::Overloaded))).await;
+                delivery
+                    .reply
+                    .send(Answer::problem(&Problem::new(Kind::Overloaded)))
+                    .await;
             }
         }
     }
@@ -52,7 +61,9 @@ impl Inbox {
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox").field("free", &self.sender.capacity()).finish_non_exhaustive()
+        f.debug_struct("Inbox")
+            .field("free", &self.sender.capacity())
+            .finish_non_exhaustive()
     }
 }
 
@@ -70,7 +81,9 @@ impl Mailbox {
     pub(crate) async fn chunk(&self, most: usize) -> Vec<Delivery> {
         let mut chunk = Vec::with_capacity(most.min(16));
         self.receiver.lock().await.recv_many(&mut chunk, most).await;
-        self.metrics.mailbox.sub(i64::try_from(chunk.len()).unwrap_or(0));
+        self.metrics
+            .mailbox
+            .sub(i64::try_from(chunk.len()).unwrap_or(0));
         chunk
     }
 }

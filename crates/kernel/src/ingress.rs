@@ -42,7 +42,10 @@ impl<B: Behaviour> Route<B> {
     where
         B: Serve<M>,
     {
-        Self { subject: M::SUBJECT, run: Rc::new(|entrance| serve_each(entrance).boxed_local()) }
+        Self {
+            subject: M::SUBJECT,
+            run: Rc::new(|entrance| serve_each(entrance).boxed_local()),
+        }
     }
 
     pub(crate) fn many<M: Call>(most: usize) -> Self
@@ -50,7 +53,10 @@ impl<B: Behaviour> Route<B> {
         B: ServeMany<M>,
     {
         let run: Loop<B> = Rc::new(move |entrance| serve_batches(entrance, most).boxed_local());
-        Self { subject: M::SUBJECT, run }
+        Self {
+            subject: M::SUBJECT,
+            run,
+        }
     }
 }
 
@@ -80,7 +86,10 @@ impl<B: Behaviour> Entrance<B> {
             return Err(Problem::new(Kind::DeadlinePassed));
         }
         let caller = headers.caller.as_deref();
-        let caller = self.options.key.verify(M::SUBJECT, caller, &delivery.body, now)?;
+        let caller = self
+            .options
+            .key
+            .verify(M::SUBJECT, caller, &delivery.body, now)?;
         let message: M = serde_json::from_slice(&delivery.body).map_err(|error| {
             // The place only: the text of the error may quote a password.
             let place = format!("line {}, column {}", error.line(), error.column());
@@ -88,7 +97,14 @@ impl<B: Behaviour> Entrance<B> {
         })?;
         caller.may(M::FROM, M::NEEDS, message.organisation())?;
         let request_id = headers.request_id.clone().unwrap_or_default();
-        Ok(Asked { message, cx: Cx { caller, deadline, request_id } })
+        Ok(Asked {
+            message,
+            cx: Cx {
+                caller,
+                deadline,
+                request_id,
+            },
+        })
     }
 
     /// Takes a turn for `work`, whose result comes back unless it panics.
@@ -123,14 +139,20 @@ async fn answer<R: serde::Serialize>(
     let packed = result.and_then(|value| {
         let body = serde_json::to_vec(&value).map_err(|_| Problem::new(Kind::Internal))?;
         if body.len() > crate::bus::PAYLOAD_MOST {
-            tracing::error!(bytes = body.len(), "an answer is larger than the bus carries");
+            tracing::error!(
+                bytes = body.len(),
+                "an answer is larger than the bus carries"
+            );
             return Err(Problem::new(Kind::Internal));
         }
         Ok(body)
     });
     metrics.record(packed.as_ref().err(), took);
     let answer = match packed {
-        Ok(body) => Answer { error: None, body: body.into() },
+        Ok(body) => Answer {
+            error: None,
+            body: body.into(),
+        },
         Err(problem) => Answer::problem(&problem),
     };
     reply.send(answer).await;
@@ -174,7 +196,13 @@ async fn serve_batches<B: ServeMany<M>, M: Call>(entrance: Entrance<B>, most: us
                 }
                 Err(problem) => {
                     let refused = Err::<(), _>(problem);
-                    answer(delivery.reply, &entrance.metrics, started.elapsed(), refused).await;
+                    answer(
+                        delivery.reply,
+                        &entrance.metrics,
+                        started.elapsed(),
+                        refused,
+                    )
+                    .await;
                 }
             }
         }
@@ -222,8 +250,10 @@ async fn serve_batch<B: ServeMany<M>, M: Call>(
             continue;
         }
         let single = turn_of(entrance, Arc::clone(&batch), index..index + 1).await;
-        let result = single
-            .and_then(|mut one| one.pop().unwrap_or_else(|| Err(Problem::new(Kind::Internal))));
+        let result = single.and_then(|mut one| {
+            one.pop()
+                .unwrap_or_else(|| Err(Problem::new(Kind::Internal)))
+        });
         if let Err(problem) = &result
             && problem.kind == Kind::Unavailable
         {
@@ -242,11 +272,13 @@ async fn turn_of<B: ServeMany<M>, M: Call>(
     part: std::ops::Range<usize>,
 ) -> Results<M> {
     let work = move |mut behaviour: B| {
-        let span = batch.get(part.start).map_or_else(tracing::Span::none, |asked| {
-            let span = span::<B, M>(&asked.cx);
-            span.in_scope(|| tracing::debug!(messages = part.len(), "batch"));
-            span
-        });
+        let span = batch
+            .get(part.start)
+            .map_or_else(tracing::Span::none, |asked| {
+                let span = span::<B, M>(&asked.cx);
+                span.in_scope(|| tracing::debug!(messages = part.len(), "batch"));
+                span
+            });
         async move {
             let part = batch.get(part).unwrap_or_default();
             let results = behaviour.serve_many(part).await;
@@ -255,5 +287,8 @@ async fn turn_of<B: ServeMany<M>, M: Call>(
         .instrument(span)
         .boxed_local()
     };
-    entrance.turn(work).await.unwrap_or_else(|error| Err(problem_of(error)))
+    entrance
+        .turn(work)
+        .await
+        .unwrap_or_else(|error| Err(problem_of(error)))
 }

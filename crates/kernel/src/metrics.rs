@@ -9,8 +9,9 @@ use prometheus::{
 };
 
 /// Upper bounds in seconds, from a turn in memory to a deadline.
-const SECONDS: &[f64] =
-    &[0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const SECONDS: &[f64] = &[
+    0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
 
 /// The metrics of the kernel, registered once a process.
 #[derive(Clone, Debug)]
@@ -92,7 +93,10 @@ impl KernelMetrics {
             failed: requests.with_label_values(&[subject, "failed"]),
             seconds: request_seconds.with_label_values(&[subject]),
         };
-        let by_subject = subjects::ALL.iter().map(|row| (row.subject, of(row.subject))).collect();
+        let by_subject = subjects::ALL
+            .iter()
+            .map(|row| (row.subject, of(row.subject)))
+            .collect();
         Ok(Self {
             messages: counter(
                 "usher_actor_messages_total",
@@ -161,7 +165,9 @@ impl KernelMetrics {
         let outcome = |outcome| self.messages.with_label_values(&[actor, message, outcome]);
         let labels = &[actor, message];
         let capacity = i64::try_from(capacity).unwrap_or(i64::MAX);
-        self.mailbox_capacity.with_label_values(labels).set(capacity);
+        self.mailbox_capacity
+            .with_label_values(labels)
+            .set(capacity);
         RouteMetrics {
             ok: outcome("ok"),
             refused: outcome("refused"),
@@ -175,7 +181,8 @@ impl KernelMetrics {
         }
     }
 
-    pub(crate) fn restarts(&self, actor: &str) -> IntCounter {
+    /// The restarts of one actor.
+    pub fn restarts(&self, actor: &str) -> IntCounter {
         self.restarts.with_label_values(&[actor])
     }
 
@@ -216,6 +223,10 @@ impl RouteMetrics {
             + self.overloaded.get()
             + self.expired.get()
             + self.panicked.get();
-        (self.ok.get() + errors, errors, self.seconds.get_sample_sum())
+        (
+            self.ok.get() + errors,
+            errors,
+            self.seconds.get_sample_sum(),
+        )
     }
 }

@@ -22,7 +22,10 @@ const SKEW_SECONDS: i64 = 2;
 impl BusKey {
     /// The key from its configured text, at least 32 characters.
     pub fn new(secret: &Secret) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes()))
+        Self(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            secret.expose().as_bytes(),
+        ))
     }
 
     fn context(&self, subject: &str, caller: &str, body: &[u8]) -> hmac::Context {
@@ -54,8 +57,12 @@ impl BusKey {
         now: Timestamp,
     ) -> Result<Caller, Problem> {
         let refused = || Problem::new(Kind::Unauthenticated);
-        let (mac, json) = header.and_then(|header| header.split_once('.')).ok_or_else(refused)?;
-        let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).map_err(|_| refused())?;
+        let (mac, json) = header
+            .and_then(|header| header.split_once('.'))
+            .ok_or_else(refused)?;
+        let mac = BASE64URL_NOPAD
+            .decode(mac.as_bytes())
+            .map_err(|_| refused())?;
         let expected = self.context(subject, json, body).sign();
         aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref(), &mac)
             .map_err(|_| refused())?;
@@ -84,7 +91,10 @@ mod tests {
         let caller = Caller::operator(Service::Node, now);
         let header = key().sign("usher.v1.a.b", &caller, b"{}").unwrap();
         let verify = |subject, header, body| key().verify(subject, header, body, now);
-        assert_eq!(verify("usher.v1.a.b", Some(&header), b"{}").unwrap(), caller);
+        assert_eq!(
+            verify("usher.v1.a.b", Some(&header), b"{}").unwrap(),
+            caller
+        );
 
         let forged = header.replace("operator", "public");
         for (subject, header, body) in [
@@ -94,10 +104,17 @@ mod tests {
             ("usher.v1.a.b", Some("nonsense"), b"{}"),
             ("usher.v1.a.b", None, b"{}"),
         ] {
-            assert_eq!(verify(subject, header, body).unwrap_err().kind, Kind::Unauthenticated);
+            assert_eq!(
+                verify(subject, header, body).unwrap_err().kind,
+                Kind::Unauthenticated
+            );
         }
         let other = BusKey::new(&Secret::new("another key of 32 characters...."));
-        assert!(other.verify("usher.v1.a.b", Some(&header), b"{}", now).is_err());
+        assert!(
+            other
+                .verify("usher.v1.a.b", Some(&header), b"{}", now)
+                .is_err()
+        );
     }
 
     #[test]
@@ -105,8 +122,16 @@ mod tests {
         let now = Timestamp::from_micros(0);
         let mut caller = Caller::operator(Service::Node, now);
         let header = key().sign("s", &caller, b"").unwrap();
-        assert!(key().verify("s", Some(&header), b"", now.plus_seconds(59)).is_ok());
-        assert!(key().verify("s", Some(&header), b"", now.plus_seconds(63)).is_err());
+        assert!(
+            key()
+                .verify("s", Some(&header), b"", now.plus_seconds(59))
+                .is_ok()
+        );
+        assert!(
+            key()
+                .verify("s", Some(&header), b"", now.plus_seconds(63))
+                .is_err()
+        );
 
         caller.expires_at = now.plus_seconds(3600);
         let header = key().sign("s", &caller, b"").unwrap();

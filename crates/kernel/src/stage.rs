@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     behaviour::{Behaviour, Routes, Work},
-    bus::{Bus, Subscription},
+    bus::{Bus, Subscription, Transport},
     discovery::{Card, Endpoint},
     health::Health,
     host::Host,
@@ -32,7 +32,10 @@ pub struct StageOptions {
 
 impl Default for StageOptions {
     fn default() -> Self {
-        Self { inbox: 1_024, intensity: Intensity::default() }
+        Self {
+            inbox: 1_024,
+            intensity: Intensity::default(),
+        }
     }
 }
 
@@ -48,7 +51,9 @@ pub struct Stage {
 
 impl fmt::Debug for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stage").field("bus", &self.bus).finish_non_exhaustive()
+        f.debug_struct("Stage")
+            .field("bus", &self.bus)
+            .finish_non_exhaustive()
     }
 }
 
@@ -70,6 +75,11 @@ impl Stage {
         &self.bus
     }
 
+    /// What the role's bus runs on, for another voice on the same bus.
+    pub fn transport(&self) -> &Arc<dyn Transport> {
+        &self.bus.transport
+    }
+
     /// Starts `instances` of an actor; once it is answered, its messages arrive.
     ///
     /// `make` builds an instance, also after a panic; it does no I/O.
@@ -88,7 +98,9 @@ impl Stage {
                 Host::start(make, self.options.intensity, health, metrics.restarts(name))
             })
             .collect();
-        metrics.instances(name).add(i64::try_from(hosts.len()).unwrap_or(1));
+        metrics
+            .instances(name)
+            .add(i64::try_from(hosts.len()).unwrap_or(1));
         let mut endpoints = Vec::new();
         for route in Routes::<B>::of().routes {
             let capacity = self.options.inbox;
@@ -102,9 +114,16 @@ impl Stage {
                     metrics: metrics.clone(),
                 })));
             }
-            let subscribed = self.bus.transport.subscribe(route.subject, name, inbox).await?;
+            let subscribed = self
+                .bus
+                .transport
+                .subscribe(route.subject, name, inbox)
+                .await?;
             self.subscriptions.push(subscribed);
-            endpoints.push(Endpoint { subject: route.subject, metrics });
+            endpoints.push(Endpoint {
+                subject: route.subject,
+                metrics,
+            });
         }
         self.announce(name, endpoints).await
     }
@@ -114,7 +133,11 @@ impl Stage {
         let restarts = self.bus.options.metrics.restarts(B::SERVICE.name());
         let make: Rc<dyn Fn() -> B> = Rc::new(make);
         let host = Host::start(make, self.options.intensity, self.health.clone(), restarts);
-        self.loops.push(spawn_local(worker::run(host, nudge, self.stopping.subscribe())));
+        self.loops.push(spawn_local(worker::run(
+            host,
+            nudge,
+            self.stopping.subscribe(),
+        )));
     }
 
     /// Makes a part that serves no messages visible to discovery: the edge.
@@ -129,8 +152,14 @@ impl Stage {
         endpoints: Vec<Endpoint>,
     ) -> Result<(), Problem> {
         let clock = self.bus.clock();
-        let card = Card { name, id: clock.ulid().to_string(), started: clock.now(), endpoints };
-        self.subscriptions.push(self.bus.transport.announce(card).await?);
+        let card = Card {
+            name,
+            id: clock.ulid().to_string(),
+            started: clock.now(),
+            endpoints,
+        };
+        self.subscriptions
+            .push(self.bus.transport.announce(card).await?);
         Ok(())
     }
 
@@ -149,13 +178,19 @@ impl Stage {
 }
 
 /// Runs a future beside the turns, on this thread.
-#[expect(clippy::disallowed_methods, reason = "the one place where the kernel starts tasks")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the kernel starts tasks"
+)]
 fn spawn_local<F: Future<Output = ()> + 'static>(future: F) -> JoinHandle<()> {
     actix_rt::spawn(future)
 }
 
 /// Runs a future of the bus on this runtime.
-#[expect(clippy::disallowed_methods, reason = "the one place where the kernel starts tasks")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the kernel starts tasks"
+)]
 pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(future: F) -> JoinHandle<()> {
     tokio::spawn(future)
 }

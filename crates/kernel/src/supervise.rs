@@ -15,7 +15,11 @@ pub struct Intensity {
 
 impl Default for Intensity {
     fn default() -> Self {
-        Self { most: 5, within: Duration::from_secs(60), pause: Duration::from_millis(20) }
+        Self {
+            most: 5,
+            within: Duration::from_secs(60),
+            pause: Duration::from_millis(20),
+        }
     }
 }
 
@@ -39,18 +43,28 @@ pub struct Restarts {
 impl Restarts {
     /// None so far.
     pub fn new(intensity: Intensity) -> Self {
-        Self { intensity, recent: VecDeque::new() }
+        Self {
+            intensity,
+            recent: VecDeque::new(),
+        }
     }
 
     /// Notes a panic at `at` (time since any fixed start) and decides.
     pub fn record(&mut self, at: Duration) -> Verdict {
-        let Intensity { most, within, pause } = self.intensity;
-        self.recent.retain(|earlier| at.saturating_sub(*earlier) <= within);
+        let Intensity {
+            most,
+            within,
+            pause,
+        } = self.intensity;
+        self.recent
+            .retain(|earlier| at.saturating_sub(*earlier) <= within);
         self.recent.push_back(at);
         if self.recent.len() > most {
             return Verdict::GiveUp;
         }
-        let doublings = u32::try_from(self.recent.len().saturating_sub(1)).unwrap_or(6).min(6);
+        let doublings = u32::try_from(self.recent.len().saturating_sub(1))
+            .unwrap_or(6)
+            .min(6);
         Verdict::Restart(pause.saturating_mul(1 << doublings))
     }
 }
@@ -61,8 +75,11 @@ mod tests {
 
     use super::*;
 
-    const INTENSITY: Intensity =
-        Intensity { most: 3, within: Duration::from_secs(10), pause: Duration::from_millis(10) };
+    const INTENSITY: Intensity = Intensity {
+        most: 3,
+        within: Duration::from_secs(10),
+        pause: Duration::from_millis(10),
+    };
 
     #[test]
     fn pauses_double_and_the_fourth_panic_within_the_time_is_one_too_many() {

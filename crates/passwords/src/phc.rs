@@ -41,7 +41,11 @@ impl Phc {
     ) -> Option<Self> {
         let mut hash = vec![0; OUTPUT];
         fill(password, &salt, cost, &mut hash, memory)?;
-        Some(Self { cost, salt: salt.to_vec(), hash })
+        Some(Self {
+            cost,
+            salt: salt.to_vec(),
+            hash,
+        })
     }
 
     /// Whether the password has this hash. Takes as long for a wrong one as for the right one.
@@ -57,7 +61,10 @@ impl Phc {
         let (cost, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);
         let cost = cost.strip_prefix("m=")?.strip_suffix(",p=1")?;
         let (memory_kib, passes) = cost.split_once(",t=")?;
-        let cost = Cost { memory_kib: memory_kib.parse().ok()?, passes: passes.parse().ok()? };
+        let cost = Cost {
+            memory_kib: memory_kib.parse().ok()?,
+            passes: passes.parse().ok()?,
+        };
         let salt = BASE64_NOPAD.decode(salt.as_bytes()).ok()?;
         let hash = BASE64_NOPAD.decode(hash.as_bytes()).ok()?;
         let is_sound = parts.next().is_none()
@@ -72,8 +79,14 @@ impl Phc {
 impl std::fmt::Display for Phc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Cost { memory_kib, passes } = self.cost;
-        let (salt, hash) = (BASE64_NOPAD.encode(&self.salt), BASE64_NOPAD.encode(&self.hash));
-        write!(f, "$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${hash}")
+        let (salt, hash) = (
+            BASE64_NOPAD.encode(&self.salt),
+            BASE64_NOPAD.encode(&self.hash),
+        );
+        write!(
+            f,
+            "$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${hash}"
+        )
     }
 }
 
@@ -91,7 +104,9 @@ fn fill(
     }
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let blocks = memory.0.get_mut(..blocks)?;
-    argon2.hash_password_into_with_memory(password, salt, output, blocks).ok()
+    argon2
+        .hash_password_into_with_memory(password, salt, output, blocks)
+        .ok()
 }
 
 #[cfg(test)]
@@ -100,7 +115,10 @@ mod tests {
 
     use super::*;
 
-    const CHEAP: Cost = Cost { memory_kib: 64, passes: 1 };
+    const CHEAP: Cost = Cost {
+        memory_kib: 64,
+        passes: 1,
+    };
 
     /// From the test suite of the reference implementation (phc-winner-argon2, src/test.c).
     #[test]
@@ -113,7 +131,9 @@ mod tests {
 
     #[test]
     fn what_is_no_hash_of_ours_is_refused_without_a_panic() {
-        let good = Phc::hash(b"x", [1; SALT], CHEAP, &mut Memory::default()).unwrap().to_string();
+        let good = Phc::hash(b"x", [1; SALT], CHEAP, &mut Memory::default())
+            .unwrap()
+            .to_string();
         assert!(Phc::parse(&good).is_some());
         for bad in [
             "",

@@ -28,7 +28,12 @@ pub struct PasswordSettings {
 
 impl Default for PasswordSettings {
     fn default() -> Self {
-        Self { memory_kib: 19_456, passes: 2, threads: 1, queue: 64 }
+        Self {
+            memory_kib: 19_456,
+            passes: 2,
+            threads: 1,
+            queue: 64,
+        }
     }
 }
 
@@ -71,7 +76,10 @@ impl Passwords {
     /// Starts the threads. Fails when the parameters are none that argon2 takes, or a thread cannot
     /// be started.
     pub fn start(settings: PasswordSettings) -> std::io::Result<Self> {
-        let cost = Cost { memory_kib: settings.memory_kib, passes: settings.passes };
+        let cost = Cost {
+            memory_kib: settings.memory_kib,
+            passes: settings.passes,
+        };
         let decoy = Phc::hash(b"", salt(), cost, &mut Memory::default()).ok_or_else(|| {
             std::io::Error::new(std::io::ErrorKind::InvalidInput, "not parameters of argon2")
         })?;
@@ -83,7 +91,10 @@ impl Passwords {
                 .name(format!("passwords-{n}"))
                 .spawn(move || work(&queue, cost))?;
         }
-        Ok(Self { jobs, decoy: decoy.to_string().into() })
+        Ok(Self {
+            jobs,
+            decoy: decoy.to_string().into(),
+        })
     }
 
     /// The PHC string of a password.
@@ -102,7 +113,9 @@ impl Passwords {
 
     /// Takes the time of a check: for an address that nobody has.
     pub async fn verify_nothing(&self, password: Secret) -> Result<(), Busy> {
-        self.verify(password, self.decoy.to_string()).await.map(drop)
+        self.verify(password, self.decoy.to_string())
+            .await
+            .map(drop)
     }
 
     fn send(&self, password: Secret, work: Work) -> Result<(), Busy> {
@@ -123,7 +136,9 @@ fn work(queue: &Mutex<Receiver<Job>>, cost: Cost) {
     let mut memory = Memory::default();
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { password, work }) = next else { return };
+        let Ok(Job { password, work }) = next else {
+            return;
+        };
         let password = password.expose().as_bytes();
         match work {
             // Whoever asked may be gone: then nobody needs the answer.
@@ -133,7 +148,8 @@ fn work(queue: &Mutex<Receiver<Job>>, cost: Cost) {
                 }
             }
             Work::Verify(phc, to) if !to.is_closed() => {
-                let _ = to.send(Phc::parse(&phc).is_some_and(|phc| phc.matches(password, &mut memory)));
+                let _ =
+                    to.send(Phc::parse(&phc).is_some_and(|phc| phc.matches(password, &mut memory)));
             }
             Work::Hash(_) | Work::Verify(..) => {}
         }
@@ -145,7 +161,12 @@ mod tests {
     use super::*;
 
     fn settings(queue: usize) -> PasswordSettings {
-        PasswordSettings { memory_kib: 64, passes: 1, threads: 1, queue }
+        PasswordSettings {
+            memory_kib: 64,
+            passes: 1,
+            threads: 1,
+            queue,
+        }
     }
 
     #[tokio::test]
@@ -153,15 +174,33 @@ mod tests {
         let passwords = Passwords::start(settings(8)).unwrap();
         let phc = passwords.hash(Secret::new("correct horse")).await.unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        assert!(passwords.verify(Secret::new("correct horse"), phc.clone()).await.unwrap());
-        assert!(!passwords.verify(Secret::new("wrong horse"), phc).await.unwrap());
-        assert!(!passwords.verify(Secret::new("x"), "no hash".to_owned()).await.unwrap());
+        assert!(
+            passwords
+                .verify(Secret::new("correct horse"), phc.clone())
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(Secret::new("wrong horse"), phc)
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(Secret::new("x"), "no hash".to_owned())
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once() {
         // Hashes of 64 MiB keep the one thread busy while the queue of one fills.
-        let slow = PasswordSettings { memory_kib: 65_536, ..settings(1) };
+        let slow = PasswordSettings {
+            memory_kib: 65_536,
+            ..settings(1)
+        };
         let passwords = Passwords::start(slow).unwrap();
         let hashes = (0..8).map(|_| passwords.hash(Secret::new("a password")));
         let results = futures_util::future::join_all(hashes).await;
@@ -171,6 +210,12 @@ mod tests {
 
     #[test]
     fn impossible_parameters_do_not_start() {
-        assert!(Passwords::start(PasswordSettings { memory_kib: 1, ..settings(1) }).is_err());
+        assert!(
+            Passwords::start(PasswordSettings {
+                memory_kib: 1,
+                ..settings(1)
+            })
+            .is_err()
+        );
     }
 }

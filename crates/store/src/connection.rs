@@ -51,7 +51,9 @@ pub struct Tx {
 
 impl fmt::Debug for Tx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tx").field("stamp", &self.stamp).finish_non_exhaustive()
+        f.debug_struct("Tx")
+            .field("stamp", &self.stamp)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,12 +76,17 @@ impl Tx {
     /// Writes events and audit entries and makes everything durable.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let has_events = self.flush_history().await?;
-        let Self { transaction, nudge, .. } = self;
-        transaction.commit().await.map_err(|error| match StoreError::of("commit", error) {
-            // The engine may have committed before the connection broke.
-            StoreError::Unavailable(error) => StoreError::CommitUnknown(error),
-            refused => refused,
-        })?;
+        let Self {
+            transaction, nudge, ..
+        } = self;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| match StoreError::of("commit", error) {
+                // The engine may have committed before the connection broke.
+                StoreError::Unavailable(error) => StoreError::CommitUnknown(error),
+                refused => refused,
+            })?;
         if has_events {
             nudge.notify_one();
         }

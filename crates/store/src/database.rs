@@ -37,7 +37,11 @@ pub struct DatabaseOptions {
 impl DatabaseOptions {
     /// With eight connections for each role.
     pub fn new(url: Secret, clock: Arc<dyn Clock>) -> Self {
-        Self { url, connections: 8, clock }
+        Self {
+            url,
+            connections: 8,
+            clock,
+        }
     }
 }
 
@@ -63,13 +67,17 @@ pub struct Db {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database").field("dialect", &self.dialect).finish_non_exhaustive()
+        f.debug_struct("Database")
+            .field("dialect", &self.dialect)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Db").field("dialect", &self.dialect).finish_non_exhaustive()
+        f.debug_struct("Db")
+            .field("dialect", &self.dialect)
+            .finish_non_exhaustive()
     }
 }
 
@@ -79,7 +87,12 @@ impl Database {
         sqlx::any::install_default_drivers();
         let dialect = Dialect::of(options.url.expose()).ok_or(StoreError::UnknownEngine)?;
         let nudge = Arc::new(Notify::new());
-        let mut database = Self { options: options.clone(), dialect, shared: None, nudge };
+        let mut database = Self {
+            options: options.clone(),
+            dialect,
+            shared: None,
+            nudge,
+        };
         if dialect == Dialect::Sqlite {
             let writer = database.pool("writer", 1).await?;
             let reader = database.pool("reader", SQLITE_READERS).await?;
@@ -102,13 +115,23 @@ impl Database {
     /// By how many microseconds the database's clock is ahead of `now`.
     pub async fn clock_offset(&self, now: Timestamp) -> Result<i64, StoreError> {
         let db = self.open("clock").await?;
-        let theirs: i64 = NOW.query().fetch_one(&mut db.read().await?).await?.get("now")?;
+        let theirs: i64 = NOW
+            .query()
+            .fetch_one(&mut db.read().await?)
+            .await?
+            .get("now")?;
         Ok(theirs - now.micros())
     }
 
     fn share(&self, writer: AnyPool, reader: AnyPool) -> Db {
         let clock = Arc::clone(&self.options.clock);
-        Db { writer, reader, dialect: self.dialect, clock, nudge: Arc::clone(&self.nudge) }
+        Db {
+            writer,
+            reader,
+            dialect: self.dialect,
+            clock,
+            nudge: Arc::clone(&self.nudge),
+        }
     }
 
     async fn pool(&self, role: &str, connections: u32) -> Result<AnyPool, StoreError> {
@@ -146,8 +169,15 @@ impl Database {
 impl Db {
     /// A connection to read from.
     pub async fn read(&self) -> Result<Reader, StoreError> {
-        let connection = self.reader.acquire().await.map_err(StoreError::Unavailable)?;
-        Ok(Reader { connection, dialect: self.dialect })
+        let connection = self
+            .reader
+            .acquire()
+            .await
+            .map_err(StoreError::Unavailable)?;
+        Ok(Reader {
+            connection,
+            dialect: self.dialect,
+        })
     }
 
     /// A transaction that writes, on behalf of a request.

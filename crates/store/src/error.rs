@@ -53,7 +53,10 @@ impl StoreError {
         }
         match error.as_database_error() {
             Some(refusal) if refusal.is_unique_violation() => Self::Conflict(error),
-            _ => Self::Statement { statement, source: error },
+            _ => Self::Statement {
+                statement,
+                source: error,
+            },
         }
     }
 
@@ -78,7 +81,10 @@ fn is_transient(error: &sqlx::Error) -> bool {
             code.starts_with("08")
                 || code.starts_with("57P")
                 || code.starts_with("40")
-                || matches!(code, "57014" | "55P03" | "53300" | "5" | "6" | "517" | "261")
+                || matches!(
+                    code,
+                    "57014" | "55P03" | "53300" | "5" | "6" | "517" | "261"
+                )
         }),
         _ => false,
     }
@@ -87,7 +93,9 @@ fn is_transient(error: &sqlx::Error) -> bool {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         // The whole chain, for the operator; the driver's messages quote keys, never parameters.
-        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        let cause = std::error::Error::source(&error)
+            .map(ToString::to_string)
+            .unwrap_or_default();
         match error {
             StoreError::Unavailable(_) => {
                 tracing::warn!(%error, cause, "database");

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use contract::{Stamp, events::Event, ids::{AuditId, OrganisationId}};
+use contract::{
+    Stamp,
+    events::Event,
+    ids::{AuditId, OrganisationId},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -99,7 +103,10 @@ impl Tx {
         }
         let heads: Vec<_> = organisations
             .iter()
-            .map(|organisation_id| Head { organisation_id: *organisation_id, count: 0 })
+            .map(|organisation_id| Head {
+                organisation_id: *organisation_id,
+                count: 0,
+            })
             .collect();
         let locked = LOCK_HEADS.bind_rows(&heads).fetch_all(self).await?;
         if locked.len() < heads.len() {
@@ -121,7 +128,13 @@ impl Tx {
         let body = serde_json::to_string(&event).unwrap_or_default();
         let request_id = stamp.request_id.clone();
         let (organisation_id, seq, name) = (organisation, 0, event.name());
-        let row = EventRow { organisation_id, seq, name, body, request_id };
+        let row = EventRow {
+            organisation_id,
+            seq,
+            name,
+            body,
+            request_id,
+        };
         self.history.events.push((organisation, row));
     }
 
@@ -138,7 +151,10 @@ impl Tx {
     }
 
     /// As [`Tx::audit`], for one request of a batch.
-    #[expect(clippy::needless_pass_by_value, reason = "callers build the change for this call")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers build the change for this call"
+    )]
     pub fn audit_as(
         &mut self,
         stamp: &Stamp,
@@ -163,7 +179,11 @@ impl Tx {
         let History { mut events, audit } = std::mem::take(&mut self.history);
         let now = self.stamp.now;
         if !audit.is_empty() {
-            INSERT_AUDIT.bind_rows(&audit).bind(now).execute(self).await?;
+            INSERT_AUDIT
+                .bind_rows(&audit)
+                .bind(now)
+                .execute(self)
+                .await?;
         }
         if events.is_empty() {
             return Ok(false);
@@ -174,7 +194,10 @@ impl Tx {
         }
         let heads: Vec<_> = counts
             .iter()
-            .map(|(organisation_id, count)| Head { organisation_id: *organisation_id, count: *count })
+            .map(|(organisation_id, count)| Head {
+                organisation_id: *organisation_id,
+                count: *count,
+            })
             .collect();
         let mut next = BTreeMap::new();
         for row in MOVE_HEADS.bind_rows(&heads).fetch_all(self).await? {
@@ -189,7 +212,11 @@ impl Tx {
             }
         }
         let rows: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
-        INSERT_EVENTS.bind_rows(&rows).bind(now).execute(self).await?;
+        INSERT_EVENTS
+            .bind_rows(&rows)
+            .bind(now)
+            .execute(self)
+            .await?;
         Ok(true)
     }
 }

@@ -3,8 +3,8 @@
 use contract::Secret;
 
 use crate::{
-    database::{Database, Db},
     connection::Tx,
+    database::{Database, Db},
     error::StoreError,
     vault::draw_token,
 };
@@ -32,7 +32,11 @@ impl Database {
         let db = self.open("keys").await?;
         let mut tx = db.begin().await?;
         for name in NAMES {
-            MAKE_KEY.bind(name).bind(draw_token().expose()).execute(&mut tx).await?;
+            MAKE_KEY
+                .bind(name)
+                .bind(draw_token().expose())
+                .execute(&mut tx)
+                .await?;
         }
         tx.commit().await
     }

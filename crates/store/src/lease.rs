@@ -28,7 +28,12 @@ impl Db {
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let micros = i64::from(seconds) * 1_000_000;
-        let taken = TAKE_LEASE.bind(name).bind(holder).bind(micros).fetch_optional(&mut tx).await?;
+        let taken = TAKE_LEASE
+            .bind(name)
+            .bind(holder)
+            .bind(micros)
+            .fetch_optional(&mut tx)
+            .await?;
         tx.commit().await?;
         Ok(taken.is_some())
     }
@@ -36,7 +41,11 @@ impl Db {
     /// Gives a lease back early, if it is still `holder`'s.
     pub async fn release_lease(&self, name: &str, holder: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        RELEASE_LEASE.bind(name).bind(holder).execute(&mut tx).await?;
+        RELEASE_LEASE
+            .bind(name)
+            .bind(holder)
+            .execute(&mut tx)
+            .await?;
         tx.commit().await
     }
 }

@@ -46,5 +46,11 @@ pub use self::{
 
 /// The store's own statements, for the test that prepares everything on both engines.
 pub fn own_statements() -> Vec<&'static Statement> {
-    [history::STATEMENTS, lease::STATEMENTS, keys::STATEMENTS, database::STATEMENTS].concat()
+    [
+        history::STATEMENTS,
+        lease::STATEMENTS,
+        keys::STATEMENTS,
+        database::STATEMENTS,
+    ]
+    .concat()
 }

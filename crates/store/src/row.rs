@@ -30,15 +30,22 @@ impl Row {
 
     /// An error about a column of this row.
     pub fn bad(&self, column: &str, why: impl Into<String>) -> StoreError {
-        StoreError::BadRow { column: column.to_owned(), why: why.into() }
+        StoreError::BadRow {
+            column: column.to_owned(),
+            why: why.into(),
+        }
     }
 
     fn text(&self, column: &str) -> Result<Option<String>, StoreError> {
-        self.0.try_get(column).map_err(|error| self.unreadable(column, &error))
+        self.0
+            .try_get(column)
+            .map_err(|error| self.unreadable(column, &error))
     }
 
     fn number(&self, column: &str) -> Result<Option<i64>, StoreError> {
-        self.0.try_get(column).map_err(|error| self.unreadable(column, &error))
+        self.0
+            .try_get(column)
+            .map_err(|error| self.unreadable(column, &error))
     }
 
     fn unreadable(&self, column: &str, error: &sqlx::Error) -> StoreError {
@@ -82,7 +89,9 @@ impl Column for i64 {
 impl Column for u64 {
     fn read_optional(row: &Row, column: &str) -> Result<Option<Self>, StoreError> {
         let number = row.number(column)?;
-        number.map(|n| Self::try_from(n).map_err(|_| row.bad(column, "is negative"))).transpose()
+        number
+            .map(|n| Self::try_from(n).map_err(|_| row.bad(column, "is negative")))
+            .transpose()
     }
 }
 

@@ -60,7 +60,12 @@ impl std::fmt::Debug for Arguments {
 impl Statement {
     /// For [`statements!`].
     pub const fn new(name: &'static str, text: &'static str) -> Self {
-        Self { name, text, sqlite: OnceLock::new(), postgres: OnceLock::new() }
+        Self {
+            name,
+            text,
+            sqlite: OnceLock::new(),
+            postgres: OnceLock::new(),
+        }
     }
 
     /// Its name in errors.
@@ -80,7 +85,10 @@ impl Statement {
 
     /// Without parameters, or before the first is bound.
     pub fn query(&'static self) -> Query {
-        Query { statement: self, arguments: Ok(Arguments(AnyArguments::default())) }
+        Query {
+            statement: self,
+            arguments: Ok(Arguments(AnyArguments::default())),
+        }
     }
 
     /// Binds the first parameter.
@@ -94,14 +102,20 @@ impl Statement {
     }
 
     /// Every row of a statement without parameters.
-    pub async fn fetch_all(&'static self, on: &mut impl Connection) -> Result<Vec<Row>, StoreError> {
+    pub async fn fetch_all(
+        &'static self,
+        on: &mut impl Connection,
+    ) -> Result<Vec<Row>, StoreError> {
         self.query().fetch_all(on).await
     }
 
     /// Lets the engine check the statement without running it.
     pub async fn prepare(&'static self, on: &mut impl Connection) -> Result<(), StoreError> {
         let sql = self.sql(on.dialect());
-        on.raw().prepare(sql).await.map_err(|error| StoreError::of(self.name, error))?;
+        on.raw()
+            .prepare(sql)
+            .await
+            .map_err(|error| StoreError::of(self.name, error))?;
         Ok(())
     }
 }
@@ -123,39 +137,53 @@ impl Query {
     pub fn bind_rows<T: Serialize>(self, rows: &[T]) -> Self {
         match serde_json::to_string(rows) {
             Ok(json) => self.bind(json),
-            Err(error) => Self { arguments: Err(StoreError::Parameter(error.into())), ..self },
+            Err(error) => Self {
+                arguments: Err(StoreError::Parameter(error.into())),
+                ..self
+            },
         }
     }
 
     fn ready(
         self,
         dialect: Dialect,
-    ) -> Result<(sqlx::query::Query<'static, sqlx::Any, AnyArguments>, &'static str), StoreError>
-    {
+    ) -> Result<
+        (
+            sqlx::query::Query<'static, sqlx::Any, AnyArguments>,
+            &'static str,
+        ),
+        StoreError,
+    > {
         let Arguments(arguments) = self.arguments?;
         let statement = self.statement;
-        Ok((sqlx::query_with(statement.sql(dialect), arguments), statement.name))
+        Ok((
+            sqlx::query_with(statement.sql(dialect), arguments),
+            statement.name,
+        ))
     }
 
     /// Runs it; answers how many rows it touched.
     pub async fn execute(self, on: &mut impl Connection) -> Result<u64, StoreError> {
         let (query, name) = self.ready(on.dialect())?;
-        let done = query.execute(on.raw()).await.map_err(|error| StoreError::of(name, error))?;
+        let done = query
+            .execute(on.raw())
+            .await
+            .map_err(|error| StoreError::of(name, error))?;
         Ok(done.rows_affected())
     }
 
     /// Every row.
     pub async fn fetch_all(self, on: &mut impl Connection) -> Result<Vec<Row>, StoreError> {
         let (query, name) = self.ready(on.dialect())?;
-        let rows = query.fetch_all(on.raw()).await.map_err(|error| StoreError::of(name, error))?;
+        let rows = query
+            .fetch_all(on.raw())
+            .await
+            .map_err(|error| StoreError::of(name, error))?;
         Ok(rows.into_iter().map(Row).collect())
     }
 
     /// The row, if there is one.
-    pub async fn fetch_optional(
-        self,
-        on: &mut impl Connection,
-    ) -> Result<Option<Row>, StoreError> {
+    pub async fn fetch_optional(self, on: &mut impl Connection) -> Result<Option<Row>, StoreError> {
         let (query, name) = self.ready(on.dialect())?;
         let row = query.fetch_optional(on.raw()).await;
         Ok(row.map_err(|error| StoreError::of(name, error))?.map(Row))

@@ -29,7 +29,8 @@ impl Vault {
     pub fn new(key: &Secret) -> Result<Self, StoreError> {
         let key = digest::digest(&digest::SHA256, key.expose().as_bytes());
         let key = RandomizedNonceKey::new(&AES_256_GCM, key.as_ref());
-        key.map(|key| Self(Arc::new(key))).map_err(|_| StoreError::Sealed)
+        key.map(|key| Self(Arc::new(key)))
+            .map_err(|_| StoreError::Sealed)
     }
 
     /// Seals a secret for one place (the id of its row): moved elsewhere it does not open.
@@ -110,7 +111,12 @@ mod tests {
         assert_ne!(sealed, vault.seal("lnk_1", &Secret::new("token")).unwrap());
         assert_eq!(vault.open("lnk_1", &sealed).unwrap().expose(), "token");
         assert!(vault.open("lnk_2", &sealed).is_err());
-        assert!(Vault::new(&Secret::new("other")).unwrap().open("lnk_1", &sealed).is_err());
+        assert!(
+            Vault::new(&Secret::new("other"))
+                .unwrap()
+                .open("lnk_1", &sealed)
+                .is_err()
+        );
         for broken in ["", "v1.", "v1.AAAA", "v2.AAAA", &sealed[..sealed.len() - 2]] {
             assert!(vault.open("lnk_1", broken).is_err(), "{broken:?}");
         }

@@ -33,7 +33,10 @@ async fn asking_again_gets_the_same_answer_and_consumes_nothing(
 ) {
     let house = House::open(engine).await;
     let plan = house.plan(3).await;
-    let (link, other) = (house.link(plan, Some(1)).await, house.link(plan, None).await);
+    let (link, other) = (
+        house.link(plan, Some(1)).await,
+        house.link(plan, None).await,
+    );
     let ann = house.person("ann@uni.edu").await;
 
     let first = house.admit(ann, link).await.unwrap();
@@ -62,7 +65,11 @@ async fn fifty_at_once_through_a_link_with_one_use_are_one_success(
     let answers = join_all(people.iter().map(|person| house.admit(*person, link))).await;
     let (seated, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert_eq!((seated.len(), refused.len()), (1, 49));
-    assert!(refused.iter().all(|no| no.as_ref().unwrap_err().kind == Kind::LinkUsedUp));
+    assert!(
+        refused
+            .iter()
+            .all(|no| no.as_ref().unwrap_err().kind == Kind::LinkUsedUp)
+    );
     assert_eq!(house.uses(link).await, 1);
     assert_eq!(house.traces().await, [1, 1, 1]);
     house.close().await;
@@ -78,13 +85,27 @@ async fn a_hundred_at_once_through_two_links_for_one_seat_are_one_seat_and_a_que
     let links = [house.link(plan, None).await, house.link(plan, None).await];
     let people = house.people(100).await;
 
-    let asks = people.iter().enumerate().map(|(n, person)| house.admit(*person, links[n % 2]));
+    let asks = people
+        .iter()
+        .enumerate()
+        .map(|(n, person)| house.admit(*person, links[n % 2]));
     let answers = join_all(asks).await;
-    let assigned = answers.iter().flatten().filter(|a| a.status == Status::Assigned).count();
-    let waiting = answers.iter().flatten().filter(|a| a.status == Status::Waiting).count();
+    let assigned = answers
+        .iter()
+        .flatten()
+        .filter(|a| a.status == Status::Assigned)
+        .count();
+    let waiting = answers
+        .iter()
+        .flatten()
+        .filter(|a| a.status == Status::Waiting)
+        .count();
     assert_eq!((assigned, waiting), (1, 99));
     let look = house.look(plan).await;
-    assert_eq!((look.seats.free, look.seats.assigned, look.waiting), (0, 1, 99));
+    assert_eq!(
+        (look.seats.free, look.seats.assigned, look.waiting),
+        (0, 1, 99)
+    );
     assert_eq!(house.uses(links[0]).await + house.uses(links[1]).await, 1);
     house.close().await;
 }
@@ -100,10 +121,19 @@ async fn one_person_who_asks_many_times_at_once_has_one_seat(
     let ann = house.person("ann@uni.edu").await;
 
     let answers = join_all((0..40).map(|n| house.admit(ann, links[n % 2]))).await;
-    let ids: std::collections::BTreeSet<_> =
-        answers.iter().map(|answer| answer.as_ref().unwrap().membership_id).collect();
+    let ids: std::collections::BTreeSet<_> = answers
+        .iter()
+        .map(|answer| answer.as_ref().unwrap().membership_id)
+        .collect();
     assert_eq!(ids.len(), 1);
-    assert_eq!(answers.iter().flatten().filter(|answer| answer.is_new).count(), 1);
+    assert_eq!(
+        answers
+            .iter()
+            .flatten()
+            .filter(|answer| answer.is_new)
+            .count(),
+        1
+    );
     assert_eq!(house.look(plan).await.seats.assigned, 1);
     house.close().await;
 }
@@ -122,11 +152,22 @@ async fn a_batch_answers_each_for_itself(
     let outside = house.person("out@evil-uni.edu").await;
     let nobody = contract::ids::AccountId::new(contract::Clock::ulid(&*house.clock));
 
-    let asks = [(inside, strict), (outside, strict), (outside, closed), (nobody, open)];
+    let asks = [
+        (inside, strict),
+        (outside, strict),
+        (outside, closed),
+        (nobody, open),
+    ];
     let answers = join_all(asks.map(|(who, link)| house.admit(who, link))).await;
     assert_eq!(answers[0].as_ref().unwrap().status, Status::Held);
-    let kinds: Vec<_> = answers[1..].iter().map(|no| no.as_ref().unwrap_err().kind).collect();
-    assert_eq!(kinds, [Kind::DomainNotAllowed, Kind::LinkUnknown, Kind::NotFound]);
+    let kinds: Vec<_> = answers[1..]
+        .iter()
+        .map(|no| no.as_ref().unwrap_err().kind)
+        .collect();
+    assert_eq!(
+        kinds,
+        [Kind::DomainNotAllowed, Kind::LinkUnknown, Kind::NotFound]
+    );
     assert_eq!(house.traces().await, [1, 1, 1]);
     house.close().await;
 }

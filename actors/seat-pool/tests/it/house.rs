@@ -95,10 +95,20 @@ impl House {
         stage.actor(instances, make).await.unwrap();
         let organisation = OrganisationId::new(clock.ulid());
         let mut tx = db.write(&cx(&bus).stamp(&*clock)).await.unwrap();
-        let insert = INSERT_ORGANISATION.bind(organisation).bind(policies.to_string());
+        let insert = INSERT_ORGANISATION
+            .bind(organisation)
+            .bind(policies.to_string());
         insert.execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
-        Self { db, bus, clock, organisation, stage, metrics, _database: test_database }
+        Self {
+            db,
+            bus,
+            clock,
+            organisation,
+            stage,
+            metrics,
+            _database: test_database,
+        }
     }
 
     pub(crate) fn owner(&self) -> Cx {
@@ -113,12 +123,20 @@ impl House {
     pub(crate) async fn plan(&self, seats: u64) -> PlanId {
         let organisation = self.organisation;
         let name = Name::parse("Campus").unwrap();
-        let create = CreatePlan { organisation, name, seats, ends_at: None };
+        let create = CreatePlan {
+            organisation,
+            name,
+            seats,
+            ends_at: None,
+        };
         self.bus.call(&create, &self.owner()).await.unwrap().id
     }
 
     pub(crate) async fn look(&self, plan_id: PlanId) -> Plan {
-        let get = GetPlan { organisation: self.organisation, plan_id };
+        let get = GetPlan {
+            organisation: self.organisation,
+            plan_id,
+        };
         self.bus.call(&get, &self.owner()).await.unwrap()
     }
 
@@ -141,21 +159,33 @@ impl House {
             .bind(json!(["law", "year-1"]).to_string())
             .bind(json!(domains).to_string())
             .bind(max_uses);
-        let mut tx = self.db.write(&self.public().stamp(&*self.clock)).await.unwrap();
+        let mut tx = self
+            .db
+            .write(&self.public().stamp(&*self.clock))
+            .await
+            .unwrap();
         insert.execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
         id
     }
 
     pub(crate) async fn disable(&self, link: LinkId) {
-        let mut tx = self.db.write(&self.public().stamp(&*self.clock)).await.unwrap();
+        let mut tx = self
+            .db
+            .write(&self.public().stamp(&*self.clock))
+            .await
+            .unwrap();
         DISABLE_LINK.bind(link).execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
     }
 
     pub(crate) async fn person(&self, email: &str) -> AccountId {
         let id = AccountId::new(self.clock.ulid());
-        let mut tx = self.db.write(&self.public().stamp(&*self.clock)).await.unwrap();
+        let mut tx = self
+            .db
+            .write(&self.public().stamp(&*self.clock))
+            .await
+            .unwrap();
         let insert = INSERT_ACCOUNT.bind(id).bind(email).bind(None::<i64>);
         insert.execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
@@ -171,13 +201,26 @@ impl House {
     }
 
     pub(crate) async fn prove(&self, account: AccountId) {
-        let mut tx = self.db.write(&self.public().stamp(&*self.clock)).await.unwrap();
-        PROVE.bind(account).bind(self.clock.now()).execute(&mut tx).await.unwrap();
+        let mut tx = self
+            .db
+            .write(&self.public().stamp(&*self.clock))
+            .await
+            .unwrap();
+        PROVE
+            .bind(account)
+            .bind(self.clock.now())
+            .execute(&mut tx)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 
     pub(crate) fn asks(&self, account_id: AccountId, link_id: LinkId) -> Admit {
-        Admit { organisation: self.organisation, account_id, door: Door::Link { link_id } }
+        Admit {
+            organisation: self.organisation,
+            account_id,
+            door: Door::Link { link_id },
+        }
     }
 
     pub(crate) async fn admit(
@@ -185,7 +228,9 @@ impl House {
         account: AccountId,
         link: LinkId,
     ) -> Result<Admitted, Problem> {
-        self.bus.call(&self.asks(account, link), &self.public()).await
+        self.bus
+            .call(&self.asks(account, link), &self.public())
+            .await
     }
 
     pub(crate) async fn sweep(&self) {
@@ -202,7 +247,12 @@ impl House {
 
     pub(crate) async fn uses(&self, link: LinkId) -> i64 {
         let mut reader = self.db.read().await.unwrap();
-        USES.bind(link).fetch_one(&mut reader).await.unwrap().get("n").unwrap()
+        USES.bind(link)
+            .fetch_one(&mut reader)
+            .await
+            .unwrap()
+            .get("n")
+            .unwrap()
     }
 
     /// How many memberships, audit entries of admissions and seat events there are.
@@ -211,7 +261,13 @@ impl House {
         let mut counts = [0; 3];
         let statements = [&COUNT_MEMBERSHIPS, &COUNT_AUDIT, &COUNT_EVENTS];
         for (count, statement) in counts.iter_mut().zip(statements) {
-            *count = statement.query().fetch_one(&mut reader).await.unwrap().get("n").unwrap();
+            *count = statement
+                .query()
+                .fetch_one(&mut reader)
+                .await
+                .unwrap()
+                .get("n")
+                .unwrap();
         }
         counts
     }
@@ -226,5 +282,9 @@ impl House {
 
 pub(crate) fn cx(bus: &Bus) -> Cx {
     let clock = bus.clock();
-    Cx::begin(Caller::public(Service::HttpEdge, clock.now()), "a-test", &**clock)
+    Cx::begin(
+        Caller::public(Service::HttpEdge, clock.now()),
+        "a-test",
+        &**clock,
+    )
 }

@@ -45,13 +45,21 @@ async fn take(house: &House, step: Step, people: &[AccountId], links: &[LinkId],
         }
         Step::Prove { person } => {
             house.prove(people[person]).await;
-            let settle = SettleProof { account_id: people[person] };
+            let settle = SettleProof {
+                account_id: people[person],
+            };
             unless_late(house.bus.call(&settle, &house.public()).await);
         }
         Step::Resize { seats } => {
             let organisation = house.organisation;
             let (name, ends_at, seats) = (None, None, Some(seats));
-            let update = UpdatePlan { organisation, plan_id: plan, name, seats, ends_at };
+            let update = UpdatePlan {
+                organisation,
+                plan_id: plan,
+                name,
+                seats,
+                ends_at,
+            };
             unless_late(house.bus.call(&update, &house.owner()).await);
         }
         Step::Sweep => house.sweep().await,
@@ -89,7 +97,10 @@ async fn whatever_happens_in_whatever_order_the_books_are_right(
             join_all(steps.map(|step| take(&house, step, &people, &links, plan))).await;
             let look = house.look(plan).await;
             let taken = look.seats.held + look.seats.assigned;
-            assert!(look.seats.free == look.seats.purchased.saturating_sub(taken), "{history:?}");
+            assert!(
+                look.seats.free == look.seats.purchased.saturating_sub(taken),
+                "{history:?}"
+            );
             assert!(house.uses(links[0]).await <= 4, "{history:?}");
             assert!(house.uses(links[2]).await <= 9, "{history:?}");
         }

@@ -18,7 +18,11 @@ async fn a_held_seat_is_theirs_once_the_address_is_proved(
 
     let settle = SettleProof { account_id: ann };
     let before = house.bus.call(&settle, &house.public()).await.unwrap();
-    assert_eq!(before[0].status, Status::Held, "the message alone proves nothing");
+    assert_eq!(
+        before[0].status,
+        Status::Held,
+        "the message alone proves nothing"
+    );
     house.prove(ann).await;
     for _ in 0..2 {
         let settled = house.bus.call(&settle, &house.public()).await.unwrap();

@@ -25,7 +25,10 @@ async fn more_seats_go_to_whoever_waits_in_order(
         ends_at: None,
     };
     let after = house.bus.call(&update, &house.owner()).await.unwrap();
-    assert_eq!((after.seats.assigned, after.seats.free, after.waiting), (3, 0, 2));
+    assert_eq!(
+        (after.seats.assigned, after.seats.free, after.waiting),
+        (3, 0, 2)
+    );
     let mut statuses = Vec::new();
     for person in &people {
         statuses.push(house.admit(*person, link).await.unwrap().status);
@@ -46,11 +49,20 @@ async fn a_returned_seat_goes_to_the_head_of_the_queue(
     let link = house.link(plan, None).await;
     let people = house.people(2).await;
     house.admit(people[0], link).await.unwrap();
-    assert_eq!(house.admit(people[1], link).await.unwrap().status, Status::Waiting);
+    assert_eq!(
+        house.admit(people[1], link).await.unwrap().status,
+        Status::Waiting
+    );
     house.clock.advance_seconds(7 * 86_400);
     house.sweep().await;
-    assert_eq!(house.admit(people[1], link).await.unwrap().status, Status::Assigned);
-    assert_eq!(house.admit(people[0], link).await.unwrap().status, Status::Waiting);
+    assert_eq!(
+        house.admit(people[1], link).await.unwrap().status,
+        Status::Assigned
+    );
+    assert_eq!(
+        house.admit(people[0], link).await.unwrap().status,
+        Status::Waiting
+    );
     house.close().await;
 }
 
@@ -61,7 +73,10 @@ async fn a_link_without_a_use_left_keeps_its_people_waiting_and_lets_others_pass
 ) {
     let house = House::open(engine).await;
     let plan = house.plan(1).await;
-    let (small, large) = (house.link(plan, Some(1)).await, house.link(plan, None).await);
+    let (small, large) = (
+        house.link(plan, Some(1)).await,
+        house.link(plan, None).await,
+    );
     let people = house.people(3).await;
     // The first takes the seat through the large link; both others wait, each on their own link.
     house.admit(people[0], large).await.unwrap();

@@ -41,7 +41,9 @@ impl LocalBus {
         let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         let inboxes = routes.get(subject)?;
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        inboxes.get(turn.checked_rem(inboxes.len())?).map(|(_, inbox)| inbox.clone())
+        inboxes
+            .get(turn.checked_rem(inboxes.len())?)
+            .map(|(_, inbox)| inbox.clone())
     }
 }
 
@@ -58,7 +60,13 @@ impl Transport for LocalBus {
             let inbox = self.pick(subject).ok_or_else(nobody)?;
             let (reply, answer) = oneshot::channel();
             let Parcel { headers, body } = parcel;
-            inbox.offer(Delivery { headers, body, reply: Reply::Local(reply) }).await;
+            inbox
+                .offer(Delivery {
+                    headers,
+                    body,
+                    reply: Reply::Local(reply),
+                })
+                .await;
             answer.await.map_err(|_| nobody())
         })
     }
@@ -72,14 +80,21 @@ impl Transport for LocalBus {
         let id = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         routes.entry(subject).or_default().push((id, inbox));
-        let subscription = LocalSubscription { routes: Arc::clone(&self.routes), subject, id };
+        let subscription = LocalSubscription {
+            routes: Arc::clone(&self.routes),
+            subject,
+            id,
+        };
         Box::pin(async move { Ok(Box::new(subscription) as Box<dyn Subscription>) })
     }
 
     fn announce(&self, card: Card) -> BoxFuture<'_, Result<Box<dyn Subscription>, Problem>> {
         // There is nobody outside the process who could ask.
-        let subscription =
-            LocalSubscription { routes: Routes::default(), subject: card.name, id: 0 };
+        let subscription = LocalSubscription {
+            routes: Routes::default(),
+            subject: card.name,
+            id: 0,
+        };
         Box::pin(async move { Ok(Box::new(subscription) as Box<dyn Subscription>) })
     }
 

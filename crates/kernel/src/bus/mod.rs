@@ -49,7 +49,10 @@ impl Answer {
     /// The answer that carries a problem.
     pub fn problem(problem: &Problem) -> Self {
         let body = serde_json::to_vec(problem).unwrap_or_default().into();
-        Self { error: Some((problem.status, problem.title.clone())), body }
+        Self {
+            error: Some((problem.status, problem.title.clone())),
+            body,
+        }
     }
 }
 
@@ -161,13 +164,21 @@ impl Bus {
         let started = Instant::now();
         let result = self.exchange(message, cx).await;
         let status = result.as_ref().err().map(|problem| problem.status);
-        self.options.metrics.request(M::SUBJECT).record(status, started.elapsed());
-        result.map_err(|problem| Problem { instance: Some(cx.request_id.clone()), ..problem })
+        self.options
+            .metrics
+            .request(M::SUBJECT)
+            .record(status, started.elapsed());
+        result.map_err(|problem| Problem {
+            instance: Some(cx.request_id.clone()),
+            ..problem
+        })
     }
 
     async fn exchange<M: Call>(&self, message: &M, cx: &Cx) -> Result<M::Reply, Problem> {
         let now = self.options.clock.now();
-        let remaining = cx.remaining(now).ok_or_else(|| Problem::new(Kind::DeadlinePassed))?;
+        let remaining = cx
+            .remaining(now)
+            .ok_or_else(|| Problem::new(Kind::DeadlinePassed))?;
         let body = serde_json::to_vec(message).map_err(|_| Problem::new(Kind::Internal))?;
         if body.len() > PAYLOAD_MOST {
             return Err(Problem::new(Kind::TooLarge));
@@ -182,7 +193,10 @@ impl Bus {
             deadline: Some(cx.deadline.micros()),
             request_id: Some(cx.request_id.clone()),
         };
-        let parcel = Parcel { headers, body: body.into() };
+        let parcel = Parcel {
+            headers,
+            body: body.into(),
+        };
         let answer = tokio::time::timeout(remaining, self.transport.request(M::SUBJECT, parcel))
             .await
             .map_err(|_| Problem::new(Kind::DeadlinePassed))??;

@@ -98,7 +98,10 @@ impl Transport for NatsBus {
                 return Err(Problem::new(Kind::Unavailable).detail("the bus is not connected"));
             }
             let headers = to_wire(&parcel.headers);
-            let sent = self.client.request_with_headers(subject, headers, parcel.body).await;
+            let sent = self
+                .client
+                .request_with_headers(subject, headers, parcel.body)
+                .await;
             let message = sent.map_err(|error| match error.kind() {
                 RequestErrorKind::NoResponders => Problem::new(Kind::Unavailable)
                     .detail(format!("nobody serves {subject} just now")),
@@ -112,7 +115,10 @@ impl Transport for NatsBus {
                 let text = header(&message, ERROR).unwrap_or_default().to_owned();
                 (code.parse().unwrap_or(500), text)
             });
-            Ok(Answer { error, body: message.payload })
+            Ok(Answer {
+                error,
+                body: message.payload,
+            })
         })
     }
 
@@ -201,7 +207,10 @@ impl NatsBus {
         }
         .map_err(|error| failed("cannot subscribe")(&error))?;
         // The SUB must have reached the server before anybody calls this ready.
-        self.client.flush().await.map_err(|error| failed("cannot flush")(&error))?;
+        self.client
+            .flush()
+            .await
+            .map_err(|error| failed("cannot flush")(&error))?;
         let (stop, mut stopping) = oneshot::channel::<()>();
         let task = crate::stage::spawn(async move {
             loop {
@@ -268,7 +277,9 @@ impl ReplyTo {
                 let mut headers = HeaderMap::new();
                 headers.insert(ERROR_CODE, code.to_string());
                 headers.insert(ERROR, text);
-                self.client.publish_with_headers(self.subject, headers, answer.body).await
+                self.client
+                    .publish_with_headers(self.subject, headers, answer.body)
+                    .await
             }
         };
         if let Err(error) = sent {
@@ -278,7 +289,11 @@ impl ReplyTo {
 }
 
 fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
-    message.headers.as_ref()?.get(name).map(async_nats::HeaderValue::as_str)
+    message
+        .headers
+        .as_ref()?
+        .get(name)
+        .map(async_nats::HeaderValue::as_str)
 }
 
 fn to_wire(headers: &Headers) -> HeaderMap {
@@ -303,6 +318,13 @@ fn delivery(message: Message, client: &Client) -> Option<Delivery> {
         deadline: header(&message, DEADLINE).and_then(|deadline| deadline.parse().ok()),
         request_id: header(&message, REQUEST_ID).map(str::to_owned),
     };
-    let reply = Reply::Nats(ReplyTo { client: client.clone(), subject });
-    Some(Delivery { headers, body: message.payload, reply })
+    let reply = Reply::Nats(ReplyTo {
+        client: client.clone(),
+        subject,
+    });
+    Some(Delivery {
+        headers,
+        body: message.payload,
+        reply,
+    })
 }

@@ -1,0 +1,82 @@
+//! Proofs: issued in the transaction of whoever asks for one.
+
+use contract::{
+    Clock, EmailAddress, Timestamp,
+    ids::{AccountId, ProofId},
+    people::ProofIssued,
+    text::PersonName,
+};
+use store::{
+    StoreError, Tx,
+    vault::{draw_code, draw_token, hash_code, hash_token},
+};
+
+use crate::sql;
+
+/// How long the link of a mail is good, in days.
+const LINK_DAYS: i64 = 7;
+/// How long a code is good, in seconds.
+const CODE_SECONDS: i64 = 600;
+/// How many times a code may be tried.
+pub(crate) const CODE_ATTEMPTS: i64 = 5;
+/// How long an address gets no second letter, in seconds.
+const LETTER_SECONDS: i64 = 60;
+
+/// Whose proof it is.
+pub(crate) struct Owner {
+    pub(crate) account: AccountId,
+    pub(crate) email: EmailAddress,
+    pub(crate) first_name: PersonName,
+}
+
+/// Issues a proof and ends the older ones.
+pub(crate) async fn issue(
+    tx: &mut Tx,
+    owner: Owner,
+    clock: &dyn Clock,
+) -> Result<ProofIssued, StoreError> {
+    let now = tx.stamp().now;
+    let id = ProofId::new(clock.ulid());
+    let (token, code) = (draw_token(), draw_code());
+    let expires_at = now.plus_days(LINK_DAYS);
+    sql::SUPERSEDE_PROOFS
+        .bind(owner.account)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    sql::INSERT_PROOF
+        .bind(id)
+        .bind(owner.account)
+        .bind(hash_token(&token))
+        .bind(hash_code(id, &code))
+        .bind(now.plus_seconds(CODE_SECONDS))
+        .bind(expires_at)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    let Owner {
+        email, first_name, ..
+    } = owner;
+    Ok(ProofIssued {
+        id,
+        email,
+        first_name,
+        token,
+        code,
+        expires_at,
+    })
+}
+
+/// As [`issue`], unless a letter went out less than a minute ago.
+pub(crate) async fn issue_unless_recent(
+    tx: &mut Tx,
+    owner: Owner,
+    clock: &dyn Clock,
+) -> Result<Option<ProofIssued>, StoreError> {
+    let last = sql::LAST_PROOF.bind(owner.account).fetch_one(tx).await?;
+    let last: Option<Timestamp> = last.get("last")?;
+    if last.is_some_and(|last| last.plus_seconds(LETTER_SECONDS) > tx.stamp().now) {
+        return Ok(None);
+    }
+    issue(tx, owner, clock).await.map(Some)
+}

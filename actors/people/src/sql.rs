@@ -1,0 +1,100 @@
+//! Every statement of people.
+
+store::statements! {
+    /// An account and its password by the key of its address.
+    pub(crate) FIND_ACCOUNT = "
+        select a.id, a.email, a.first_name, a.proved_at, c.password_hash
+        from accounts a
+        left join credentials c on c.account_id = a.id
+        where a.email_key = $1";
+
+    /// Makes an account; nothing when the address has one.
+    pub(crate) INSERT_ACCOUNT = "
+        insert into accounts (id, email, email_key, first_name, last_name, name_key, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict do nothing";
+
+    /// Makes an account anew on which nothing hangs yet.
+    pub(crate) REPLACE_ACCOUNT = "
+        update accounts
+        set email = $2, first_name = $3, last_name = $4, name_key = $5
+        where id = $1
+            and proved_at is null
+            and not exists (select 1 from memberships m where m.account_id = accounts.id)";
+
+    /// Sets the password of an account.
+    pub(crate) SET_PASSWORD = "
+        insert into credentials (account_id, password_hash, registrant_hash, set_at)
+        values ($1, $2, $3, $4)
+        on conflict (account_id) do update
+        set password_hash = excluded.password_hash, registrant_hash = excluded.registrant_hash,
+            set_at = excluded.set_at";
+
+    /// Notes the browser of whoever has just shown that they know the password.
+    pub(crate) SET_REGISTRANT = "
+        update credentials
+        set registrant_hash = $2
+        where account_id = $1 and password_hash = $3";
+
+    /// Takes a password away that was not set by whoever proves the address.
+    pub(crate) DROP_FOREIGN_PASSWORD = "
+        delete from credentials
+        where account_id = $1 and (registrant_hash is null or registrant_hash <> $2)";
+
+    /// Whether an account has a password.
+    pub(crate) HAS_PASSWORD = "
+        select count(*) as passwords from credentials where account_id = $1";
+
+    /// When the last proof was issued.
+    pub(crate) LAST_PROOF = "
+        select max(created_at) as last from proofs where account_id = $1";
+
+    /// Ends older proofs.
+    pub(crate) SUPERSEDE_PROOFS = "
+        update proofs
+        set superseded_at = $2
+        where account_id = $1 and superseded_at is null and used_at is null";
+
+    /// Issues a proof.
+    pub(crate) INSERT_PROOF = "
+        insert into proofs (id, account_id, token_hash, code_hash, code_expires_at, expires_at,
+            created_at)
+        values ($1, $2, $3, $4, $5, $6, $7)";
+
+    /// A proof by the token of its link.
+    pub(crate) FIND_PROOF = "
+        select id, account_id
+        from proofs
+        where token_hash = $1 and expires_at > $2 and superseded_at is null";
+
+    /// Counts an attempt at a code; no row when there are none left.
+    pub(crate) ATTEMPT_CODE = "
+        update proofs
+        set code_attempts = code_attempts + 1
+        where id = $1 and code_attempts < $2 and code_expires_at > $3 and superseded_at is null
+        returning account_id, code_hash";
+
+    /// Notes that a proof was used.
+    pub(crate) USE_PROOF = "
+        update proofs
+        set used_at = coalesce(used_at, $2)
+        where id = $1";
+
+    /// Proves an account; no row when it was proved already.
+    pub(crate) PROVE_ACCOUNT = "
+        update accounts
+        set proved_at = $2
+        where id = $1 and proved_at is null";
+
+    /// The address that a proof is about.
+    pub(crate) EMAIL_OF_PROOF = "
+        select a.email
+        from proofs p
+        join accounts a on a.id = p.account_id
+        where p.id = $1";
+
+    /// Deletes proofs that ended long ago.
+    pub(crate) SWEEP_PROOFS = "
+        delete from proofs
+        where id in (select id from proofs where expires_at < $1 limit 1000)";
+}

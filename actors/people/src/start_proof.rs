@@ -1,0 +1,45 @@
+//! Serves [`StartProof`].
+
+use contract::{
+    Problem, Timestamp,
+    ids::ProofId,
+    people::{ProofStarted, StartProof},
+};
+use kernel::{Cx, Serve};
+
+use crate::{
+    People,
+    proof::{Owner, issue_unless_recent},
+    sql,
+};
+
+impl Serve<StartProof> for People {
+    async fn serve(&mut self, message: StartProof, cx: &Cx) -> Result<ProofStarted, Problem> {
+        // A name for the proof also where there is none, so that both look alike.
+        let nothing = ProofStarted {
+            id: ProofId::new(self.clock.ulid()),
+            proof: None,
+        };
+        let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+        let find = sql::FIND_ACCOUNT.bind(message.email.key());
+        let Some(row) = find.fetch_optional(&mut tx).await? else {
+            return Ok(nothing);
+        };
+        if row.get::<Option<Timestamp>>("proved_at")?.is_some() {
+            return Ok(nothing);
+        }
+        let owner = Owner {
+            account: row.get("id")?,
+            email: row.get("email")?,
+            first_name: row.get("first_name")?,
+        };
+        let Some(proof) = issue_unless_recent(&mut tx, owner, &*self.clock).await? else {
+            return Ok(nothing);
+        };
+        tx.commit().await?;
+        Ok(ProofStarted {
+            id: proof.id,
+            proof: Some(proof),
+        })
+    }
+}
