@@ -1,1 +1,82 @@
-//! All mail leaves here
+//! All mail leaves here. Today single letters; the bulk invites move in beside them.
+//!
+//! # Owns
+//! The table `mails`, and the way out ([`transport`]): a directory, or one SMTP relay.
+//!
+//! # Promises (each with its test in docs/semantics.md)
+//! - A letter whose [`contract::mails::QueueMail`] was answered is durable and leaves at least once;
+//!   two requests with one key are one letter.
+//! - A verdict is recorded from the reply of the same transaction only. A reply that was lost is
+//!   tried again with the same Message-ID, by which mail systems fold the copies.
+//! - Letters hold tokens: they are sealed while they wait and emptied once they have left.
+//!
+//! # How it works
+//! [`InviteDispatcher`] takes letters in; the [`Courier`], a worker, leases what is due, composes
+//! ([`letter`], [`message`]), hands over outside any transaction, records. Any number of couriers
+//! may run: a lease is theirs for a minute by the database's clock.
+//!
+//! # To add a letter
+//! A variant of [`contract::mails::Letter`], three templates (`subject` is in [`letter`]), a test
+//! that looks at it.
+
+mod courier;
+mod kept;
+mod letter;
+mod message;
+mod options;
+mod queue;
+mod sql;
+mod transport;
+
+use std::sync::Arc;
+
+use contract::{Service, mails};
+use kernel::{Behaviour, Routes};
+use store::{Db, vault::Vault};
+use tokio::sync::Notify;
+
+pub use self::{
+    courier::Courier,
+    options::{MailOptions, MailOptionsError},
+    sql::STATEMENTS,
+};
+
+/// Takes letters in.
+#[derive(Debug)]
+pub struct InviteDispatcher {
+    db: Db,
+    clock: Arc<dyn contract::Clock>,
+    vault: Vault,
+    options: MailOptions,
+    courier: Arc<Notify>,
+}
+
+impl InviteDispatcher {
+    /// An instance; `courier` wakes the couriers of this process.
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn contract::Clock>,
+        vault: Vault,
+        options: MailOptions,
+        courier: Arc<Notify>,
+    ) -> Self {
+        Self {
+            db,
+            clock,
+            vault,
+            options,
+            courier,
+        }
+    }
+}
+
+impl Behaviour for InviteDispatcher {
+    const SERVICE: Service = Service::InviteDispatcher;
+
+    fn routes(routes: &mut Routes<Self>) {
+        routes
+            .one::<mails::QueueMail>()
+            .one::<mails::ListKeptMails>()
+            .one::<mails::ReadKeptMail>();
+    }
+}

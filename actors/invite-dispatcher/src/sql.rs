@@ -1,0 +1,49 @@
+//! Every statement of the invite dispatcher. Due times and leases are the database's clock's.
+
+store::statements! {
+    /// Queues a letter; nothing when the key has one.
+    pub(crate) QUEUE_MAIL = "
+        insert into mails (id, key, recipient, letter, queued_at, due_at)
+        values ($1, $2, $3, $4, now_micros(), now_micros())
+        on conflict do nothing";
+
+    /// The letter of a key.
+    pub(crate) FIND_BY_KEY = "select id from mails where key = $1";
+
+    /// Leases letters that are due for so many microseconds.
+    pub(crate) LEASE_MAILS = "
+        update mails
+        set leased_until = now_micros() + $1, attempts = attempts + 1
+        where id in (
+                select id
+                from mails
+                where sent_at is null
+                    and failed_at is null
+                    and due_at <= now_micros()
+                    and (leased_until is null or leased_until <= now_micros())
+                order by due_at
+                limit $2
+                skip_locked)
+            and sent_at is null
+            and failed_at is null
+            and (leased_until is null or leased_until <= now_micros())
+        returning id, recipient, letter, attempts, now_micros() - queued_at as age";
+
+    /// A letter has left; its secrets go.
+    pub(crate) MAIL_SENT = "
+        update mails
+        set sent_at = now_micros(), leased_until = null, letter = '', last_reply = $3
+        where id = $1 and attempts = $2";
+
+    /// A letter is tried again after so many microseconds.
+    pub(crate) MAIL_DEFERRED = "
+        update mails
+        set due_at = now_micros() + $4, leased_until = null, last_reply = $3
+        where id = $1 and attempts = $2";
+
+    /// A letter will not leave; its secrets go.
+    pub(crate) MAIL_FAILED = "
+        update mails
+        set failed_at = now_micros(), leased_until = null, letter = '', last_reply = $3
+        where id = $1 and attempts = $2";
+}

@@ -1,0 +1,34 @@
+//! The way out. A verdict is what the other side said of this very message.
+
+mod file;
+mod smtp;
+
+use contract::ids::MailId;
+use lettre::Message;
+
+use crate::{letter::Words, options::Way};
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The other side has taken responsibility.
+    Accepted(String),
+    /// Not now, or nobody knows: to be tried again.
+    Deferred(String),
+    /// Never.
+    Rejected(String),
+}
+
+/// Hands a message over.
+pub(crate) async fn hand_over(
+    way: &Way,
+    id: MailId,
+    message: &Message,
+    words: &Words,
+    sent_at: contract::Timestamp,
+) -> Verdict {
+    match way {
+        Way::File(directory) => file::hand_over(directory, id, message, words, sent_at),
+        Way::Smtp(relay) => smtp::hand_over(relay, message).await,
+    }
+}
