@@ -1,1 +1,7 @@
-fn main() {}
+//! `usher`: see `usher --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    usher::cli::run()
+}

@@ -84,22 +84,19 @@ async fn a_search_finds_parts_of_name_and_address_whatever_the_case(
     let zoe = scene.person("Zoë1 ÅNGSTRÖM", Status::Assigned, &[]).await;
     scene.person("Bob Lee", Status::Assigned, &[]).await;
     let address = format!("ZO1@{}", zoe.to_string().replace('_', ""));
+    let decomposed = "A\u{30a}NGSTRO\u{308}M";
     for text in [
         "zoë",
         "ZOE\u{308}",
         "ångström",
-        "ANGSTRO\u{308}M",
+        decomposed,
         "1 å",
         " Zoë ",
         &address,
     ] {
-        let expected = if text.starts_with("ANG") {
-            vec![]
-        } else {
-            vec!["Zo1"]
-        };
-        assert_eq!(scene.search(text).await, expected, "{text}");
+        assert_eq!(scene.search(text).await, ["Zo1"], "{text}");
     }
+    assert_eq!(scene.search("angstrom").await, [""; 0]);
     assert_eq!(scene.search("  ").await, ["Bob", "Zo1"]);
     let long = ListUsers {
         q: Some("x".repeat(101)),

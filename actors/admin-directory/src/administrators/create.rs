@@ -1,0 +1,159 @@
+//! Makes an administrator, or gives one an office in another organisation.
+
+use contract::{
+    Caller, EmailAddress, Kind, Principal, Problem, Secret, Timestamp,
+    administrators::{AdministratorCreated, CreateAdministrator},
+    ids::{AdministratorId, OrganisationId},
+};
+use kernel::{Cx, Serve};
+use serde_json::json;
+use store::{Tx, vault};
+
+use super::offices;
+use crate::{AdminDirectory, SETUP_DAYS, sql};
+
+impl Serve<CreateAdministrator> for AdminDirectory {
+    async fn serve(
+        &mut self,
+        message: CreateAdministrator,
+        cx: &Cx,
+    ) -> Result<AdministratorCreated, Problem> {
+        let CreateAdministrator {
+            organisation,
+            email,
+            role,
+        } = message;
+        let stamp = cx.stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await?;
+        let found = sql::FIND_ORGANISATION
+            .bind(organisation)
+            .fetch_optional(&mut tx)
+            .await?;
+        if found.is_none() {
+            return Err(Problem::new(Kind::NotFound));
+        }
+        let fresh = AdministratorId::new(self.clock.ulid());
+        let setup = Setup {
+            token: vault::draw_token(),
+            until: stamp.now.plus_days(SETUP_DAYS),
+        };
+        let created = if setup.begin(&mut tx, fresh, &email).await? {
+            AdministratorCreated {
+                id: fresh,
+                setup_token: Some(setup.token),
+            }
+        } else {
+            let known = known(&mut tx, &email).await?;
+            known.may_get(organisation, &cx.caller)?;
+            if known.has_password {
+                AdministratorCreated {
+                    id: known.id,
+                    setup_token: None,
+                }
+            } else {
+                setup.renew(&mut tx, known.id).await?;
+                AdministratorCreated {
+                    id: known.id,
+                    setup_token: Some(setup.token),
+                }
+            }
+        };
+        sql::PUT_OFFICE
+            .bind(created.id)
+            .bind(organisation)
+            .bind(role.name())
+            .bind(stamp.now)
+            .execute(&mut tx)
+            .await?;
+        tx.audit(
+            organisation,
+            "administrator.create",
+            created.id,
+            json!({ "role": role }),
+        );
+        tx.commit().await?;
+        Ok(created)
+    }
+}
+
+/// A set-up link in the making.
+struct Setup {
+    token: Secret,
+    until: Timestamp,
+}
+
+impl Setup {
+    /// Makes an administrator with this link; false when the address has one already.
+    async fn begin(
+        &self,
+        tx: &mut Tx,
+        id: AdministratorId,
+        email: &EmailAddress,
+    ) -> Result<bool, Problem> {
+        let now = tx.stamp().now;
+        let made = sql::INSERT_ADMINISTRATOR
+            .bind(id)
+            .bind(email)
+            .bind(email.key())
+            .bind(vault::hash_token(&self.token))
+            .bind(self.until)
+            .bind(now)
+            .fetch_optional(tx)
+            .await?;
+        Ok(made.is_some())
+    }
+
+    /// Puts this link into the place of one that was never used, which is dead from now on.
+    async fn renew(&self, tx: &mut Tx, id: AdministratorId) -> Result<(), Problem> {
+        let hash = vault::hash_token(&self.token);
+        sql::RENEW_SETUP
+            .bind(id)
+            .bind(hash)
+            .bind(self.until)
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+}
+
+/// An administrator whose address was entered before.
+struct Known {
+    id: AdministratorId,
+    has_password: bool,
+    offices: Vec<OrganisationId>,
+}
+
+async fn known(tx: &mut Tx, email: &EmailAddress) -> Result<Known, Problem> {
+    let row = sql::LOCK_ADMINISTRATOR
+        .bind(email.key())
+        .fetch_one(tx)
+        .await?;
+    let id = row.get("id")?;
+    let has_password = row.get::<Option<String>>("password_hash")?.is_some();
+    Ok(Known {
+        id,
+        has_password,
+        offices: offices(tx, id).await?,
+    })
+}
+
+impl Known {
+    /// Whether this caller may give them an office, or a fresh set-up link, in this organisation.
+    ///
+    /// Nobody has proved that the address is theirs: whoever entered it first got the set-up link.
+    /// An owner who enters an address of another organisation would hand out an office to that
+    /// organisation's owners, or take theirs over; only the operator can tell.
+    fn may_get(&self, organisation: OrganisationId, caller: &Caller) -> Result<(), Problem> {
+        let is_here = self.offices.contains(&organisation);
+        if is_here && self.has_password {
+            let detail = "This address is an administrator here already.";
+            return Err(Problem::new(Kind::Conflict).detail(detail));
+        }
+        let is_only_here = self.offices == [organisation];
+        if !is_only_here && caller.principal != Principal::Operator {
+            let detail = "Please ask the operator of this service to add this address.";
+            return Err(Problem::new(Kind::Conflict).detail(detail));
+        }
+        Ok(())
+    }
+}

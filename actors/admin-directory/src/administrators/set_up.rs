@@ -1,0 +1,49 @@
+//! Sets the password through a one-time set-up link, and signs in.
+
+use contract::{
+    EmailAddress, Kind, Problem,
+    administrators::{SessionOpened, SetUpAdministrator},
+    ids::AdministratorId,
+};
+use kernel::{Cx, Serve};
+use store::vault;
+
+use super::{password, session};
+use crate::{AdminDirectory, sql};
+
+impl Serve<SetUpAdministrator> for AdminDirectory {
+    async fn serve(
+        &mut self,
+        message: SetUpAdministrator,
+        cx: &Cx,
+    ) -> Result<SessionOpened, Problem> {
+        let refused = || Problem::new(Kind::SetUpRefused);
+        let hash = vault::hash_token(&message.token);
+        let (id, email) = self.setup(&hash).await?.ok_or_else(refused)?;
+        password::check(&message.password, &email)?;
+        let password_hash = self.passwords.hash(message.password).await?;
+
+        let stamp = self.stamp_of(id, cx);
+        let mut tx = self.db.write(&stamp).await?;
+        let used = sql::USE_SETUP
+            .bind(hash)
+            .bind(stamp.now)
+            .bind(password_hash);
+        // Of two who use the link at once, one finds it used.
+        let row = used.fetch_optional(&mut tx).await?.ok_or_else(refused)?;
+        let opened = session::open(&mut tx, row.get("id")?, "administrator.set-up").await?;
+        tx.commit().await?;
+        Ok(opened)
+    }
+}
+
+impl AdminDirectory {
+    async fn setup(&self, hash: &str) -> Result<Option<(AdministratorId, EmailAddress)>, Problem> {
+        let mut db = self.db.read().await?;
+        let found = sql::FIND_SETUP.bind(hash).bind(self.clock.now());
+        let Some(row) = found.fetch_optional(&mut db).await? else {
+            return Ok(None);
+        };
+        Ok(Some((row.get("id")?, row.get("email")?)))
+    }
+}

@@ -1,0 +1,3 @@
+//! The audit trail, which every actor writes through the store.
+
+mod list;

@@ -1,0 +1,77 @@
+//! Changes what is given and leaves the rest.
+
+use contract::{
+    Fields, Kind, Problem,
+    events::Event,
+    organisations::{Organisation, UpdateOrganisation},
+};
+use kernel::{Cx, Serve};
+use serde_json::{Map, Value, json};
+
+use super::{limits, organisation};
+use crate::{AdminDirectory, sql};
+
+impl Serve<UpdateOrganisation> for AdminDirectory {
+    async fn serve(
+        &mut self,
+        message: UpdateOrganisation,
+        cx: &Cx,
+    ) -> Result<Organisation, Problem> {
+        let id = message.organisation;
+        let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+        let row = sql::LOCK_ORGANISATION
+            .bind(id)
+            .fetch_optional(&mut tx)
+            .await?;
+        let before = organisation(&row.ok_or_else(|| Problem::new(Kind::NotFound))?)?;
+        let after = apply(message, &before)?;
+        let change = difference(&before, &after);
+        if change.is_empty() {
+            return Ok(before);
+        }
+        sql::UPDATE_ORGANISATION
+            .bind(id)
+            .bind(&after.name)
+            .bind(after.product_url.as_str())
+            .bind(json!(after.policies).to_string())
+            .execute(&mut tx)
+            .await?;
+        tx.audit(id, "organisation.update", id, Value::Object(change));
+        tx.publish(id, Event::OrganisationUpdated);
+        tx.commit().await?;
+        Ok(after)
+    }
+}
+
+fn apply(message: UpdateOrganisation, before: &Organisation) -> Result<Organisation, Problem> {
+    let mut fields = Fields::default();
+    let mut after = before.clone();
+    if let Some(name) = message.name {
+        after.name = name;
+    }
+    if let Some(product_url) = message.product_url {
+        limits::product_url(&mut fields, &product_url);
+        after.product_url = product_url;
+    }
+    if let Some(policies) = message.policies {
+        limits::policies(&mut fields, &policies);
+        after.policies = policies;
+    }
+    fields.finish(|| Some(after))
+}
+
+/// What the audit trail notes: `{field: {from, to}}` of every field that changed.
+fn difference(before: &Organisation, after: &Organisation) -> Map<String, Value> {
+    let fields: [(&str, fn(&Organisation) -> Value); 3] = [
+        ("name", |row| json!(row.name)),
+        ("product_url", |row| json!(row.product_url)),
+        ("policies", |row| json!(row.policies)),
+    ];
+    let changed = fields
+        .into_iter()
+        .map(|(field, of)| (field, of(before), of(after)));
+    changed
+        .filter(|(_, from, to)| from != to)
+        .map(|(field, from, to)| (field.to_owned(), json!({ "from": from, "to": to })))
+        .collect()
+}

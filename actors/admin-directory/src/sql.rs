@@ -1,0 +1,144 @@
+//! Every statement of the admin directory.
+
+store::statements! {
+    /// Makes an organisation.
+    pub(crate) INSERT_ORGANISATION = "
+        insert into organisations (id, name, product_url, policies, created_at)
+        values ($1, $2, $3, $4, $5)";
+
+    /// One organisation.
+    pub(crate) FIND_ORGANISATION = "
+        select id, name, product_url, policies, created_at
+        from organisations
+        where id = $1";
+
+    /// The same, kept from others who would change it until the transaction ends.
+    pub(crate) LOCK_ORGANISATION = "
+        select id, name, product_url, policies, created_at
+        from organisations
+        where id = $1
+        for_update";
+
+    /// The organisations behind a name and an id; every one is behind two empty texts.
+    pub(crate) LIST_ORGANISATIONS = "
+        select id, name, product_url, policies, created_at
+        from organisations
+        where (name, id) > ($1, $2)
+        order by name, id
+        limit $3";
+
+    /// Writes what an owner may edit.
+    pub(crate) UPDATE_ORGANISATION = "
+        update organisations
+        set name = $2, product_url = $3, policies = $4
+        where id = $1";
+
+    /// Who has an address; only one transaction at a time goes on with it.
+    pub(crate) LOCK_ADMINISTRATOR = "
+        select id, password_hash
+        from administrators
+        where email_key = $1
+        for_update";
+
+    /// Makes an administrator; of two at once, one.
+    pub(crate) INSERT_ADMINISTRATOR = "
+        insert into administrators (id, email, email_key, setup_hash, setup_expires_at, created_at)
+        values ($1, $2, $3, $4, $5, $6)
+        on conflict do nothing
+        returning id";
+
+    /// Replaces the set-up link of an administrator who has not used theirs.
+    pub(crate) RENEW_SETUP = "
+        update administrators
+        set setup_hash = $2, setup_expires_at = $3
+        where id = $1
+            and password_hash is null";
+
+    /// Where an administrator works.
+    pub(crate) LIST_OFFICES = "
+        select organisation_id
+        from administrator_offices
+        where administrator_id = $1
+        order by organisation_id";
+
+    /// Gives an administrator an office, or another role there.
+    pub(crate) PUT_OFFICE = "
+        insert into administrator_offices (administrator_id, organisation_id, role, created_at)
+        values ($1, $2, $3, $4)
+        on conflict (administrator_id, organisation_id) do update
+        set role = excluded.role";
+
+    /// Whose set-up link it is.
+    pub(crate) FIND_SETUP = "
+        select id, email
+        from administrators
+        where setup_hash = $1
+            and setup_expires_at > $2";
+
+    /// Uses a set-up link, once.
+    pub(crate) USE_SETUP = "
+        update administrators
+        set password_hash = $3, setup_hash = null, setup_expires_at = null
+        where setup_hash = $1
+            and setup_expires_at > $2
+        returning id";
+
+    /// With what an address signs in.
+    pub(crate) FIND_CREDENTIAL = "
+        select id, password_hash
+        from administrators
+        where email_key = $1";
+
+    /// Opens a session.
+    pub(crate) INSERT_SESSION = "
+        insert into administrator_sessions (token_hash, administrator_id, created_at, expires_at)
+        values ($1, $2, $3, $4)";
+
+    /// Sweeps the ended sessions of an administrator.
+    pub(crate) DELETE_ENDED_SESSIONS = "
+        delete from administrator_sessions
+        where administrator_id = $1
+            and expires_at <= $2";
+
+    /// Whose sessions these are and where they may do what: a row for each office.
+    pub(crate) AUTHENTICATE_SESSIONS = "
+        select administrator_sessions.token_hash, administrators.id, administrators.email,
+            administrator_offices.organisation_id, administrator_offices.role, organisations.name
+        from rows($1)
+        join administrator_sessions
+            on administrator_sessions.token_hash = rows.value ->> 'hash'
+        join administrators on administrators.id = administrator_sessions.administrator_id
+        join administrator_offices on administrator_offices.administrator_id = administrators.id
+        join organisations on organisations.id = administrator_offices.organisation_id
+        where administrator_sessions.expires_at > $2
+        order by organisations.name, organisations.id";
+
+    /// Ends a session.
+    pub(crate) DELETE_SESSION = "
+        delete from administrator_sessions
+        where token_hash = $1
+        returning administrator_id";
+
+    /// Makes an API token.
+    pub(crate) INSERT_TOKEN = "
+        insert into api_tokens (id, organisation_id, name, role, token_hash, expires_at, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7)";
+
+    /// What tokens may do, while they may.
+    pub(crate) AUTHENTICATE_TOKENS = "
+        select api_tokens.token_hash, api_tokens.id, api_tokens.organisation_id, api_tokens.role
+        from rows($1)
+        join api_tokens on api_tokens.token_hash = rows.value ->> 'hash'
+        where api_tokens.revoked_at is null
+            and (api_tokens.expires_at is null or api_tokens.expires_at > $2)";
+
+    /// The audit trail, the newest first, below an id; every id is below `aud_8`, because a ULID
+    /// begins with 0 to 7.
+    pub(crate) LIST_AUDIT = "
+        select id, at, actor, action, target, change, request_id
+        from audit
+        where organisation_id = $1
+            and id < coalesce(cast($2 as text), 'aud_8')
+        order by id desc
+        limit $3";
+}

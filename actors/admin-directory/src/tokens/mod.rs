@@ -1,0 +1,4 @@
+//! API tokens: of an organisation, or of the operator.
+
+mod authenticate;
+mod create;

@@ -1,0 +1,15 @@
+//! The admin directory, asked over the bus, on both databases.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail this way"
+)]
+
+mod audit;
+mod invitations;
+mod organisations;
+mod scene;
+mod sessions;
+mod sql;
+mod tokens;

@@ -1,0 +1,32 @@
+//! A look at everything that was written.
+
+store::statements! {
+    /// Revokes a token.
+    pub(crate) REVOKE_TOKEN = "
+        update api_tokens
+        set revoked_at = $2
+        where id = $1";
+
+    /// Everything that the directory could have written.
+    pub(crate) DUMP = "
+        select 'organisation ' || id || ' ' || name || ' ' || product_url || ' ' || policies as line
+        from organisations
+        union all
+        select 'administrator ' || id || ' ' || email || ' ' || coalesce(password_hash, '-')
+            || ' ' || coalesce(setup_hash, '-')
+        from administrators
+        union all
+        select 'office ' || administrator_id || ' ' || organisation_id || ' ' || role
+        from administrator_offices
+        union all
+        select 'session ' || token_hash || ' ' || administrator_id from administrator_sessions
+        union all
+        select 'token ' || id || ' ' || token_hash from api_tokens
+        union all
+        select 'audit ' || id || ' ' || actor || ' ' || action || ' ' || target || ' ' || change
+            || ' ' || request_id
+        from audit
+        union all
+        select 'event ' || organisation_id || ' ' || cast(seq as text) || ' ' || body from events
+        order by line";
+}

@@ -1,0 +1,168 @@
+//! What each role starts. To add an actor: its line here, and its role in `roles.rs`.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use admin_directory::AdminDirectory;
+use anyhow::Context as _;
+use contract::{Secret, Service};
+use invite_dispatcher::{Courier, InviteDispatcher, MailOptions};
+use kernel::{Bus, Stage};
+use link_registry::LinkRegistry;
+use people::{People, ProofSweeper};
+use roster::Roster;
+use secrecy::ExposeSecret as _;
+use seat_pool::{SeatMetrics, SeatPool, SeatSweeper};
+use tokio::sync::Notify;
+
+use crate::{
+    edge::Edge,
+    ground::{Ground, Line},
+    http,
+    roles::Role,
+};
+
+/// What is known of a role that runs.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// Its end of the bus.
+    pub bus: Bus,
+    /// Where it serves HTTP, if it does.
+    pub http: Option<SocketAddr>,
+}
+
+/// A role's actors while they run.
+#[derive(Debug)]
+pub struct Performance {
+    stage: Stage,
+    edge: Option<Edge>,
+}
+
+impl Performance {
+    /// Watches over what the kernel does not. Never ends.
+    pub async fn supervise(&mut self) {
+        match &mut self.edge {
+            Some(edge) => edge.supervise().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Finishes what was taken, and ends.
+    pub async fn stop(self) {
+        if let Some(edge) = self.edge {
+            edge.stop().await;
+        }
+        self.stage.stop().await;
+    }
+}
+
+/// Starts the actors of a role on this thread.
+pub async fn start(role: Role, ground: &Ground) -> anyhow::Result<(Running, Performance)> {
+    let line = ground.connect(role.name(), service(role)).await?;
+    let mut stage =
+        Stage::new(line.bus.clone(), ground.health.clone(), ground.settings.actors.stage());
+    let edge = match role {
+        Role::Edge => {
+            stage.announce_only(Service::HttpEdge.name()).await?;
+            Some(http::start(ground).await?)
+        }
+        _ => {
+            fill(role, ground, &line, &mut stage).await?;
+            None
+        }
+    };
+    let http = edge.as_ref().map(Edge::address);
+    Ok((Running { bus: line.bus, http }, Performance { stage, edge }))
+}
+
+/// As whom a role speaks.
+const fn service(role: Role) -> Service {
+    match role {
+        Role::Edge => Service::HttpEdge,
+        Role::Links => Service::LinkRegistry,
+        Role::Invites | Role::Courier => Service::InviteDispatcher,
+        Role::People => Service::People,
+        Role::Roster => Service::Roster,
+        Role::Admin => Service::AdminDirectory,
+        Role::Seats => Service::SeatPool,
+        Role::Relay => Service::OutboxRelay,
+    }
+}
+
+async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> anyhow::Result<()> {
+    let db = ground.open(role.name()).await?;
+    let clock = Arc::clone(&ground.clock);
+    let many = &ground.settings.actors;
+    match role {
+        Role::Edge => {}
+        Role::Links => {
+            let vault = ground.vault()?;
+            let make = move || LinkRegistry::new(db.clone(), Arc::clone(&clock), vault.clone());
+            stage.actor(many.links_instances.get(), make).await?;
+        }
+        Role::Invites => {
+            let (vault, options, letters) = (ground.vault()?, mail(ground)?, Arc::clone(&ground.letters));
+            let make = move || {
+                InviteDispatcher::new(
+                    db.clone(),
+                    Arc::clone(&clock),
+                    vault.clone(),
+                    options.clone(),
+                    Arc::clone(&letters),
+                )
+            };
+            stage.actor(1, make).await?;
+        }
+        Role::Courier => {
+            let (vault, options) = (ground.vault()?, mail(ground)?);
+            stage.worker(Arc::clone(&ground.letters), move || {
+                Courier::new(db.clone(), Arc::clone(&clock), vault.clone(), options.clone())
+            });
+        }
+        Role::People => {
+            let passwords = ground.passwords.clone();
+            let (sweep_db, sweep_clock) = (db.clone(), Arc::clone(&clock));
+            let make = move || People::new(db.clone(), Arc::clone(&clock), passwords.clone());
+            stage.actor(many.people_instances.get(), make).await?;
+            stage.worker(quiet(), move || {
+                ProofSweeper::new(sweep_db.clone(), Arc::clone(&sweep_clock))
+            });
+        }
+        Role::Roster => {
+            let make = move || Roster::new(db.clone());
+            stage.actor(many.roster_instances.get(), make).await?;
+        }
+        Role::Admin => {
+            let make = admin_directory(ground, db);
+            stage.actor(many.admin_instances.get(), make).await?;
+        }
+        Role::Seats => {
+            let metrics = SeatMetrics::register(&ground.registry)?;
+            let (sweep_db, sweep_clock, sweep_metrics) =
+                (db.clone(), Arc::clone(&clock), metrics.clone());
+            let make = move || SeatPool::new(db.clone(), Arc::clone(&clock), metrics.clone());
+            stage.actor(1, make).await?;
+            stage.worker(quiet(), move || {
+                SeatSweeper::new(sweep_db.clone(), Arc::clone(&sweep_clock), sweep_metrics.clone())
+            });
+        }
+        Role::Relay => {}
+    }
+    Ok(())
+}
+
+/// Makes admin-directory, also for the commands that act for the operator.
+pub fn admin_directory(ground: &Ground, db: store::Db) -> impl Fn() -> AdminDirectory + 'static {
+    let (clock, passwords) = (Arc::clone(&ground.clock), ground.passwords.clone());
+    move || AdminDirectory::new(db.clone(), Arc::clone(&clock), passwords.clone())
+}
+
+/// Where letters go.
+fn mail(ground: &Ground) -> anyhow::Result<MailOptions> {
+    let mail = &ground.settings.mail;
+    Ok(MailOptions::parse(&Secret::new(mail.url.expose_secret()), &mail.from)?)
+}
+
+/// For a worker that nobody nudges.
+fn quiet() -> Arc<Notify> {
+    Arc::default()
+}
