@@ -3,14 +3,14 @@
 use contract::{
     EmailAddress, Fields, Kind, Problem, Secret,
     ids::ProofId,
-    links::{LinkFace, ResolveLink},
+    links::{Link, LinkFace, ResolveLink, UpdateLink},
     mails::{Letter, QueueMail, proof_key},
     people::{
         ConfirmProof, Enrol, Evidence, PASSWORD_LEAST, PASSWORD_MOST, ProofIssued, Proved,
         StartProof,
     },
-    seats::{Admit, Admitted, Door, SettleProof, Settled},
-    text::PersonName,
+    seats::{Admit, Admitted, Door, RetagLink, SettleProof, Settled},
+    text::{PersonName, Tag},
 };
 use kernel::Cx;
 
@@ -44,6 +44,8 @@ pub(crate) struct Joined {
     pub(crate) proof_id: Option<ProofId>,
     /// Whether the letter with the proof is on its way.
     pub(crate) mail_queued: bool,
+    /// Whether the address is proved already.
+    pub(crate) is_proved: bool,
 }
 
 /// What is behind the token of a link.
@@ -92,6 +94,7 @@ pub(crate) async fn join(
         },
     };
     let admitted = edge.bus.call(&admit, cx).await?;
+    let is_proved = enrolled.is_proved;
     let proof_id = enrolled.proof.as_ref().map(|proof| proof.id);
     let mail_queued = match enrolled.proof {
         Some(proof) => confirm_by_mail(edge, cx, &face, &admitted, proof).await,
@@ -111,6 +114,7 @@ pub(crate) async fn join(
         email,
         proof_id,
         mail_queued,
+        is_proved,
     })
 }
 
@@ -256,4 +260,35 @@ pub(crate) async fn confirm_proof(
         )
         .await?;
     Ok((proved, settled))
+}
+
+/// The URL to hand out: what the token of a link opens.
+pub(crate) fn join_url(edge: &Edge, token: &Secret) -> String {
+    edge.options.url(&format!("/join/{}", token.expose()))
+}
+
+/// Changes a link; `to_all` also brings the change of its tags to everybody who joined already.
+/// Safe to repeat.
+pub(crate) async fn update_link(
+    edge: &Edge,
+    cx: &Cx,
+    update: UpdateLink,
+    before: &Link,
+    to_all: bool,
+) -> Result<Link, Problem> {
+    let after = edge.bus.call(&update, cx).await?;
+    if to_all {
+        let missing_in = |tags: &[Tag], from: &[Tag]| -> Vec<Tag> {
+            from.iter().filter(|tag| !tags.contains(tag)).cloned().collect()
+        };
+        let retag = RetagLink {
+            organisation: update.organisation,
+            link_id: update.link_id,
+            // All of them, not only the new ones: somebody may have joined with older tags.
+            add: after.tags.clone(),
+            remove: missing_in(&after.tags, &before.tags),
+        };
+        edge.bus.call(&retag, cx).await?;
+    }
+    Ok(after)
 }

@@ -1,14 +1,127 @@
-//! The pages: Subscription Manager, join, proofs, sign-in.
+//! The pages: start, sign-in, Subscription Manager, join, proofs, and the demo's mailbox.
+//!
+//! - [`frame`]: what every page has around it; [`render`] makes an answer of a template.
+//! - [`fields`]: what a form was filled in with, and what was wrong with it.
+//! - [`words`]: how states and instants are said.
+//! - one file a part of the site, each with its `configure`; the struct of a page is its
+//!   documentation, its template of the same name is under `templates/`.
+//!
+//! Every form works without a script: POST, then 303, then GET. A refused form is answered with the
+//! problem's status, the values kept and the errors beside their fields.
 
-use actix_web::{HttpResponse, web};
-use contract::Problem;
+mod admin;
+mod assets;
+mod demo;
+mod fields;
+mod frame;
+mod join;
+mod proofs;
+mod sign_in;
+pub(crate) mod words;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header, web};
+use askama::Template;
+use contract::{Kind, Problem};
+
+use self::frame::Frame;
+use crate::{edge::Edge, problem::Refused};
 
 /// Adds the pages' routes.
-pub(crate) fn configure(_: &mut web::ServiceConfig) {}
+pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.app_data(
+        web::FormConfig::default()
+            .limit(64 * 1_024)
+            .error_handler(|_, _| Refused::of(Kind::Malformed).into()),
+    )
+    .app_data(
+        web::QueryConfig::default().error_handler(|_, _| Refused::of(Kind::Malformed).into()),
+    )
+    .route("/", web::get().to(start));
+    assets::configure(cfg);
+    sign_in::configure(cfg);
+    admin::configure(cfg);
+    join::configure(cfg);
+    proofs::configure(cfg);
+    demo::configure(cfg);
+}
+
+/// What a handler of a page answers.
+type Answer = Result<HttpResponse, Refused>;
+
+/// A page as an answer.
+fn render(status: StatusCode, page: &impl Template) -> Answer {
+    let html = page.render().map_err(|error| {
+        tracing::error!(%error, "a page does not render");
+        Refused::of(Kind::Internal)
+    })?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+}
+
+/// A page that is not refused.
+fn show(page: &impl Template) -> Answer {
+    render(StatusCode::OK, page)
+}
+
+/// On to another page, with GET.
+fn see(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+}
+
+/// The address of the next page of a list: this one with another cursor.
+fn next_page(request: &HttpRequest, cursor: Option<contract::Cursor>) -> Option<String> {
+    let contract::Cursor(cursor) = cursor?;
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+        if name != "cursor" && !value.is_empty() {
+            query.append_pair(&name, &value);
+        }
+    }
+    query.append_pair("cursor", &cursor);
+    Some(format!("{}?{}", request.path(), query.finish()))
+}
+
+#[derive(Template)]
+#[template(path = "start.html")]
+struct Start {
+    frame: Frame,
+}
+
+async fn start(edge: web::Data<Edge>) -> Answer {
+    show(&Start { frame: Frame::of(&edge) })
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    frame: Frame,
+    title: &'a str,
+    detail: Option<&'a str>,
+    advice: &'a str,
+    request: Option<&'a str>,
+}
 
 /// The page of a problem, for a handler that answers `Err(Refused)` and for what has no handler.
 pub(crate) fn problem(problem: &Problem) -> HttpResponse {
-    HttpResponse::build(crate::problem::status(problem))
-        .content_type("text/plain; charset=utf-8")
-        .body(problem.title.clone())
+    let advice = match problem.kind {
+        Kind::LinkUnknown => {
+            "It may have been replaced or switched off, or the address was not copied whole. \
+             Please ask whoever gave it to you for a new one."
+        }
+        Kind::NotFound => "Please check the address, or go back to where you came from.",
+        Kind::Overloaded | Kind::Unavailable | Kind::DeadlinePassed => {
+            "Please try again in a moment. Nothing is lost, and trying again is safe."
+        }
+        _ if problem.status >= 500 => "Please try again. If it happens again, ask for help.",
+        _ => "Please go back and try again.",
+    };
+    let page = ProblemPage {
+        frame: Frame::plain(),
+        title: &problem.title,
+        detail: problem.detail.as_deref(),
+        advice,
+        request: problem.instance.as_deref(),
+    };
+    let status = crate::problem::status(problem);
+    let plain = || HttpResponse::build(status).body(problem.title.clone());
+    render(status, &page).unwrap_or_else(|_| plain())
 }

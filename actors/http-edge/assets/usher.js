@@ -1,0 +1,48 @@
+// What a page cannot do by itself: put something on the clipboard. Everything else works without.
+"use strict";
+
+// Copies `text` (or what the promise brings) within the click that asked for it.
+async function copy(text) {
+  if (typeof ClipboardItem === "function" && navigator.clipboard.write) {
+    const blob = Promise.resolve(text).then((value) => new Blob([value], { type: "text/plain" }));
+    return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+  }
+  return navigator.clipboard.writeText(await text);
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    const words = button.textContent;
+    try {
+      await copy(button.dataset.copy);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied";
+    }
+    document.getElementById("said").textContent = button.textContent;
+    setTimeout(() => { button.textContent = words; }, 2000);
+  });
+}
+
+// A link is copied by the very click that creates it.
+for (const form of document.querySelectorAll("form[data-create-link]")) {
+  form.addEventListener("submit", (event) => {
+    if (!navigator.clipboard) return;
+    event.preventDefault();
+    const sent = fetch(form.action, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      body: new URLSearchParams(new FormData(form)),
+    }).then((answer) => {
+      if (!answer.ok) throw new Error("refused");
+      return answer.json();
+    });
+    // A refusal is shown by the page itself: the form is sent again the ordinary way.
+    sent.catch(() => form.submit());
+    const copied = copy(sent.then((link) => link.url)).then(() => true, () => false);
+    Promise.all([sent, copied]).then(([link, done]) => {
+      location.assign(done ? `${link.page}?copied=yes` : link.page);
+    }, () => {});
+  });
+}

@@ -1,0 +1,31 @@
+//! What was wrong with a form, field by field.
+
+use contract::Problem;
+
+/// The refused fields of a form.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Errors(Option<Problem>);
+
+impl Errors {
+    /// The fields of a problem, if it is one that belongs beside fields; any other is passed on.
+    pub(super) fn beside_fields(problem: Problem) -> Result<Self, Problem> {
+        if problem.errors.is_empty() { Err(problem) } else { Ok(Self(Some(problem))) }
+    }
+
+    /// Whether a field was refused.
+    pub(super) fn has(&self, field: &str) -> bool {
+        !self.of(field).is_empty()
+    }
+
+    /// Why a field was refused; empty when it was not.
+    pub(super) fn of(&self, field: &str) -> &str {
+        let errors = self.0.iter().flat_map(|problem| &problem.errors);
+        // Lists are named with their place: `tags[2]` belongs beside `tags`.
+        let mut here = errors.filter(|error| {
+            error.field.strip_prefix(field).is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with('[') || rest.starts_with('.')
+            })
+        });
+        here.next().map_or("", |error| error.detail.as_str())
+    }
+}

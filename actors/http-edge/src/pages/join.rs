@@ -1,0 +1,188 @@
+//! The first door: an access link, its form, and what became of it.
+
+use actix_web::{HttpRequest, http::StatusCode, web};
+use askama::Template;
+use contract::{
+    Kind, Problem, Timestamp,
+    links::LinkFace,
+    seats::Status,
+    text::Name,
+};
+use serde::Deserialize;
+use url::Url;
+
+use super::{Answer, fields::Errors, frame::Frame, proofs::Proving, render};
+use crate::{
+    edge::Edge,
+    flows::{self, JoinForm, Joined},
+    request::Incoming,
+    session::{draw_registrant, registrant, registrant_cookie},
+};
+
+pub(super) fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(
+        web::resource("/join/{token}").route(web::get().to(form)).route(web::post().to(join)),
+    );
+}
+
+/// What somebody typed; the password is not kept.
+#[derive(Clone, Default, Deserialize)]
+struct Typed {
+    #[serde(default)]
+    first_name: String,
+    #[serde(default)]
+    last_name: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    accept_terms: bool_word::Word,
+}
+
+/// A checkbox: there with any value, or not there.
+mod bool_word {
+    use serde::{Deserialize, Deserializer};
+
+    pub(super) type Word = Checked;
+
+    #[derive(Clone, Copy, Default)]
+    pub(super) struct Checked(pub(super) bool);
+
+    impl<'de> Deserialize<'de> for Checked {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            String::deserialize(deserializer).map(|_| Self(true))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "join/form.html")]
+struct Form {
+    frame: Frame,
+    face: LinkFace,
+    closed: Option<&'static str>,
+    form: JoinForm,
+    errors: Errors,
+    refusal: Option<String>,
+}
+
+fn closed(face: &LinkFace) -> Option<&'static str> {
+    face.closed.map(|closed| Kind::from(closed).title())
+}
+
+async fn form(edge: web::Data<Edge>, incoming: Incoming, token: web::Path<String>) -> Answer {
+    let face = flows::face(&edge, &incoming.cx, &token).await?;
+    let (closed, form, errors) = (closed(&face), JoinForm::default(), Errors::default());
+    let frame = Frame::of(&edge);
+    render(StatusCode::OK, &Form { frame, face, closed, form, errors, refusal: None })
+}
+
+async fn join(
+    edge: web::Data<Edge>,
+    incoming: Incoming,
+    token: web::Path<String>,
+    typed: web::Form<Typed>,
+    request: HttpRequest,
+) -> Answer {
+    let Typed { first_name, last_name, email, password, accept_terms } = typed.into_inner();
+    let accept_terms = accept_terms.0;
+    let form = JoinForm { first_name, last_name, email, password, accept_terms };
+    let known = registrant(&request, &edge.options);
+    let registrant = match known {
+        Some(token) => token,
+        None => draw_registrant()?,
+    };
+    let joined =
+        flows::join(&edge, &incoming.cx, &token, form.clone(), Some(registrant.clone())).await;
+    let mut response = match joined {
+        Ok(joined) => done(&edge, joined)?,
+        Err(problem) => refused(&edge, &incoming, &token, form, problem).await?,
+    };
+    if let Err(error) = response.add_cookie(&registrant_cookie(&edge.options, &registrant)) {
+        tracing::error!(%error, "a cookie does not fit");
+    }
+    Ok(response)
+}
+
+/// The form again, with what is wrong beside its fields, or above them.
+async fn refused(
+    edge: &Edge,
+    incoming: &Incoming,
+    token: &str,
+    form: JoinForm,
+    problem: Problem,
+) -> Answer {
+    let status = crate::problem::status(&problem);
+    let refusal = match problem.kind {
+        Kind::AccountExists => Some(
+            "There is already an account with this address. To use the link with it, enter the \
+             password of that account."
+                .to_owned(),
+        ),
+        Kind::MembershipRevoked => Some(problem.title.clone()),
+        Kind::LinkExpired | Kind::LinkUsedUp | Kind::PlanEnded => None,
+        _ if problem.errors.is_empty() => return Err(problem.into()),
+        _ => None,
+    };
+    let face = flows::face(edge, &incoming.cx, token).await?;
+    // Closed between the form and its answer, whatever it says a moment later.
+    let closed = match problem.kind {
+        Kind::LinkExpired | Kind::LinkUsedUp | Kind::PlanEnded => Some(problem.kind.title()),
+        _ => closed(&face),
+    };
+    let errors = Errors::beside_fields(problem).unwrap_or_default();
+    render(status, &Form { frame: Frame::of(edge), face, closed, form, errors, refusal })
+}
+
+#[derive(Template)]
+#[template(path = "join/done.html")]
+struct Done {
+    frame: Frame,
+    title: String,
+    words: String,
+    is_assigned: bool,
+    product_url: Url,
+    plan_name: Name,
+    due: Option<Timestamp>,
+    proof: Proving,
+    errors: Errors,
+}
+
+fn done(edge: &Edge, joined: Joined) -> Answer {
+    let Joined { face, admitted, first_name, email, proof_id, mail_queued, is_proved, .. } = joined;
+    let (title, words) = match admitted.status {
+        Status::Assigned => (
+            format!("Welcome, {first_name}"),
+            format!("You have a seat of {}. You can start right away.", face.plan_name),
+        ),
+        Status::Held => (
+            "One more step".to_owned(),
+            format!(
+                "A seat of {} is kept for you. It is yours as soon as you have confirmed your \
+                 address.",
+                face.plan_name
+            ),
+        ),
+        Status::Waiting | Status::Revoked => (
+            "You are on the waiting list".to_owned(),
+            format!(
+                "All seats of {} are taken at the moment. You get the next one that becomes \
+                 free, in the order in which people registered.",
+                face.plan_name
+            ),
+        ),
+    };
+    let page = Done {
+        frame: Frame::of(edge),
+        title,
+        words,
+        is_assigned: admitted.status == Status::Assigned,
+        product_url: face.product_url,
+        plan_name: face.plan_name,
+        due: admitted.proof_due_at,
+        proof: Proving { id: proof_id, email: email.to_string(), mailed: mail_queued, is_proved },
+        errors: Errors::default(),
+    };
+    render(StatusCode::OK, &page)
+}

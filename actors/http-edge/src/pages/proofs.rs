@@ -1,0 +1,173 @@
+//! Proving an address: the link of the mail, its code, and another letter.
+
+use actix_web::{HttpRequest, http::StatusCode, web};
+use askama::Template;
+use contract::{
+    Kind, Problem, Secret,
+    ids::ProofId,
+    people::{Evidence, Proved},
+    seats::{Settled, Status},
+};
+use serde::Deserialize;
+
+use super::{Answer, fields::Errors, frame::Frame, render, show};
+use crate::{edge::Edge, flows, problem::Refused, request::Incoming, session::registrant};
+
+pub(super) fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.route("/proofs/code", web::post().to(code))
+        .route("/proofs/again", web::post().to(again))
+        .service(
+            web::resource("/proofs/{token}")
+                .route(web::get().to(form))
+                .route(web::post().to(confirm)),
+        );
+}
+
+/// A proof that a page asks for.
+pub(super) struct Proving {
+    /// Which; `None` when no letter went out.
+    pub(super) id: Option<ProofId>,
+    pub(super) email: String,
+    pub(super) mailed: bool,
+    pub(super) is_proved: bool,
+}
+
+impl Proving {
+    pub(super) fn asks(&self) -> bool {
+        !self.is_proved
+    }
+}
+
+#[derive(Template)]
+#[template(path = "join/proof.html")]
+struct ProofPage {
+    frame: Frame,
+    asks_password: bool,
+    errors: Errors,
+}
+
+#[derive(Template)]
+#[template(path = "join/proved.html")]
+struct ProvedPage {
+    frame: Frame,
+    words: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "join/code.html")]
+struct CodePage {
+    frame: Frame,
+    proof: Proving,
+    errors: Errors,
+}
+
+/// Opening the link of a mail changes nothing: scanners open every link.
+async fn form(edge: web::Data<Edge>) -> Answer {
+    let (asks_password, errors) = (false, Errors::default());
+    show(&ProofPage { frame: Frame::of(&edge), asks_password, errors })
+}
+
+#[derive(Deserialize)]
+struct Chosen {
+    #[serde(default)]
+    new_password: Option<String>,
+}
+
+async fn confirm(
+    edge: web::Data<Edge>,
+    incoming: Incoming,
+    token: web::Path<String>,
+    form: web::Form<Chosen>,
+    request: HttpRequest,
+) -> Answer {
+    let evidence = Evidence::Token(Secret::new(token.into_inner()));
+    let registrant = registrant(&request, &edge.options);
+    let chosen = form.into_inner().new_password;
+    let asked = chosen.is_some();
+    match flows::confirm_proof(&edge, &incoming.cx, evidence, registrant, chosen).await {
+        Ok((Proved { has_password: false, .. }, _)) => {
+            let (asks_password, errors) = (true, Errors::default());
+            show(&ProofPage { frame: Frame::of(&edge), asks_password, errors })
+        }
+        Ok((_, settled)) => proved(&edge, &settled),
+        Err(problem) => {
+            let problem = beside(problem, "password", "new_password");
+            let status = crate::problem::status(&problem);
+            let errors = Errors::beside_fields(problem)?;
+            render(status, &ProofPage { frame: Frame::of(&edge), asks_password: asked, errors })
+        }
+    }
+}
+
+/// A refusal of one field, beside another that shows it.
+fn beside(mut problem: Problem, from: &str, to: &str) -> Problem {
+    for error in &mut problem.errors {
+        if error.field == from {
+            to.clone_into(&mut error.field);
+        }
+    }
+    problem
+}
+
+fn proved(edge: &Edge, settled: &[Settled]) -> Answer {
+    let waits = settled.iter().all(|one| one.status == Status::Waiting);
+    let words = if waits {
+        "You are on the waiting list and get the next seat that becomes free."
+    } else {
+        "Your seat is yours. You can close this page."
+    };
+    show(&ProvedPage { frame: Frame::of(edge), words })
+}
+
+#[derive(Deserialize)]
+struct Code {
+    proof: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    code: String,
+}
+
+async fn code(
+    edge: web::Data<Edge>,
+    incoming: Incoming,
+    form: web::Form<Code>,
+    request: HttpRequest,
+) -> Answer {
+    let Code { proof, email, code } = form.into_inner();
+    let proof: ProofId = proof.parse().map_err(|_| Refused::of(Kind::ProofRefused))?;
+    let digits: String = code.chars().filter(|c| !c.is_whitespace()).take(16).collect();
+    let evidence = Evidence::Code { proof, code: Secret::new(digits) };
+    let registrant = registrant(&request, &edge.options);
+    match flows::confirm_proof(&edge, &incoming.cx, evidence, registrant, None).await {
+        Ok((Proved { has_password: true, .. }, settled)) => proved(&edge, &settled),
+        // Typed in another browser than the one that registered: the mail's link sets a password.
+        Ok(_) => {
+            let words = "Open the link in the letter to choose the password for your account.";
+            show(&ProvedPage { frame: Frame::of(&edge), words })
+        }
+        Err(problem) if problem.kind == Kind::ProofRefused => {
+            let refusal = "is not right, or not any more; ask for a new letter if need be";
+            let status = crate::problem::status(&problem);
+            let errors = Errors::beside_fields(problem.field("code", "refused", refusal))?;
+            let proof = Proving { id: Some(proof), email, mailed: true, is_proved: false };
+            render(status, &CodePage { frame: Frame::of(&edge), proof, errors })
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Again {
+    #[serde(default)]
+    email: String,
+}
+
+/// Says the same whether or not there is an account: only the mailbox learns it.
+async fn again(edge: web::Data<Edge>, incoming: Incoming, form: web::Form<Again>) -> Answer {
+    let email = form.into_inner().email;
+    let id = flows::start_proof(&edge, &incoming.cx, &email).await?;
+    let proof = Proving { id: Some(id), email, mailed: true, is_proved: false };
+    let errors = Errors::default();
+    render(StatusCode::OK, &CodePage { frame: Frame::of(&edge), proof, errors })
+}

@@ -1,0 +1,78 @@
+//! How states and instants are said.
+
+use contract::{Timestamp, seats::Status};
+
+/// A status, as Manage Users says it.
+pub(crate) const fn status(status: &Status) -> &'static str {
+    match status {
+        Status::Assigned => "Assigned",
+        Status::Held => "Address to be confirmed",
+        Status::Waiting => "Waiting",
+        Status::Revoked => "Revoked",
+    }
+}
+
+/// The colour of its badge.
+pub(crate) const fn status_colour(status: &Status) -> &'static str {
+    match status {
+        Status::Assigned => "good",
+        Status::Held | Status::Waiting => "warn",
+        Status::Revoked => "bad",
+    }
+}
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `24 Nov 2026`; empty when it never was.
+#[expect(clippy::ref_option, reason = "templates pass what they have by reference")]
+pub(crate) fn day(at: &Option<Timestamp>) -> String {
+    at.as_ref().map(day_of).unwrap_or_default()
+}
+
+/// `24 Nov 2026`.
+pub(crate) fn day_of(at: &Timestamp) -> String {
+    let date = at.date();
+    let mut parts = date.split('-');
+    let (year, month, day) = (parts.next(), parts.next(), parts.next());
+    let name = month.and_then(|month| MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?));
+    match (year, name, day) {
+        (Some(year), Some(name), Some(day)) => {
+            format!("{} {name} {year}", day.trim_start_matches('0'))
+        }
+        _ => date,
+    }
+}
+
+/// `24 Nov 2026, 14:05 UTC`; a dash when it never was.
+#[expect(clippy::ref_option, reason = "templates pass what they have by reference")]
+pub(crate) fn instant(at: &Option<Timestamp>) -> String {
+    at.as_ref().map_or_else(|| "–".to_owned(), instant_of)
+}
+
+/// `24 Nov 2026, 14:05 UTC`.
+pub(crate) fn instant_of(at: &Timestamp) -> String {
+    let text = at.to_string();
+    let time = text.split('T').nth(1).and_then(|time| time.get(..5)).unwrap_or_default();
+    format!("{}, {time} UTC", day_of(at))
+}
+
+/// An instant as `<input type="datetime-local">` wants it, in UTC.
+pub(crate) fn local_input(at: Option<Timestamp>) -> String {
+    let text = at.map(|at| at.to_string()).unwrap_or_default();
+    text.get(..16).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_said_as_people_say_them() {
+        let at = Timestamp::parse("2026-11-04T14:05:06.7Z").unwrap();
+        assert_eq!(day_of(&at), "4 Nov 2026");
+        assert_eq!(instant_of(&at), "4 Nov 2026, 14:05 UTC");
+        assert_eq!(local_input(Some(at)), "2026-11-04T14:05");
+        assert_eq!((day(&None).as_str(), instant(&None).as_str()), ("", "–"));
+    }
+}
