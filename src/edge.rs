@@ -1,14 +1,7 @@
 //! The edge, hosted and supervised like an actor: a server that ends or panics is started again on
 //! the same port after a pause, and given up when that does not help.
 
-use std::{
-    fmt,
-    future::Future,
-    net::SocketAddr,
-    panic::AssertUnwindSafe,
-    pin::Pin,
-    time::Instant,
-};
+use std::{fmt, future::Future, net::SocketAddr, panic::AssertUnwindSafe, pin::Pin, time::Instant};
 
 use contract::Service;
 use futures_util::{FutureExt as _, future};
@@ -46,7 +39,9 @@ pub struct Edge {
 
 impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Edge").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Edge")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use contract::{Clock, Problem, Secret, Service, SystemClock};
-use kernel::{Bus, BusKey, BusOptions, Health, KernelMetrics, bus::{LocalBus, NatsBus}};
+use kernel::{
+    Bus, BusKey, BusOptions, Health, KernelMetrics,
+    bus::{LocalBus, NatsBus},
+};
 use passwords::{PasswordSettings, Passwords};
 use prometheus::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -61,7 +64,9 @@ pub struct Line {
 
 impl fmt::Debug for Ground {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ground").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Ground")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,15 +78,17 @@ impl Ground {
         roles: &Roles,
     ) -> anyhow::Result<Self> {
         let clock = SystemClock::shared();
-        let configured = |key: &Option<SecretString>| {
-            key.as_ref().map(|key| Secret::new(key.expose_secret()))
-        };
+        let configured =
+            |key: &Option<SecretString>| key.as_ref().map(|key| Secret::new(key.expose_secret()));
         let mut bus_key = configured(&settings.bus.key);
         let mut store = None;
         if roles.use_database() {
             let database = database(&settings, &clock).await?;
             let kept = async |name| {
-                database.key(name).await.context("no keys in the database; run usher migrate")
+                database
+                    .key(name)
+                    .await
+                    .context("no keys in the database; run usher migrate")
             };
             let sealing = match configured(&settings.sealing.key) {
                 Some(key) => key,
@@ -118,7 +125,10 @@ impl Ground {
     /// The connections of a role to the database.
     pub async fn open(&self, role: &'static str) -> anyhow::Result<Db> {
         let (database, _) = self.store.as_ref().context("the node has no database")?;
-        database.open(role).await.context("the database cannot be opened")
+        database
+            .open(role)
+            .await
+            .context("the database cannot be opened")
     }
 
     /// Seals tokens that can be shown again.
@@ -141,11 +151,17 @@ impl Ground {
             metrics: self.metrics.clone(),
         };
         if let Some(local) = &self.local {
-            return Ok(Line { bus: Bus::new(Arc::new(local.clone()), options), nats: None });
+            return Ok(Line {
+                bus: Bus::new(Arc::new(local.clone()), options),
+                nats: None,
+            });
         }
         let url = self.settings.bus.url.expose_secret();
         let nats = NatsBus::connect(url, role, &self.metrics).await?;
-        Ok(Line { bus: Bus::new(Arc::new(nats.clone()), options), nats: Some(nats) })
+        Ok(Line {
+            bus: Bus::new(Arc::new(nats.clone()), options),
+            nats: Some(nats),
+        })
     }
 }
 
@@ -161,7 +177,10 @@ async fn database(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result
         database.migrate().await.context(stale)?;
         database.ensure_keys().await.context(stale)?;
     }
-    let offset = database.clock_offset(clock.now()).await.context("the database's clock")?;
+    let offset = database
+        .clock_offset(clock.now())
+        .await
+        .context("the database's clock")?;
     if offset.abs() > SKEW_MOST_MICROS {
         bail!(
             "the clock of this machine and the database's are {} ms apart, more than {} ms",

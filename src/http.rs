@@ -34,7 +34,11 @@ pub async fn start(ground: &Ground) -> anyhow::Result<Edge> {
         attempts = attempts.saturating_sub(1);
         // What links begin with has the port in it, so the port must be known before the server.
         let is_found = http.listen.port() == 0 && http.public_url.is_none();
-        let listen = if is_found { free_port(http.listen)? } else { http.listen };
+        let listen = if is_found {
+            free_port(http.listen)?
+        } else {
+            http.listen
+        };
         let server = server(ground.clone(), metrics.clone());
         match Edge::start(listen, server, supervision.clone()).await {
             Err(error) if is_found && attempts > 0 => {
@@ -63,11 +67,16 @@ fn server(ground: Ground, metrics: RenewedMetrics) -> StartServer {
 
 fn options(ground: &Ground, listen: SocketAddr) -> anyhow::Result<EdgeOptions> {
     let http = &ground.settings.http;
-    let proxies = http.trusted_proxies.iter().map(|proxy| proxy.parse::<Network>());
+    let proxies = http
+        .trusted_proxies
+        .iter()
+        .map(|proxy| proxy.parse::<Network>());
     Ok(EdgeOptions {
         listen,
         public_url: Url::parse(&http.public(listen)).context("http.public_url")?,
-        trusted_proxies: proxies.collect::<Result<_, _>>().context("http.trusted_proxies")?,
+        trusted_proxies: proxies
+            .collect::<Result<_, _>>()
+            .context("http.trusted_proxies")?,
         workers: match http.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,

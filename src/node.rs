@@ -93,20 +93,27 @@ impl Node {
     }
 
     /// Everything but the roles.
-    async fn prepare(
-        settings: Settings,
-        roles: &Roles,
-        purpose: Purpose,
-    ) -> anyhow::Result<Self> {
+    async fn prepare(settings: Settings, roles: &Roles, purpose: Purpose) -> anyhow::Result<Self> {
         let registry = Registry::new();
         crate::ops::register_process(&registry)?;
         let ops_listen = settings.ops.listen;
         let mut ground = Ground::lay(settings, registry.clone(), roles).await?;
         ground.purpose = purpose;
-        let database = if ground.has_database() { Some(ground.open("ops").await?) } else { None };
+        let database = if ground.has_database() {
+            Some(ground.open("ops").await?)
+        } else {
+            None
+        };
         let readiness = Readiness::new(ground.health.clone(), database);
         let ops = Ops::start(ops_listen, registry, readiness.clone()).await?;
-        Ok(Self { ground, readiness, ops, threads: Vec::new(), http: None, public: String::new() })
+        Ok(Self {
+            ground,
+            readiness,
+            ops,
+            threads: Vec::new(),
+            http: None,
+            public: String::new(),
+        })
     }
 
     /// Starts the roles, says so, and ends when the node has to.

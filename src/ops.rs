@@ -27,7 +27,9 @@ pub struct Ops {
 
 impl fmt::Debug for Ops {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ops").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Ops")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,11 +44,17 @@ impl Ops {
             .with_context(|| format!("ops.listen: cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
         let (put, get) = oneshot::channel();
-        let thread = thread::Builder::new().name("ops".to_owned()).spawn(move || {
-            actix_rt::System::new().block_on(serve(listener, registry, readiness, put));
-        })?;
+        let thread = thread::Builder::new()
+            .name("ops".to_owned())
+            .spawn(move || {
+                actix_rt::System::new().block_on(serve(listener, registry, readiness, put));
+            })?;
         let handle = get.await.context("the operations port did not start")??;
-        Ok(Self { address, handle, thread })
+        Ok(Self {
+            address,
+            handle,
+            thread,
+        })
     }
 
     /// Where it listens.
@@ -57,7 +65,10 @@ impl Ops {
     /// Ends it.
     pub async fn stop(self) {
         let stopped = self.handle.stop(true);
-        if tokio::time::timeout(Duration::from_secs(PATIENCE_SECONDS + 1), stopped).await.is_ok() {
+        if tokio::time::timeout(Duration::from_secs(PATIENCE_SECONDS + 1), stopped)
+            .await
+            .is_ok()
+        {
             drop(self.thread.join());
         }
     }

@@ -24,12 +24,19 @@ pub struct Readiness {
 impl Readiness {
     /// Asks the node's health, and its database where it has one.
     pub fn new(health: Health, database: Option<Db>) -> Self {
-        Self { health, database, buses: Arc::default() }
+        Self {
+            health,
+            database,
+            buses: Arc::default(),
+        }
     }
 
     /// Asks a role's bus too from now on.
     pub fn add_bus(&self, role: Role, bus: Bus) {
-        self.buses.lock().unwrap_or_else(PoisonError::into_inner).push((role, bus));
+        self.buses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((role, bus));
     }
 
     /// What is missing; nothing when the node is ready.
@@ -40,7 +47,10 @@ impl Readiness {
         }
         missing.extend(self.unconnected());
         if let Some(database) = &self.database
-            && !matches!(tokio::time::timeout(PATIENCE, database.read()).await, Ok(Ok(_)))
+            && !matches!(
+                tokio::time::timeout(PATIENCE, database.read()).await,
+                Ok(Ok(_))
+            )
         {
             missing.push("the database does not answer".to_owned());
         }
@@ -50,6 +60,7 @@ impl Readiness {
     fn unconnected(&self) -> Vec<String> {
         let buses = self.buses.lock().unwrap_or_else(PoisonError::into_inner);
         let gone = buses.iter().filter(|(_, bus)| !bus.is_connected());
-        gone.map(|(role, _)| format!("the bus is not connected for {}", role.name())).collect()
+        gone.map(|(role, _)| format!("the bus is not connected for {}", role.name()))
+            .collect()
     }
 }

@@ -32,7 +32,10 @@ impl Collector for RenewedMetrics {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).gather()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .gather()
     }
 }
 

@@ -23,7 +23,9 @@ pub type Started = oneshot::Receiver<anyhow::Result<Running>>;
 
 impl fmt::Debug for RoleThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RoleThread").field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("RoleThread")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 
@@ -41,7 +43,14 @@ impl RoleThread {
                 actix_rt::System::new().block_on(live(role, ground, started, stopping));
             })
             .with_context(|| format!("no thread for the role {}", role.name()))?;
-        Ok((Self { role, stop: Some(stop), alive }, starting))
+        Ok((
+            Self {
+                role,
+                stop: Some(stop),
+                alive,
+            },
+            starting,
+        ))
     }
 
     /// Which it is.

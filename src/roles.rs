@@ -104,7 +104,12 @@ impl Roles {
         if names.is_empty() || names.contains(Self::ALL_NAME) {
             return Self::all();
         }
-        Self(Role::ALL.into_iter().filter(|role| names.contains(role.name())).collect())
+        Self(
+            Role::ALL
+                .into_iter()
+                .filter(|role| names.contains(role.name()))
+                .collect(),
+        )
     }
 
     /// In the order in which they start.

@@ -10,8 +10,8 @@ use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
 use people::{People, ProofSweeper};
 use roster::Roster;
-use secrecy::ExposeSecret as _;
 use seat_pool::{SeatMetrics, SeatPool, SeatSweeper};
+use secrecy::ExposeSecret as _;
 use tokio::sync::Notify;
 
 use crate::{
@@ -58,8 +58,11 @@ impl Performance {
 /// Starts the actors of a role on this thread.
 pub async fn start(role: Role, ground: &Ground) -> anyhow::Result<(Running, Performance)> {
     let line = ground.connect(role.name(), service(role)).await?;
-    let mut stage =
-        Stage::new(line.bus.clone(), ground.health.clone(), ground.settings.actors.stage());
+    let mut stage = Stage::new(
+        line.bus.clone(),
+        ground.health.clone(),
+        ground.settings.actors.stage(),
+    );
     let edge = match role {
         Role::Edge => {
             stage.announce_only(Service::HttpEdge.name()).await?;
@@ -71,7 +74,13 @@ pub async fn start(role: Role, ground: &Ground) -> anyhow::Result<(Running, Perf
         }
     };
     let http = edge.as_ref().map(Edge::address);
-    Ok((Running { bus: line.bus, http }, Performance { stage, edge }))
+    Ok((
+        Running {
+            bus: line.bus,
+            http,
+        },
+        Performance { stage, edge },
+    ))
 }
 
 /// As whom a role speaks.
@@ -100,7 +109,8 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             stage.actor(many.links_instances.get(), make).await?;
         }
         Role::Invites => {
-            let (vault, options, letters) = (ground.vault()?, mail(ground)?, Arc::clone(&ground.letters));
+            let (vault, options, letters) =
+                (ground.vault()?, mail(ground)?, Arc::clone(&ground.letters));
             let make = move || {
                 InviteDispatcher::new(
                     db.clone(),
@@ -115,7 +125,12 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
         Role::Courier => {
             let (vault, options) = (ground.vault()?, mail(ground)?);
             stage.worker(Arc::clone(&ground.letters), move || {
-                Courier::new(db.clone(), Arc::clone(&clock), vault.clone(), options.clone())
+                Courier::new(
+                    db.clone(),
+                    Arc::clone(&clock),
+                    vault.clone(),
+                    options.clone(),
+                )
             });
         }
         Role::People => {
@@ -142,7 +157,11 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             let make = move || SeatPool::new(db.clone(), Arc::clone(&clock), metrics.clone());
             stage.actor(1, make).await?;
             stage.worker(quiet(), move || {
-                SeatSweeper::new(sweep_db.clone(), Arc::clone(&sweep_clock), sweep_metrics.clone())
+                SeatSweeper::new(
+                    sweep_db.clone(),
+                    Arc::clone(&sweep_clock),
+                    sweep_metrics.clone(),
+                )
             });
         }
         Role::Relay => {}
@@ -159,7 +178,10 @@ pub fn admin_directory(ground: &Ground, db: store::Db) -> impl Fn() -> AdminDire
 /// Where letters go.
 fn mail(ground: &Ground) -> anyhow::Result<MailOptions> {
     let mail = &ground.settings.mail;
-    Ok(MailOptions::parse(&Secret::new(mail.url.expose_secret()), &mail.from)?)
+    Ok(MailOptions::parse(
+        &Secret::new(mail.url.expose_secret()),
+        &mail.from,
+    )?)
 }
 
 /// For a worker that nobody nudges.

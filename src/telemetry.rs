@@ -13,10 +13,16 @@ use crate::settings::log::{Log, LogFormat};
 /// Logs as the settings say, from now until the end of the process.
 pub fn start(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter).context("log.filter is not usable")?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr);
     let started = match log.format {
         LogFormat::Text => lines.with_ansi(stderr().is_terminal()).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).try_init(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .try_init(),
     };
     started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))?;
     log_panics();
@@ -25,7 +31,10 @@ pub fn start(log: &Log) -> anyhow::Result<()> {
 
 /// Logs as little as a command on the terminal should: what goes wrong.
 pub fn start_quiet() -> anyhow::Result<()> {
-    start(&Log { filter: "warn".to_owned(), format: LogFormat::Text })
+    start(&Log {
+        filter: "warn".to_owned(),
+        format: LogFormat::Text,
+    })
 }
 
 /// A panic is a log line like others: what was said and where, without a trace.
@@ -33,7 +42,10 @@ fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         let said = panic.payload_as_str().unwrap_or("no message");
         let place = panic.location().map(ToString::to_string);
-        let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+        let thread = std::thread::current()
+            .name()
+            .unwrap_or("unnamed")
+            .to_owned();
         tracing::error!(place = place.as_deref(), thread, said, "panic");
     }));
 }

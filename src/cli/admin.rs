@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use contract::{
-    EmailAddress, Role, administrators::CreateAdministrator, ids::OrganisationId,
-};
+use contract::{EmailAddress, Role, administrators::CreateAdministrator, ids::OrganisationId};
 
 use super::{Sources, operator, print};
 use crate::failure::Failure;
@@ -37,8 +35,16 @@ struct Create {
 
 impl Admin {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let Command::Create(Create { organisation, email, sources }) = self.command;
-        let message = CreateAdministrator { organisation, email, role: Role::Owner };
+        let Command::Create(Create {
+            organisation,
+            email,
+            sources,
+        }) = self.command;
+        let message = CreateAdministrator {
+            organisation,
+            email,
+            role: Role::Owner,
+        };
         let (created, settings) = operator::send(&sources, message)?;
         let base = settings.http.public(settings.http.listen);
         match created.setup_token {

@@ -43,14 +43,19 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 
 fn ask(address: SocketAddr) -> anyhow::Result<String> {
     let unreachable = || format!("nothing answers at {address}");
-    let mut stream =
-        TcpStream::connect_timeout(&address, PATIENCE).with_context(unreachable)?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).with_context(unreachable)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
-        .with_context(unreachable)?;
+    write!(
+        stream,
+        "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .with_context(unreachable)?;
     let mut answer = String::new();
-    stream.take(64 * 1024).read_to_string(&mut answer).with_context(unreachable)?;
+    stream
+        .take(64 * 1024)
+        .read_to_string(&mut answer)
+        .with_context(unreachable)?;
     let (head, body) = answer.split_once("\r\n\r\n").with_context(unreachable)?;
     if !head.starts_with("HTTP/1.1 200 ") {
         let missing: Vec<&str> = body.lines().collect();

@@ -14,11 +14,7 @@ mod serve;
 mod token;
 mod verify;
 
-use std::{
-    env,
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{env, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 

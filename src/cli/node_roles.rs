@@ -24,6 +24,8 @@ impl NodeRoles {
 
 fn names() -> PossibleValuesParser {
     let all = PossibleValue::new(Roles::ALL_NAME).help("every role, in one process");
-    let each = Role::ALL.into_iter().map(|role| PossibleValue::new(role.name()).help(role.purpose()));
+    let each = Role::ALL
+        .into_iter()
+        .map(|role| PossibleValue::new(role.name()).help(role.purpose()));
     PossibleValuesParser::new(std::iter::once(all).chain(each))
 }

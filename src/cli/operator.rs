@@ -30,8 +30,16 @@ pub(super) fn send<M: Call>(
 
 async fn exchange<M: Call>(settings: Settings, message: M) -> anyhow::Result<M::Reply> {
     let ground = Ground::lay(settings, Registry::new(), &Roles::all()).await?;
-    let bus = ground.connect("admin", Service::Node).await.map_err(plain)?.bus;
-    let mut stage = Stage::new(bus.clone(), ground.health.clone(), ground.settings.actors.stage());
+    let bus = ground
+        .connect("admin", Service::Node)
+        .await
+        .map_err(plain)?
+        .bus;
+    let mut stage = Stage::new(
+        bus.clone(),
+        ground.health.clone(),
+        ground.settings.actors.stage(),
+    );
     let directory = admin_directory(&ground, ground.open("admin").await?);
     stage.actor(1, directory).await?;
     let clock = bus.clock();

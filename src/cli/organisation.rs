@@ -39,8 +39,16 @@ struct Create {
 
 impl Organisation {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let Command::Create(Create { name, product_url, sources }) = self.command;
-        let message = CreateOrganisation { name, product_url, policies: Policies::default() };
+        let Command::Create(Create {
+            name,
+            product_url,
+            sources,
+        }) = self.command;
+        let message = CreateOrganisation {
+            name,
+            product_url,
+            policies: Policies::default(),
+        };
         let (organisation, _) = operator::send(&sources, message)?;
         print(&organisation.id.to_string())?;
         Ok(ExitCode::SUCCESS)

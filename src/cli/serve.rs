@@ -27,6 +27,8 @@ impl Serve {
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
-        Node::run(loaded.settings, &roles, Purpose::Work, async |node| print(&node.ready_line()))
+        Node::run(loaded.settings, &roles, Purpose::Work, async |node| {
+            print(&node.ready_line())
+        })
     }
 }

@@ -35,8 +35,17 @@ struct Create {
 
 impl Token {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let Command::Create(Create { name, organisation, sources }) = self.command;
-        let message = CreateToken { organisation, name, role: Role::Owner, expires_at: None };
+        let Command::Create(Create {
+            name,
+            organisation,
+            sources,
+        }) = self.command;
+        let message = CreateToken {
+            organisation,
+            name,
+            role: Role::Owner,
+            expires_at: None,
+        };
         let (created, _) = operator::send(&sources, message)?;
         print(created.token.expose())?;
         Ok(ExitCode::SUCCESS)

@@ -26,7 +26,9 @@ impl Verify {
         let differences = actix_rt::System::new().block_on(async {
             let ground = Ground::lay(settings, Registry::new(), &Roles::all()).await?;
             let db = ground.open("verify").await?;
-            seat_pool::verify(&db).await.context("the database cannot be read")
+            seat_pool::verify(&db)
+                .await
+                .context("the database cannot be read")
         })?;
         for difference in &differences {
             print(&difference.to_string())?;

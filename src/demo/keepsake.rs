@@ -37,7 +37,9 @@ impl Keepsake {
             text => text.with_context(|| path.display().to_string())?,
         };
         let keepsake = serde_json::from_slice(&text);
-        keepsake.map(Some).with_context(|| format!("{} is not what it was", path.display()))
+        keepsake
+            .map(Some)
+            .with_context(|| format!("{} is not what it was", path.display()))
     }
 
     /// Leaves it to later runs.

@@ -28,7 +28,9 @@ pub fn run(listen: Option<SocketAddr>, data_dir: Option<PathBuf>) -> Result<Exit
         let seeds = match Keepsake::read(place.folder())? {
             Some(keepsake) => keepsake,
             None => {
-                let seeds = seed::seed(node).await.context("the demo cannot be seeded")?;
+                let seeds = seed::seed(node)
+                    .await
+                    .context("the demo cannot be seeded")?;
                 seeds.write(place.folder())?;
                 seeds
             }

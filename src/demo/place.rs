@@ -48,13 +48,22 @@ impl Place {
             }
         };
         // It goes into URLs.
-        ensure!(!folder.to_string_lossy().contains('?'), "the name of the folder has a ? in it");
+        ensure!(
+            !folder.to_string_lossy().contains('?'),
+            "the name of the folder has a ? in it"
+        );
         let (http, moved) = match listen {
             Some(listen) => (listen, false),
             None => usual(HTTP_PORT),
         };
         let (ops, _) = usual(OPS_PORT);
-        Ok(Self { folder, fleeting, http, ops, moved })
+        Ok(Self {
+            folder,
+            fleeting,
+            http,
+            ops,
+            moved,
+        })
     }
 
     /// Where its files are.
@@ -90,5 +99,12 @@ impl Place {
 fn usual(port: u16) -> (SocketAddr, bool) {
     let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let moved = TcpListener::bind(usual).is_err();
-    (if moved { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) } else { usual }, moved)
+    (
+        if moved {
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+        } else {
+            usual
+        },
+        moved,
+    )
 }

@@ -65,10 +65,16 @@ impl Seeder<'_> {
         let (administrator, password) = self.administrator(id).await?;
         let link = self.link(id).await?;
         for (first, last, proves) in PEOPLE {
-            self.join(&organisation, &link, (first, last), proves).await?;
+            self.join(&organisation, &link, (first, last), proves)
+                .await?;
         }
         let name = text("token", Name::parse("demo"))?;
-        let token = CreateToken { organisation: None, name, role: Role::Owner, expires_at: None };
+        let token = CreateToken {
+            organisation: None,
+            name,
+            role: Role::Owner,
+            expires_at: None,
+        };
         let operator_token = self.as_operator(&token).await?.token;
         Ok(Keepsake {
             organisation: id,
@@ -86,7 +92,12 @@ impl Seeder<'_> {
         let product_url = Url::parse(&url)
             .map_err(|error| Problem::invalid("product_url", "url", error.to_string()))?;
         let policies = Policies::default();
-        self.as_operator(&CreateOrganisation { name, product_url, policies }).await
+        self.as_operator(&CreateOrganisation {
+            name,
+            product_url,
+            policies,
+        })
+        .await
     }
 
     async fn administrator(
@@ -94,18 +105,28 @@ impl Seeder<'_> {
         organisation: OrganisationId,
     ) -> Result<(EmailAddress, Secret), Problem> {
         let email = text("administrator", EmailAddress::parse(ADMINISTRATOR))?;
-        let create = CreateAdministrator { organisation, email: email.clone(), role: Role::Owner };
+        let create = CreateAdministrator {
+            organisation,
+            email: email.clone(),
+            role: Role::Owner,
+        };
         let password = Secret::new(PASSWORD);
         if let Some(token) = self.as_operator(&create).await?.setup_token {
             let password = password.clone();
-            self.at_the_door(&SetUpAdministrator { token, password }).await?;
+            self.at_the_door(&SetUpAdministrator { token, password })
+                .await?;
         }
         Ok((email, password))
     }
 
     async fn link(&self, organisation: OrganisationId) -> Result<Link, Problem> {
         let name = text("plan", Name::parse(PLAN))?;
-        let plan = CreatePlan { organisation, name, seats: SEATS, ends_at: None };
+        let plan = CreatePlan {
+            organisation,
+            name,
+            seats: SEATS,
+            ends_at: None,
+        };
         let plan = self.as_operator(&plan).await?;
         let tags = TAGS.map(|tag| text("tag", Tag::parse(tag)));
         let link = CreateLink {
@@ -137,16 +158,27 @@ impl Seeder<'_> {
             password: Secret::new(format!("88-miles-per-hour-{first}")),
             registrant: Some(Secret::new(address)),
         };
-        let Enrolled { account_id, proof, .. } = self.at_the_door(&enrol).await?;
+        let Enrolled {
+            account_id, proof, ..
+        } = self.at_the_door(&enrol).await?;
         let door = Door::Link { link_id: link.id };
-        let admit = Admit { organisation: organisation.id, account_id, door };
+        let admit = Admit {
+            organisation: organisation.id,
+            account_id,
+            door,
+        };
         let admitted = self.at_the_door(&admit).await?;
         let Some(proof) = proof else { return Ok(()) };
-        self.at_the_door(&self.letter(organisation, &admitted, &proof)).await?;
+        self.at_the_door(&self.letter(organisation, &admitted, &proof))
+            .await?;
         if proves {
             let evidence = Evidence::Token(proof.token);
             let registrant = enrol.registrant;
-            let confirm = ConfirmProof { evidence, registrant, new_password: None };
+            let confirm = ConfirmProof {
+                evidence,
+                registrant,
+                new_password: None,
+            };
             self.at_the_door(&confirm).await?;
             self.at_the_door(&SettleProof { account_id }).await?;
         }
@@ -173,13 +205,23 @@ impl Seeder<'_> {
     async fn as_operator<M: Call>(&self, message: &M) -> Result<M::Reply, Problem> {
         let clock = self.node.clock();
         let caller = Caller::operator(Service::Node, clock.now());
-        self.node.call(message, &Cx::begin(caller, format!("demo-{}", clock.ulid()), &**clock)).await
+        self.node
+            .call(
+                message,
+                &Cx::begin(caller, format!("demo-{}", clock.ulid()), &**clock),
+            )
+            .await
     }
 
     async fn at_the_door<M: Call>(&self, message: &M) -> Result<M::Reply, Problem> {
         let clock = self.edge.clock();
         let caller = Caller::public(Service::HttpEdge, clock.now());
-        self.edge.call(message, &Cx::begin(caller, format!("demo-{}", clock.ulid()), &**clock)).await
+        self.edge
+            .call(
+                message,
+                &Cx::begin(caller, format!("demo-{}", clock.ulid()), &**clock),
+            )
+            .await
     }
 }
 

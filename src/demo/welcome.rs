@@ -8,16 +8,30 @@ use super::{keepsake::Keepsake, place::Place};
 pub(super) fn text(node: &Node, place: &Place, seeds: &Keepsake) -> String {
     let public = node.public_url();
     let ops = node.ops_url();
-    let note = if place.moved { "\n  (Port 8080 is taken, so this is another one.)\n" } else { "" };
+    let note = if place.moved {
+        "\n  (Port 8080 is taken, so this is another one.)\n"
+    } else {
+        ""
+    };
     let folder = place.folder().display();
     let data = if place.is_fleeting() {
         "removed at the end; --data-dir DIR keeps it".to_owned()
     } else {
         format!("kept in {folder}")
     };
-    let Keepsake { organisation, link_token, administrator, password, operator_token, .. } = seeds;
-    let (link_token, password, operator_token) =
-        (link_token.expose(), password.expose(), operator_token.expose());
+    let Keepsake {
+        organisation,
+        link_token,
+        administrator,
+        password,
+        operator_token,
+        ..
+    } = seeds;
+    let (link_token, password, operator_token) = (
+        link_token.expose(),
+        password.expose(),
+        operator_token.expose(),
+    );
     let ready = node.ready_line();
     format!(
         "

@@ -31,7 +31,10 @@ pub struct Actors {
 impl Actors {
     /// What the kernel calls it.
     pub fn stage(&self) -> StageOptions {
-        StageOptions { inbox: self.inbox.get(), intensity: self.intensity() }
+        StageOptions {
+            inbox: self.inbox.get(),
+            intensity: self.intensity(),
+        }
     }
 
     /// How much panicking is borne.

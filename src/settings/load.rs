@@ -37,7 +37,9 @@ pub fn load(
 ) -> Result<Loaded, Problems> {
     let mut problems = Vec::new();
     let defaults = Layer::defaults().map_err(|problem| Problems(vec![problem]))?;
-    let mut file = file.map_or_else(Layer::default, |path| Layer::file(path, &defaults, &mut problems));
+    let mut file = file.map_or_else(Layer::default, |path| {
+        Layer::file(path, &defaults, &mut problems)
+    });
     let mut environment = Layer::environment(environment, &defaults, &mut problems);
     loop {
         let effective = defaults.clone().under(&file).under(&environment);
@@ -49,11 +51,17 @@ pub fn load(
             Ok(settings) => {
                 let broken = rules::broken(&settings, roles);
                 problems.extend(
-                    broken.into_iter().map(|(key, text)| Problem::new(key, &place(key), text)),
+                    broken
+                        .into_iter()
+                        .map(|(key, text)| Problem::new(key, &place(key), text)),
                 );
                 if problems.is_empty() {
                     let warnings = rules::warnings(&settings);
-                    return Ok(Loaded { settings, warnings, effective });
+                    return Ok(Loaded {
+                        settings,
+                        warnings,
+                        effective,
+                    });
                 }
                 return Err(Problems(problems));
             }
@@ -70,15 +78,21 @@ pub fn load(
 }
 
 fn settings(layer: &Layer) -> Result<Settings, ConfigError> {
-    Config::builder().add_source(layer.clone()).build()?.try_deserialize()
+    Config::builder()
+        .add_source(layer.clone())
+        .build()?
+        .try_deserialize()
 }
 
 /// The key of an error, and what is wrong with it.
 fn describe(error: &ConfigError) -> (String, String) {
     let (key, text) = match error {
-        ConfigError::Type { unexpected, expected, key, .. } => {
-            (key.clone(), format!("{unexpected}, expected {expected}"))
-        }
+        ConfigError::Type {
+            unexpected,
+            expected,
+            key,
+            ..
+        } => (key.clone(), format!("{unexpected}, expected {expected}")),
         ConfigError::At { error, key, .. } => {
             let (inner, text) = describe(error);
             (key.clone().or(Some(inner)), text)
@@ -87,7 +101,13 @@ fn describe(error: &ConfigError) -> (String, String) {
     };
     let key = key.unwrap_or_default();
     // An entry of a list is named by its list.
-    let key = key.split_once('[').map_or(key.clone(), |(list, _)| list.to_owned());
-    let text = if manual::is_secret(&key) { "is not a text".to_owned() } else { text };
+    let key = key
+        .split_once('[')
+        .map_or(key.clone(), |(list, _)| list.to_owned());
+    let text = if manual::is_secret(&key) {
+        "is not a text".to_owned()
+    } else {
+        text
+    };
     (key, text)
 }

@@ -4,7 +4,13 @@
 pub(super) const DEFAULT: &str = include_str!("../../config/default.toml");
 
 /// The keys whose values are never shown, and may be read from a file.
-const SECRETS: [&str; 5] = ["bus.key", "bus.url", "database.url", "mail.url", "sealing.key"];
+const SECRETS: [&str; 5] = [
+    "bus.key",
+    "bus.url",
+    "database.url",
+    "mail.url",
+    "sealing.key",
+];
 
 /// A key as the manual describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +41,18 @@ pub(super) fn entries() -> Vec<Entry> {
     for line in DEFAULT.lines() {
         if let Some(words) = line.strip_prefix('#') {
             comment.push(words.trim());
-        } else if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+        } else if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|line| line.strip_suffix(']'))
+        {
             section = name;
             comment.clear();
         } else if let Some((name, _)) = line.split_once(" = ") {
             let key = format!("{section}.{name}");
-            entries.push(Entry { key, comment: std::mem::take(&mut comment) });
+            entries.push(Entry {
+                key,
+                comment: std::mem::take(&mut comment),
+            });
         } else {
             comment.clear();
         }
@@ -75,7 +87,10 @@ pub(super) fn advice(key: &str) -> String {
     if names.is_empty() {
         let mut sections: Vec<&str> = entries.iter().map(Entry::section).collect();
         sections.dedup();
-        return format!("there is no such section; there are {}", sections.join(", "));
+        return format!(
+            "there is no such section; there are {}",
+            sections.join(", ")
+        );
     }
     format!("there is no such key; [{section}] has {}", names.join(", "))
 }
@@ -88,21 +103,39 @@ mod tests {
     fn every_key_of_the_manual_is_explained() {
         let entries = entries();
         for entry in &entries {
-            assert!(!entry.comment.is_empty(), "{} has no comment above it", entry.key);
+            assert!(
+                !entry.comment.is_empty(),
+                "{} has no comment above it",
+                entry.key
+            );
         }
         let sections: toml::Table = DEFAULT.parse().unwrap();
-        let written: usize = sections.values().map(|keys| keys.as_table().unwrap().len()).sum();
-        assert_eq!(entries.len(), written, "every key stands on a line of its own");
+        let written: usize = sections
+            .values()
+            .map(|keys| keys.as_table().unwrap().len())
+            .sum();
+        assert_eq!(
+            entries.len(),
+            written,
+            "every key stands on a line of its own"
+        );
     }
 
     #[test]
     fn every_secret_is_a_key_and_its_comment_says_so() {
         for secret in SECRETS {
-            let entry = entries().into_iter().find(|entry| entry.key == secret).unwrap();
+            let entry = entries()
+                .into_iter()
+                .find(|entry| entry.key == secret)
+                .unwrap();
             assert!(entry.comment.join(" ").contains("A secret."), "{secret}");
         }
         for entry in entries().into_iter().filter(|entry| !is_secret(&entry.key)) {
-            assert!(!entry.comment.join(" ").contains("A secret."), "{}", entry.key);
+            assert!(
+                !entry.comment.join(" ").contains("A secret."),
+                "{}",
+                entry.key
+            );
         }
     }
 }

@@ -16,7 +16,11 @@ pub struct Problem {
 impl Problem {
     /// A problem.
     pub(super) fn new(key: &str, place: &str, text: impl Into<String>) -> Self {
-        Self { key: key.to_owned(), place: place.to_owned(), text: text.into() }
+        Self {
+            key: key.to_owned(),
+            place: place.to_owned(),
+            text: text.into(),
+        }
     }
 }
 
@@ -39,7 +43,8 @@ impl fmt::Display for Problems {
             [one] => write!(f, "the settings are not usable: {one}"),
             all => {
                 write!(f, "the settings are not usable:")?;
-                all.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+                all.iter()
+                    .try_for_each(|problem| write!(f, "\n  {problem}"))
             }
         }
     }

@@ -5,11 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::{
-    Settings,
-    bus::LOCAL,
-    http::is_loopback,
-};
+use super::{Settings, bus::LOCAL, http::is_loopback};
 use crate::roles::Roles;
 
 /// The fewest characters of a key.
@@ -23,39 +19,70 @@ const ARGON2_USUAL: u64 = 19_456 * 2;
 pub(super) fn broken(settings: &Settings, roles: &Roles) -> Vec<(&'static str, String)> {
     let mut broken = Vec::new();
     let mut refuse = |key: &'static str, text: &str| broken.push((key, text.to_owned()));
-    let Settings { http, ops, database, bus, sealing, mail, auth, log, .. } = settings;
+    let Settings {
+        http,
+        ops,
+        database,
+        bus,
+        sealing,
+        mail,
+        auth,
+        log,
+        ..
+    } = settings;
 
     if let Some(url) = &http.public_url
         && let Err(text) = public_url(url)
     {
         refuse("http.public_url", text);
     }
-    for proxy in http.trusted_proxies.iter().filter(|proxy| proxy.parse::<Network>().is_err()) {
-        refuse("http.trusted_proxies", &format!("{proxy} is neither an address nor a network"));
+    for proxy in http
+        .trusted_proxies
+        .iter()
+        .filter(|proxy| proxy.parse::<Network>().is_err())
+    {
+        refuse(
+            "http.trusted_proxies",
+            &format!("{proxy} is neither an address nor a network"),
+        );
     }
     if roles.runs_edge() && http.listen == ops.listen && ops.listen.port() != 0 {
         refuse("ops.listen", "is the same as http.listen");
     }
     if !starts(&database.url, &["sqlite:", "postgres://", "postgresql://"]) {
-        refuse("database.url", "begins with neither sqlite: nor postgres://");
+        refuse(
+            "database.url",
+            "begins with neither sqlite: nor postgres://",
+        );
     }
     if let Err(text) = bus_url(bus.url.expose_secret(), roles) {
         refuse("bus.url", text);
     }
     if bus.key.is_none() && !roles.use_database() {
-        refuse("bus.key", "a node that only runs the edge has no database to take it from: set it");
+        refuse(
+            "bus.key",
+            "a node that only runs the edge has no database to take it from: set it",
+        );
     }
     for (key, value) in [("bus.key", &bus.key), ("sealing.key", &sealing.key)] {
-        let length = value.as_ref().map(|value| value.expose_secret().chars().count());
+        let length = value
+            .as_ref()
+            .map(|value| value.expose_secret().chars().count());
         if length.is_some_and(|length| length < KEY_LEAST) {
             refuse(key, &format!("has fewer than {KEY_LEAST} characters"));
         }
     }
     if !starts(&mail.url, &["smtp://", "smtps://", "file:"]) {
-        refuse("mail.url", "begins with neither smtp://, smtps:// nor file:");
+        refuse(
+            "mail.url",
+            "begins with neither smtp://, smtps:// nor file:",
+        );
     }
     if auth.argon2_memory_kib.get() < ARGON2_LEAST_KIB {
-        refuse("auth.argon2_memory_kib", &format!("is less than {ARGON2_LEAST_KIB}"));
+        refuse(
+            "auth.argon2_memory_kib",
+            &format!("is less than {ARGON2_LEAST_KIB}"),
+        );
     }
     if let Err(error) = EnvFilter::try_new(&log.filter) {
         refuse("log.filter", &error.to_string());
@@ -84,7 +111,9 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
 
 fn starts(url: &SecretString, schemes: &[&str]) -> bool {
     schemes.iter().any(|scheme| {
-        url.expose_secret().strip_prefix(scheme).is_some_and(|rest| !rest.is_empty())
+        url.expose_secret()
+            .strip_prefix(scheme)
+            .is_some_and(|rest| !rest.is_empty())
     })
 }
 
@@ -94,7 +123,11 @@ fn public_url(url: &Url) -> Result<(), &'static str> {
     }
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
-    if bare && anonymous { Ok(()) } else { Err("has more than scheme, host and port") }
+    if bare && anonymous {
+        Ok(())
+    } else {
+        Err("has more than scheme, host and port")
+    }
 }
 
 fn bus_url(url: &str, roles: &Roles) -> Result<(), &'static str> {
@@ -105,7 +138,9 @@ fn bus_url(url: &str, roles: &Roles) -> Result<(), &'static str> {
             Err("is local: but this node does not run every role; set nats://HOST:PORT")
         };
     }
-    let Ok(url) = Url::parse(url) else { return Err("is neither local: nor nats://HOST:PORT") };
+    let Ok(url) = Url::parse(url) else {
+        return Err("is neither local: nor nats://HOST:PORT");
+    };
     match url.scheme() {
         "tls" if url.has_host() => Ok(()),
         "nats" if is_loopback(&url) => Ok(()),

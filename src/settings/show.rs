@@ -12,7 +12,9 @@ pub(super) fn show(effective: &Layer) -> String {
     let mut text = String::new();
     let mut section = String::new();
     for entry in manual::entries() {
-        let Some(value) = effective.get(&entry.key) else { continue };
+        let Some(value) = effective.get(&entry.key) else {
+            continue;
+        };
         if entry.section() != section {
             let gap = if section.is_empty() { "" } else { "\n" };
             entry.section().clone_into(&mut section);
@@ -48,7 +50,9 @@ fn masked(secret: &str) -> String {
     if plain.iter().any(|scheme| secret.starts_with(scheme)) {
         return secret.to_owned();
     }
-    let Ok(mut url) = Url::parse(secret) else { return MASK.to_owned() };
+    let Ok(mut url) = Url::parse(secret) else {
+        return MASK.to_owned();
+    };
     if !url.has_host() {
         return MASK.to_owned();
     }

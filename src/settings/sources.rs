@@ -41,7 +41,11 @@ impl Layer {
                 None => manual::advice(key),
                 Some(default) if word(&default.kind) == word(&value.kind) => return true,
                 Some(default) => {
-                    format!("is {}, but has to be {}", word(&value.kind), word(&default.kind))
+                    format!(
+                        "is {}, but has to be {}",
+                        word(&value.kind),
+                        word(&default.kind)
+                    )
                 }
             };
             problems.push(Problem::new(key, &place, fault));
@@ -51,12 +55,14 @@ impl Layer {
     }
 
     fn parse(text: &str, place: &str) -> Result<Self, Problem> {
-        let sections = File::from_str(text, FileFormat::Toml).collect().map_err(|error| {
-            // The lines between quote the file, which may have a secret in it.
-            let lines = error.to_string();
-            let said: Vec<&str> = lines.lines().filter(|line| !line.contains('|')).collect();
-            Problem::new("", place, said.join(": "))
-        })?;
+        let sections = File::from_str(text, FileFormat::Toml)
+            .collect()
+            .map_err(|error| {
+                // The lines between quote the file, which may have a secret in it.
+                let lines = error.to_string();
+                let said: Vec<&str> = lines.lines().filter(|line| !line.contains('|')).collect();
+                Problem::new("", place, said.join(": "))
+            })?;
         let mut values = BTreeMap::new();
         for (section, value) in sections {
             match value.kind {
@@ -147,8 +153,13 @@ fn alike(default: &ValueKind, text: String) -> Option<ValueKind> {
         ValueKind::I64(_) => text.parse().ok().map(ValueKind::I64),
         ValueKind::Boolean(_) => text.parse().ok().map(ValueKind::Boolean),
         ValueKind::Array(_) => {
-            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-            Some(ValueKind::Array(parts.map(|part| Value::new(None, part)).collect()))
+            let parts = text
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty());
+            Some(ValueKind::Array(
+                parts.map(|part| Value::new(None, part)).collect(),
+            ))
         }
         _ => Some(ValueKind::String(text)),
     }

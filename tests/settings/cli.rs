@@ -10,7 +10,11 @@ fn usher(args: &[&str]) -> Output {
             command.env_remove(name);
         }
     }
-    command.args(args).current_dir(folder.path()).output().unwrap()
+    command
+        .args(args)
+        .current_dir(folder.path())
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -49,7 +53,10 @@ fn a_wrong_command_line_and_wrong_settings_exit_with_2() {
 #[test]
 fn config_check_says_ok_and_config_show_shows_toml() {
     let check = usher(&["config", "check"]);
-    assert_eq!((text(&check.stdout).as_str(), check.status.code()), ("ok\n", Some(0)));
+    assert_eq!(
+        (text(&check.stdout).as_str(), check.status.code()),
+        ("ok\n", Some(0))
+    );
     let show = usher(&["config", "show"]);
     assert!(text(&show.stdout).parse::<toml::Table>().is_ok());
 }

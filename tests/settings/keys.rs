@@ -25,8 +25,14 @@ fn a_field_without_an_entry_in_the_default_file_is_missing_and_an_entry_without_
             let mut less = whole.clone();
             less[section].as_table_mut().unwrap().remove(name).unwrap();
             let read = less.try_into::<Settings>();
-            let said = read.err().map(|error| error.to_string()).unwrap_or_default();
-            assert!(said.contains("missing field"), "{section}.{name} has no field: {said}");
+            let said = read
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            assert!(
+                said.contains("missing field"),
+                "{section}.{name} has no field: {said}"
+            );
         }
     }
     whole.try_into::<Settings>().unwrap();
@@ -35,8 +41,14 @@ fn a_field_without_an_entry_in_the_default_file_is_missing_and_an_entry_without_
 #[test]
 fn every_key_is_shown_with_where_it_comes_from() {
     let shown = loaded("", &[("USHER_HTTP__WORKERS", "3")]).unwrap().show();
-    assert!(shown.contains("workers = 3 # USHER_HTTP__WORKERS\n"), "{shown}");
-    assert!(shown.contains("listen = \"127.0.0.1:8080\" # default\n"), "{shown}");
+    assert!(
+        shown.contains("workers = 3 # USHER_HTTP__WORKERS\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("listen = \"127.0.0.1:8080\" # default\n"),
+        "{shown}"
+    );
     let shown: toml::Table = shown.parse().unwrap();
     let whole: toml::Table = DEFAULT.parse().unwrap();
     assert_eq!(shown.len(), whole.len());

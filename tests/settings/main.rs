@@ -1,6 +1,9 @@
 //! What a node is told: precedence, refusals with their place, secrets.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test fail like the test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test fail like the test"
+)]
 
 mod cli;
 mod keys;
@@ -21,18 +24,16 @@ fn loaded(file: &str, variables: &[(&str, &str)]) -> Result<Loaded, Problems> {
     loaded_for(&Roles::all(), file, variables)
 }
 
-fn loaded_for(
-    roles: &Roles,
-    file: &str,
-    variables: &[(&str, &str)],
-) -> Result<Loaded, Problems> {
+fn loaded_for(roles: &Roles, file: &str, variables: &[(&str, &str)]) -> Result<Loaded, Problems> {
     let folder = tempfile::tempdir().unwrap();
     let path = Some(folder.path().join("usher.toml")).filter(|_| !file.is_empty());
     if let Some(path) = &path {
         std::fs::write(path, file).unwrap();
     }
-    let variables: HashMap<String, String> =
-        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let variables: HashMap<String, String> = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     let result = load(path.as_deref(), variables, roles);
     // Places name the file; the folder differs in every run.
     result.map_err(|Problems(mut problems)| {
@@ -52,6 +53,8 @@ fn problems(file: &str, variables: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn lines(loaded: Result<Loaded, Problems>) -> Vec<String> {
-    let problems = loaded.err().map_or_else(Vec::new, |Problems(problems)| problems);
+    let problems = loaded
+        .err()
+        .map_or_else(Vec::new, |Problems(problems)| problems);
     problems.iter().map(ToString::to_string).collect()
 }

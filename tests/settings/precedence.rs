@@ -13,7 +13,9 @@ fn a_file_wins_over_the_defaults_and_leaves_the_rest() {
 
 #[test]
 fn the_environment_wins_over_the_file() {
-    let settings = loaded(FILE, &[("USHER_HTTP__WORKERS", "7")]).unwrap().settings;
+    let settings = loaded(FILE, &[("USHER_HTTP__WORKERS", "7")])
+        .unwrap()
+        .settings;
     assert_eq!(settings.http.workers, 7);
     assert_eq!(settings.http.trusted_proxies, ["10.0.0.0/8"]);
 }
@@ -22,19 +24,32 @@ fn the_environment_wins_over_the_file() {
 fn a_list_replaces_a_list_and_is_written_with_commas() {
     let proxies = ("USHER_HTTP__TRUSTED_PROXIES", "192.0.2.1, 2001:db8::/32");
     let settings = loaded(FILE, &[proxies]).unwrap().settings;
-    assert_eq!(settings.http.trusted_proxies, ["192.0.2.1", "2001:db8::/32"]);
-    let none = loaded(FILE, &[("USHER_HTTP__TRUSTED_PROXIES", "")]).unwrap().settings;
+    assert_eq!(
+        settings.http.trusted_proxies,
+        ["192.0.2.1", "2001:db8::/32"]
+    );
+    let none = loaded(FILE, &[("USHER_HTTP__TRUSTED_PROXIES", "")])
+        .unwrap()
+        .settings;
     assert!(none.http.trusted_proxies.is_empty());
 }
 
 #[test]
 fn a_text_of_digits_stays_a_text() {
-    let name = loaded("", &[("USHER_MAIL__FROM", "007")]).unwrap().settings.mail.from;
+    let name = loaded("", &[("USHER_MAIL__FROM", "007")])
+        .unwrap()
+        .settings
+        .mail
+        .from;
     assert_eq!(name, "007");
 }
 
 #[test]
 fn variables_without_two_underscores_are_none_of_ours() {
-    let others = [("USHER_LOG", "debug"), ("USHER_PORT_8080_TCP", "tcp://x"), ("HTTP__X", "y")];
+    let others = [
+        ("USHER_LOG", "debug"),
+        ("USHER_PORT_8080_TCP", "tcp://x"),
+        ("HTTP__X", "y"),
+    ];
     assert_eq!(problems("", &others), Vec::<String>::new());
 }

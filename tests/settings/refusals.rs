@@ -6,8 +6,10 @@ use crate::problems;
 fn an_unknown_key_is_refused_with_its_file() {
     assert_eq!(
         problems("[http]\nlistne = 'x'\n", &[]),
-        ["http.listne (usher.toml): there is no such key; [http] has listen, public_url, \
-          trusted_proxies, workers"]
+        [
+            "http.listne (usher.toml): there is no such key; [http] has listen, public_url, \
+          trusted_proxies, workers"
+        ]
     );
 }
 
@@ -15,13 +17,18 @@ fn an_unknown_key_is_refused_with_its_file() {
 fn an_unknown_section_is_refused_even_when_it_is_empty() {
     let said = problems("top = 1\n[htpp]\n[ops]\n", &[]);
     assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said[0].starts_with("htpp (usher.toml): there is no such section; there are http, ops"));
+    assert!(
+        said[0].starts_with("htpp (usher.toml): there is no such section; there are http, ops")
+    );
     assert!(said[1].starts_with("top (usher.toml): there is no such section"));
 }
 
 #[test]
 fn an_unknown_key_is_refused_with_its_variable() {
-    let said = problems("", &[("USHER_HTTP__LISTNE", "x"), ("USHER_THROTTLE__PER_IP", "1")]);
+    let said = problems(
+        "",
+        &[("USHER_HTTP__LISTNE", "x"), ("USHER_THROTTLE__PER_IP", "1")],
+    );
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].starts_with("http.listne (USHER_HTTP__LISTNE): there is no such key"));
     assert!(said[1].starts_with("throttle.per_ip (USHER_THROTTLE__PER_IP): there is no such"));
@@ -31,7 +38,10 @@ fn an_unknown_key_is_refused_with_its_variable() {
 fn every_problem_is_told_at_once_with_its_place() {
     let said = problems(
         "[http]\nlisten = 'nowhere'\nworkers = true\n[log]\nformat = 'xml'\n[http2]\nx = 1\n",
-        &[("USHER_EVENTS__KEEP_DAYS", "0"), ("USHER_BUS__KEY", "short")],
+        &[
+            ("USHER_EVENTS__KEEP_DAYS", "0"),
+            ("USHER_BUS__KEY", "short"),
+        ],
     );
     for (place, key) in [
         ("usher.toml", "http.listen"),
@@ -42,14 +52,23 @@ fn every_problem_is_told_at_once_with_its_place() {
         ("USHER_BUS__KEY", "bus.key"),
     ] {
         let start = format!("{key} ({place}): ");
-        assert!(said.iter().any(|line| line.starts_with(&start)), "{start} not in {said:#?}");
+        assert!(
+            said.iter().any(|line| line.starts_with(&start)),
+            "{start} not in {said:#?}"
+        );
     }
     assert_eq!(said.len(), 6, "{said:#?}");
 }
 
 #[test]
 fn a_value_of_another_kind_is_refused_in_words() {
-    let said = problems("", &[("USHER_HTTP__WORKERS", "many"), ("USHER_HTTP__PUBLIC_URL", "x")]);
+    let said = problems(
+        "",
+        &[
+            ("USHER_HTTP__WORKERS", "many"),
+            ("USHER_HTTP__PUBLIC_URL", "x"),
+        ],
+    );
     assert_eq!(
         said,
         [
@@ -64,7 +83,10 @@ fn a_value_of_another_kind_is_refused_in_words() {
 fn a_file_that_is_no_toml_is_refused_without_quoting_it() {
     let said = problems("[bus]\nkey = 'a secret\n", &[]);
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].starts_with("usher.toml: ") && said[0].contains("line 2"), "{said:?}");
+    assert!(
+        said[0].starts_with("usher.toml: ") && said[0].contains("line 2"),
+        "{said:?}"
+    );
     assert!(!said[0].contains("a secret"), "{said:?}");
 }
 
@@ -72,6 +94,11 @@ fn a_file_that_is_no_toml_is_refused_without_quoting_it() {
 fn a_file_that_is_not_there_is_refused() {
     let missing = std::path::Path::new("/nowhere/usher.toml");
     let roles = usher::roles::Roles::all();
-    let said = usher::settings::load(Some(missing), [], &roles).unwrap_err().to_string();
-    assert!(said.contains("/nowhere/usher.toml: cannot be read"), "{said}");
+    let said = usher::settings::load(Some(missing), [], &roles)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.contains("/nowhere/usher.toml: cannot be read"),
+        "{said}"
+    );
 }

@@ -20,14 +20,21 @@ use crate::{lines, loaded, loaded_for, problems};
 fn passwords_cross_the_bus_inside_one_machine_or_under_tls(#[case] url: &str, #[case] fine: bool) {
     let said = problems("", &[("USHER_BUS__URL", url)]);
     assert_eq!(said.is_empty(), fine, "{said:?}");
-    assert!(said.iter().all(|line| line.starts_with("bus.url (USHER_BUS__URL): ")), "{said:?}");
+    assert!(
+        said.iter()
+            .all(|line| line.starts_with("bus.url (USHER_BUS__URL): ")),
+        "{said:?}"
+    );
 }
 
 #[test]
 fn the_local_bus_is_refused_for_a_node_that_does_not_run_every_role() {
     let said = lines(loaded_for(&Roles::named(["seats", "people"]), "", &[]));
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].starts_with("bus.url (default): is local:"), "{said:?}");
+    assert!(
+        said[0].starts_with("bus.url (default): is local:"),
+        "{said:?}"
+    );
     assert!(loaded_for(&Roles::named(["seats", "all"]), "", &[]).is_ok());
 }
 
@@ -79,7 +86,11 @@ fn a_value_is_checked_before_the_start(#[case] key: &str, #[case] value: &str, #
 
 #[test]
 fn plain_http_to_the_outside_is_warned_of_but_not_refused() {
-    let warnings = |url| loaded("", &[("USHER_HTTP__PUBLIC_URL", url)]).unwrap().warnings;
+    let warnings = |url| {
+        loaded("", &[("USHER_HTTP__PUBLIC_URL", url)])
+            .unwrap()
+            .warnings
+    };
     assert_eq!(warnings("http://usher.example.org").len(), 1);
     assert!(warnings("http://localhost:8080").is_empty());
     assert!(warnings("https://usher.example.org").is_empty());

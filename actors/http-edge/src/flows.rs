@@ -279,7 +279,10 @@ pub(crate) async fn update_link(
     let after = edge.bus.call(&update, cx).await?;
     if to_all {
         let missing_in = |tags: &[Tag], from: &[Tag]| -> Vec<Tag> {
-            from.iter().filter(|tag| !tags.contains(tag)).cloned().collect()
+            from.iter()
+                .filter(|tag| !tags.contains(tag))
+                .cloned()
+                .collect()
         };
         let retag = RetagLink {
             organisation: update.organisation,

@@ -52,10 +52,17 @@ async fn list(
     request: HttpRequest,
 ) -> Answer {
     let cx = operator(&edge, &incoming)?;
-    let page = PageRequest { cursor: place.into_inner().cursor.map(Cursor), limit: None };
+    let page = PageRequest {
+        cursor: place.into_inner().cursor.map(Cursor),
+        limit: None,
+    };
     let mails = edge.bus.call(&ListKeptMails { page }, &cx).await?;
     let next = next_page(&request, mails.next_cursor);
-    show(&Mailbox { frame: Frame::of(&edge), mails: mails.items, next })
+    show(&Mailbox {
+        frame: Frame::of(&edge),
+        mails: mails.items,
+        next,
+    })
 }
 
 async fn read(edge: &Edge, incoming: &Incoming, mail: &str) -> Result<KeptMailText, Refused> {
@@ -73,7 +80,10 @@ struct Letter {
 
 async fn one(edge: web::Data<Edge>, incoming: Incoming, mail: web::Path<String>) -> Answer {
     let kept = read(&edge, &incoming, &mail).await?;
-    show(&Letter { frame: Frame::of(&edge), kept })
+    show(&Letter {
+        frame: Frame::of(&edge),
+        kept,
+    })
 }
 
 /// A letter has its style in itself, so it gets a policy of its own, in a sandboxed frame.
@@ -82,7 +92,10 @@ async fn html(edge: web::Data<Edge>, incoming: Incoming, mail: web::Path<String>
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)))
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        ))
         .body(kept.html.replace("<head>", "<head><base target=\"_top\">")))
 }
 
@@ -94,7 +107,9 @@ struct Product {
 
 async fn product(edge: web::Data<Edge>) -> Answer {
     if edge.options.is_demo {
-        return show(&Product { frame: Frame::of(&edge) });
+        return show(&Product {
+            frame: Frame::of(&edge),
+        });
     }
     Err(Refused::not_found())
 }

@@ -9,7 +9,11 @@ pub(super) struct Errors(Option<Problem>);
 impl Errors {
     /// The fields of a problem, if it is one that belongs beside fields; any other is passed on.
     pub(super) fn beside_fields(problem: Problem) -> Result<Self, Problem> {
-        if problem.errors.is_empty() { Err(problem) } else { Ok(Self(Some(problem))) }
+        if problem.errors.is_empty() {
+            Err(problem)
+        } else {
+            Ok(Self(Some(problem)))
+        }
     }
 
     /// Whether a field was refused.

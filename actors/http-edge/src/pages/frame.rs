@@ -19,19 +19,27 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) fn of(edge: &Edge) -> Self {
-        Self { is_demo: edge.options.is_demo }
+        Self {
+            is_demo: edge.options.is_demo,
+        }
     }
 
     pub(super) const fn plain() -> Self {
         Self { is_demo: false }
     }
 
-    #[expect(clippy::unused_self, reason = "templates call methods of what they have")]
+    #[expect(
+        clippy::unused_self,
+        reason = "templates call methods of what they have"
+    )]
     pub(super) fn css(self) -> &'static str {
         assets::css()
     }
 
-    #[expect(clippy::unused_self, reason = "templates call methods of what they have")]
+    #[expect(
+        clippy::unused_self,
+        reason = "templates call methods of what they have"
+    )]
     pub(super) fn js(self) -> &'static str {
         assets::js()
     }
@@ -55,15 +63,23 @@ impl Office {
         organisation: &str,
         part: &'static str,
     ) -> Result<Self, Refused> {
-        let organisation =
-            organisation.parse().map_err(|_| Problem::new(Kind::NotFound))?;
+        let organisation = organisation
+            .parse()
+            .map_err(|_| Problem::new(Kind::NotFound))?;
         let cx = administrator.cx_in(organisation)?;
         let mut places = administrator.signed_in.organisations.iter();
         let place: &Place = places
             .find(|place| place.organisation == organisation)
             .ok_or_else(|| Problem::new(Kind::NotFound))?;
         let email = administrator.signed_in.email.clone();
-        Ok(Self { organisation, name: place.name.clone(), email, role: place.role, part, cx })
+        Ok(Self {
+            organisation,
+            name: place.name.clone(),
+            email,
+            role: place.role,
+            part,
+            cx,
+        })
     }
 
     pub(super) fn is(&self, part: &str) -> bool {

@@ -2,12 +2,7 @@
 
 use actix_web::{HttpRequest, http::StatusCode, web};
 use askama::Template;
-use contract::{
-    Kind, Problem, Timestamp,
-    links::LinkFace,
-    seats::Status,
-    text::Name,
-};
+use contract::{Kind, Problem, Timestamp, links::LinkFace, seats::Status, text::Name};
 use serde::Deserialize;
 use url::Url;
 
@@ -21,7 +16,9 @@ use crate::{
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(
-        web::resource("/join/{token}").route(web::get().to(form)).route(web::post().to(join)),
+        web::resource("/join/{token}")
+            .route(web::get().to(form))
+            .route(web::post().to(join)),
     );
 }
 
@@ -75,7 +72,17 @@ async fn form(edge: web::Data<Edge>, incoming: Incoming, token: web::Path<String
     let face = flows::face(&edge, &incoming.cx, &token).await?;
     let (closed, form, errors) = (closed(&face), JoinForm::default(), Errors::default());
     let frame = Frame::of(&edge);
-    render(StatusCode::OK, &Form { frame, face, closed, form, errors, refusal: None })
+    render(
+        StatusCode::OK,
+        &Form {
+            frame,
+            face,
+            closed,
+            form,
+            errors,
+            refusal: None,
+        },
+    )
 }
 
 async fn join(
@@ -85,16 +92,34 @@ async fn join(
     typed: web::Form<Typed>,
     request: HttpRequest,
 ) -> Answer {
-    let Typed { first_name, last_name, email, password, accept_terms } = typed.into_inner();
+    let Typed {
+        first_name,
+        last_name,
+        email,
+        password,
+        accept_terms,
+    } = typed.into_inner();
     let accept_terms = accept_terms.0;
-    let form = JoinForm { first_name, last_name, email, password, accept_terms };
+    let form = JoinForm {
+        first_name,
+        last_name,
+        email,
+        password,
+        accept_terms,
+    };
     let known = registrant(&request, &edge.options);
     let registrant = match known {
         Some(token) => token,
         None => draw_registrant()?,
     };
-    let joined =
-        flows::join(&edge, &incoming.cx, &token, form.clone(), Some(registrant.clone())).await;
+    let joined = flows::join(
+        &edge,
+        &incoming.cx,
+        &token,
+        form.clone(),
+        Some(registrant.clone()),
+    )
+    .await;
     let mut response = match joined {
         Ok(joined) => done(&edge, joined)?,
         Err(problem) => refused(&edge, &incoming, &token, form, problem).await?,
@@ -132,7 +157,17 @@ async fn refused(
         _ => closed(&face),
     };
     let errors = Errors::beside_fields(problem).unwrap_or_default();
-    render(status, &Form { frame: Frame::of(edge), face, closed, form, errors, refusal })
+    render(
+        status,
+        &Form {
+            frame: Frame::of(edge),
+            face,
+            closed,
+            form,
+            errors,
+            refusal,
+        },
+    )
 }
 
 #[derive(Template)]
@@ -150,11 +185,23 @@ struct Done {
 }
 
 fn done(edge: &Edge, joined: Joined) -> Answer {
-    let Joined { face, admitted, first_name, email, proof_id, mail_queued, is_proved, .. } = joined;
+    let Joined {
+        face,
+        admitted,
+        first_name,
+        email,
+        proof_id,
+        mail_queued,
+        is_proved,
+        ..
+    } = joined;
     let (title, words) = match admitted.status {
         Status::Assigned => (
             format!("Welcome, {first_name}"),
-            format!("You have a seat of {}. You can start right away.", face.plan_name),
+            format!(
+                "You have a seat of {}. You can start right away.",
+                face.plan_name
+            ),
         ),
         Status::Held => (
             "One more step".to_owned(),
@@ -181,7 +228,12 @@ fn done(edge: &Edge, joined: Joined) -> Answer {
         product_url: face.product_url,
         plan_name: face.plan_name,
         due: admitted.proof_due_at,
-        proof: Proving { id: proof_id, email: email.to_string(), mailed: mail_queued, is_proved },
+        proof: Proving {
+            id: proof_id,
+            email: email.to_string(),
+            mailed: mail_queued,
+            is_proved,
+        },
         errors: Errors::default(),
     };
     render(StatusCode::OK, &page)

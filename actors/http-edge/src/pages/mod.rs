@@ -33,9 +33,7 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
             .limit(64 * 1_024)
             .error_handler(|_, _| Refused::of(Kind::Malformed).into()),
     )
-    .app_data(
-        web::QueryConfig::default().error_handler(|_, _| Refused::of(Kind::Malformed).into()),
-    )
+    .app_data(web::QueryConfig::default().error_handler(|_, _| Refused::of(Kind::Malformed).into()))
     .route("/", web::get().to(start));
     assets::configure(cfg);
     sign_in::configure(cfg);
@@ -54,7 +52,9 @@ fn render(status: StatusCode, page: &impl Template) -> Answer {
         tracing::error!(%error, "a page does not render");
         Refused::of(Kind::Internal)
     })?;
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(html))
 }
 
 /// A page that is not refused.
@@ -64,7 +64,9 @@ fn show(page: &impl Template) -> Answer {
 
 /// On to another page, with GET.
 fn see(path: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, path))
+        .finish()
 }
 
 /// The address of the next page of a list: this one with another cursor.
@@ -87,7 +89,9 @@ struct Start {
 }
 
 async fn start(edge: web::Data<Edge>) -> Answer {
-    show(&Start { frame: Frame::of(&edge) })
+    show(&Start {
+        frame: Frame::of(&edge),
+    })
 }
 
 #[derive(Template)]

@@ -64,7 +64,11 @@ struct CodePage {
 /// Opening the link of a mail changes nothing: scanners open every link.
 async fn form(edge: web::Data<Edge>) -> Answer {
     let (asks_password, errors) = (false, Errors::default());
-    show(&ProofPage { frame: Frame::of(&edge), asks_password, errors })
+    show(&ProofPage {
+        frame: Frame::of(&edge),
+        asks_password,
+        errors,
+    })
 }
 
 #[derive(Deserialize)]
@@ -85,16 +89,33 @@ async fn confirm(
     let chosen = form.into_inner().new_password;
     let asked = chosen.is_some();
     match flows::confirm_proof(&edge, &incoming.cx, evidence, registrant, chosen).await {
-        Ok((Proved { has_password: false, .. }, _)) => {
+        Ok((
+            Proved {
+                has_password: false,
+                ..
+            },
+            _,
+        )) => {
             let (asks_password, errors) = (true, Errors::default());
-            show(&ProofPage { frame: Frame::of(&edge), asks_password, errors })
+            show(&ProofPage {
+                frame: Frame::of(&edge),
+                asks_password,
+                errors,
+            })
         }
         Ok((_, settled)) => proved(&edge, &settled),
         Err(problem) => {
             let problem = beside(problem, "password", "new_password");
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;
-            render(status, &ProofPage { frame: Frame::of(&edge), asks_password: asked, errors })
+            render(
+                status,
+                &ProofPage {
+                    frame: Frame::of(&edge),
+                    asks_password: asked,
+                    errors,
+                },
+            )
         }
     }
 }
@@ -116,7 +137,10 @@ fn proved(edge: &Edge, settled: &[Settled]) -> Answer {
     } else {
         "Your seat is yours. You can close this page."
     };
-    show(&ProvedPage { frame: Frame::of(edge), words })
+    show(&ProvedPage {
+        frame: Frame::of(edge),
+        words,
+    })
 }
 
 #[derive(Deserialize)]
@@ -136,22 +160,49 @@ async fn code(
 ) -> Answer {
     let Code { proof, email, code } = form.into_inner();
     let proof: ProofId = proof.parse().map_err(|_| Refused::of(Kind::ProofRefused))?;
-    let digits: String = code.chars().filter(|c| !c.is_whitespace()).take(16).collect();
-    let evidence = Evidence::Code { proof, code: Secret::new(digits) };
+    let digits: String = code
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .take(16)
+        .collect();
+    let evidence = Evidence::Code {
+        proof,
+        code: Secret::new(digits),
+    };
     let registrant = registrant(&request, &edge.options);
     match flows::confirm_proof(&edge, &incoming.cx, evidence, registrant, None).await {
-        Ok((Proved { has_password: true, .. }, settled)) => proved(&edge, &settled),
+        Ok((
+            Proved {
+                has_password: true, ..
+            },
+            settled,
+        )) => proved(&edge, &settled),
         // Typed in another browser than the one that registered: the mail's link sets a password.
         Ok(_) => {
             let words = "Open the link in the letter to choose the password for your account.";
-            show(&ProvedPage { frame: Frame::of(&edge), words })
+            show(&ProvedPage {
+                frame: Frame::of(&edge),
+                words,
+            })
         }
         Err(problem) if problem.kind == Kind::ProofRefused => {
             let refusal = "is not right, or not any more; ask for a new letter if need be";
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem.field("code", "refused", refusal))?;
-            let proof = Proving { id: Some(proof), email, mailed: true, is_proved: false };
-            render(status, &CodePage { frame: Frame::of(&edge), proof, errors })
+            let proof = Proving {
+                id: Some(proof),
+                email,
+                mailed: true,
+                is_proved: false,
+            };
+            render(
+                status,
+                &CodePage {
+                    frame: Frame::of(&edge),
+                    proof,
+                    errors,
+                },
+            )
         }
         Err(problem) => Err(problem.into()),
     }
@@ -167,7 +218,19 @@ struct Again {
 async fn again(edge: web::Data<Edge>, incoming: Incoming, form: web::Form<Again>) -> Answer {
     let email = form.into_inner().email;
     let id = flows::start_proof(&edge, &incoming.cx, &email).await?;
-    let proof = Proving { id: Some(id), email, mailed: true, is_proved: false };
+    let proof = Proving {
+        id: Some(id),
+        email,
+        mailed: true,
+        is_proved: false,
+    };
     let errors = Errors::default();
-    render(StatusCode::OK, &CodePage { frame: Frame::of(&edge), proof, errors })
+    render(
+        StatusCode::OK,
+        &CodePage {
+            frame: Frame::of(&edge),
+            proof,
+            errors,
+        },
+    )
 }

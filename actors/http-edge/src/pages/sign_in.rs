@@ -19,7 +19,9 @@ use crate::{
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(
-        web::resource(SIGN_IN).route(web::get().to(form)).route(web::post().to(sign_in)),
+        web::resource(SIGN_IN)
+            .route(web::get().to(form))
+            .route(web::post().to(sign_in)),
     )
     .route("/admin/sign-out", web::post().to(sign_out))
     .service(
@@ -40,7 +42,11 @@ struct SignIn {
 }
 
 async fn form(edge: web::Data<Edge>) -> Answer {
-    show(&SignIn { frame: Frame::of(&edge), email: String::new(), refusal: None })
+    show(&SignIn {
+        frame: Frame::of(&edge),
+        email: String::new(),
+        refusal: None,
+    })
 }
 
 #[derive(Deserialize)]
@@ -61,14 +67,23 @@ async fn sign_in(
         Err(_) => Err(Problem::new(Kind::SignInRefused)),
         Ok(email) => {
             let password = Secret::new(password);
-            edge.bus.call(&SignInAdministrator { email, password }, &incoming.cx).await
+            edge.bus
+                .call(&SignInAdministrator { email, password }, &incoming.cx)
+                .await
         }
     };
     match opened {
         Ok(session) => Ok(opened_session(&edge, &session)),
         Err(problem) if problem.kind == Kind::SignInRefused => {
             let refusal = Some(problem.title);
-            render(StatusCode::UNAUTHORIZED, &SignIn { frame: Frame::of(&edge), email, refusal })
+            render(
+                StatusCode::UNAUTHORIZED,
+                &SignIn {
+                    frame: Frame::of(&edge),
+                    email,
+                    refusal,
+                },
+            )
         }
         Err(problem) => Err(problem.into()),
     }
@@ -82,13 +97,11 @@ fn opened_session(edge: &Edge, session: &SessionOpened) -> HttpResponse {
     response
 }
 
-async fn sign_out(
-    edge: web::Data<Edge>,
-    incoming: Incoming,
-    request: HttpRequest,
-) -> Answer {
+async fn sign_out(edge: web::Data<Edge>, incoming: Incoming, request: HttpRequest) -> Answer {
     if let Some(token) = session_token(&request, &edge.options) {
-        edge.bus.call(&SignOutAdministrator { token }, &incoming.cx).await?;
+        edge.bus
+            .call(&SignOutAdministrator { token }, &incoming.cx)
+            .await?;
     }
     let mut response = see(SIGN_IN);
     if let Err(error) = response.add_cookie(&end_session_cookie(&edge.options)) {
@@ -105,7 +118,10 @@ struct SetUp {
 }
 
 async fn set_up_form(edge: web::Data<Edge>) -> Answer {
-    show(&SetUp { frame: Frame::of(&edge), errors: Errors::default() })
+    show(&SetUp {
+        frame: Frame::of(&edge),
+        errors: Errors::default(),
+    })
 }
 
 #[derive(Deserialize)]
@@ -122,12 +138,22 @@ async fn set_up(
 ) -> Answer {
     let token = Secret::new(token.into_inner());
     let password = Secret::new(form.into_inner().password);
-    match edge.bus.call(&SetUpAdministrator { token, password }, &incoming.cx).await {
+    match edge
+        .bus
+        .call(&SetUpAdministrator { token, password }, &incoming.cx)
+        .await
+    {
         Ok(session) => Ok(opened_session(&edge, &session)),
         Err(problem) => {
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;
-            render(status, &SetUp { frame: Frame::of(&edge), errors })
+            render(
+                status,
+                &SetUp {
+                    frame: Frame::of(&edge),
+                    errors,
+                },
+            )
         }
     }
 }
@@ -143,6 +169,9 @@ async fn choose(edge: web::Data<Edge>, administrator: Administrator) -> Answer {
     let offices = administrator.signed_in.organisations;
     match offices.as_slice() {
         [only] => Ok(see(&format!("/admin/{}", only.organisation))),
-        _ => show(&Choose { frame: Frame::of(&edge), offices }),
+        _ => show(&Choose {
+            frame: Frame::of(&edge),
+            offices,
+        }),
     }
 }

@@ -21,11 +21,15 @@ pub(crate) const fn status_colour(status: &Status) -> &'static str {
     }
 }
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 /// `24 Nov 2026`; empty when it never was.
-#[expect(clippy::ref_option, reason = "templates pass what they have by reference")]
+#[expect(
+    clippy::ref_option,
+    reason = "templates pass what they have by reference"
+)]
 pub(crate) fn day(at: &Option<Timestamp>) -> String {
     at.as_ref().map(day_of).unwrap_or_default()
 }
@@ -45,7 +49,10 @@ pub(crate) fn day_of(at: &Timestamp) -> String {
 }
 
 /// `24 Nov 2026, 14:05 UTC`; a dash when it never was.
-#[expect(clippy::ref_option, reason = "templates pass what they have by reference")]
+#[expect(
+    clippy::ref_option,
+    reason = "templates pass what they have by reference"
+)]
 pub(crate) fn instant(at: &Option<Timestamp>) -> String {
     at.as_ref().map_or_else(|| "–".to_owned(), instant_of)
 }
@@ -53,7 +60,11 @@ pub(crate) fn instant(at: &Option<Timestamp>) -> String {
 /// `24 Nov 2026, 14:05 UTC`.
 pub(crate) fn instant_of(at: &Timestamp) -> String {
     let text = at.to_string();
-    let time = text.split('T').nth(1).and_then(|time| time.get(..5)).unwrap_or_default();
+    let time = text
+        .split('T')
+        .nth(1)
+        .and_then(|time| time.get(..5))
+        .unwrap_or_default();
     format!("{}, {time} UTC", day_of(at))
 }
 

@@ -45,9 +45,20 @@ async fn list(
     request: HttpRequest,
 ) -> Answer {
     let office = Office::of(&administrator, &path, "audit")?;
-    let page = PageRequest { cursor: place.into_inner().cursor.map(Cursor), limit: None };
-    let list = ListAudit { organisation: office.organisation, page };
+    let page = PageRequest {
+        cursor: place.into_inner().cursor.map(Cursor),
+        limit: None,
+    };
+    let list = ListAudit {
+        organisation: office.organisation,
+        page,
+    };
     let entries = edge.bus.call(&list, &office.cx).await?;
     let next = next_page(&request, entries.next_cursor);
-    show(&Audit { frame: Frame::of(&edge), office, entries: entries.items, next })
+    show(&Audit {
+        frame: Frame::of(&edge),
+        office,
+        entries: entries.items,
+        next,
+    })
 }

@@ -46,7 +46,10 @@ fn list<T, E: contract::problem::FieldReason>(
     text: &str,
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Option<Vec<T>> {
-    let parts = text.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
+    let parts = text
+        .split([',', ';', '\n'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     parts.map(|part| fields.take(field, parse(part))).collect()
 }
 
@@ -59,8 +62,16 @@ impl LinkForm {
             plan_id: link.plan_id.to_string(),
             tags: joined(link.tags.iter().map(Tag::as_str).collect()),
             expires_at: words::local_input(link.expires_at),
-            max_uses: link.max_uses.map(|most| most.to_string()).unwrap_or_default(),
-            allowed_domains: joined(link.allowed_domains.iter().map(DomainName::as_str).collect()),
+            max_uses: link
+                .max_uses
+                .map(|most| most.to_string())
+                .unwrap_or_default(),
+            allowed_domains: joined(
+                link.allowed_domains
+                    .iter()
+                    .map(DomainName::as_str)
+                    .collect(),
+            ),
             apply_tags: "later".to_owned(),
         }
     }
@@ -92,8 +103,9 @@ impl LinkForm {
             }
             most.map(Some)
         };
-        let plan_id =
-            has_plan.then(|| fields.take("plan_id", self.plan_id.parse::<PlanId>())).flatten();
+        let plan_id = has_plan
+            .then(|| fields.take("plan_id", self.plan_id.parse::<PlanId>()))
+            .flatten();
         Parsed {
             name: fields.take("name", Name::parse(&self.name)),
             plan_id,

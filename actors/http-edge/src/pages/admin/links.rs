@@ -118,12 +118,28 @@ async fn list(
     let office = Office::of(&administrator, &path, "links")?;
     let said = query.words();
     let cursor = query.into_inner().cursor.map(Cursor);
-    let page = PageRequest { cursor, limit: None };
-    let list = ListLinks { organisation: office.organisation, page };
+    let page = PageRequest {
+        cursor,
+        limit: None,
+    };
+    let list = ListLinks {
+        organisation: office.organisation,
+        page,
+    };
     let links = edge.bus.call(&list, &office.cx).await?;
     let next = next_page(&request, links.next_cursor);
-    let rows = links.items.into_iter().map(|link| Row::of(&edge, link)).collect();
-    show(&Links { frame: Frame::of(&edge), office, rows, said, next })
+    let rows = links
+        .items
+        .into_iter()
+        .map(|link| Row::of(&edge, link))
+        .collect();
+    show(&Links {
+        frame: Frame::of(&edge),
+        office,
+        rows,
+        said,
+        next,
+    })
 }
 
 #[derive(Template)]
@@ -144,7 +160,13 @@ async fn new_form(
     let office = Office::of(&administrator, &path, "links")?;
     let plans = plans_of(&edge, &office).await?;
     let (form, errors) = (LinkForm::default(), Errors::default());
-    show(&NewLink { frame: Frame::of(&edge), office, plans, form, errors })
+    show(&NewLink {
+        frame: Frame::of(&edge),
+        office,
+        plans,
+        form,
+        errors,
+    })
 }
 
 async fn create(
@@ -174,7 +196,16 @@ async fn create(
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;
             let plans = plans_of(&edge, &office).await?;
-            render(status, &NewLink { frame: Frame::of(&edge), office, plans, form, errors })
+            render(
+                status,
+                &NewLink {
+                    frame: Frame::of(&edge),
+                    office,
+                    plans,
+                    form,
+                    errors,
+                },
+            )
         }
     }
 }
@@ -202,7 +233,10 @@ fn link_id(text: &str) -> Result<LinkId, Refused> {
 }
 
 async fn find(edge: &Edge, office: &Office, link_id: LinkId) -> Result<Link, Problem> {
-    let get = GetLink { organisation: office.organisation, link_id };
+    let get = GetLink {
+        organisation: office.organisation,
+        link_id,
+    };
     edge.bus.call(&get, &office.cx).await
 }
 
@@ -217,7 +251,15 @@ async fn one(
     let link = find(&edge, &office, link_id(&link)?).await?;
     let (form, errors, said) = (LinkForm::of(&link), Errors::default(), query.words());
     let (frame, row) = (Frame::of(&edge), Row::of(&edge, link));
-    show(&OneLink { frame, office, row, plans: Vec::new(), form, errors, said })
+    show(&OneLink {
+        frame,
+        office,
+        row,
+        plans: Vec::new(),
+        form,
+        errors,
+        said,
+    })
 }
 
 async fn update(
@@ -238,13 +280,22 @@ async fn update(
         Err(problem) => Err(problem),
     };
     match updated {
-        Ok(link) => Ok(see(&office.path(format_args!("/links/{}?done=saved", link.id)))),
+        Ok(link) => Ok(see(
+            &office.path(format_args!("/links/{}?done=saved", link.id))
+        )),
         Err(problem) => {
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;
             let (frame, row) = (Frame::of(&edge), Row::of(&edge, before));
-            let page =
-                OneLink { frame, office, row, plans: Vec::new(), form, errors, said: None };
+            let page = OneLink {
+                frame,
+                office,
+                row,
+                plans: Vec::new(),
+                form,
+                errors,
+                said: None,
+            };
             render(status, &page)
         }
     }
@@ -261,7 +312,15 @@ async fn act(
     let organisation = office.organisation;
     let switch = match action.as_str() {
         "rotate" => {
-            edge.bus.call(&RotateLink { organisation, link_id }, &office.cx).await?;
+            edge.bus
+                .call(
+                    &RotateLink {
+                        organisation,
+                        link_id,
+                    },
+                    &office.cx,
+                )
+                .await?;
             None
         }
         "disable" => Some(LinkSwitch::Disable),
@@ -270,11 +329,21 @@ async fn act(
         _ => return Err(Refused(Problem::new(Kind::NotFound))),
     };
     if let Some(switch) = switch {
-        edge.bus.call(&SwitchLink { organisation, link_id, switch }, &office.cx).await?;
+        edge.bus
+            .call(
+                &SwitchLink {
+                    organisation,
+                    link_id,
+                    switch,
+                },
+                &office.cx,
+            )
+            .await?;
     }
     if action == "delete" {
         return Ok(see(&office.path("/links?done=delete")));
     }
-    Ok(see(&office.path(format_args!("/links/{link_id}?done={action}"))))
+    Ok(see(
+        &office.path(format_args!("/links/{link_id}?done={action}"))
+    ))
 }
-

@@ -27,7 +27,13 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
 
 /// The plans of an organisation, as far as one page goes.
 async fn plans_of(edge: &Edge, office: &Office) -> Result<Vec<Plan>, Problem> {
-    let page = PageRequest { cursor: None, limit: Some(PageRequest::MOST) };
-    let list = ListPlans { organisation: office.organisation, page };
+    let page = PageRequest {
+        cursor: None,
+        limit: Some(PageRequest::MOST),
+    };
+    let list = ListPlans {
+        organisation: office.organisation,
+        page,
+    };
     Ok(edge.bus.call(&list, &office.cx).await?.items)
 }

@@ -24,7 +24,9 @@ use crate::{
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(
-        web::resource("/plans").route(web::get().to(list)).route(web::post().to(create)),
+        web::resource("/plans")
+            .route(web::get().to(list))
+            .route(web::post().to(create)),
     )
     .route("/plans/{plan}", web::post().to(update));
 }
@@ -57,7 +59,15 @@ async fn list(
     let plans = plans_of(&edge, &office).await?;
     let said = query.done.is_some().then_some("Saved.");
     let (name, seats, errors) = (String::new(), String::new(), Errors::default());
-    show(&Plans { frame: Frame::of(&edge), office, plans, name, seats, errors, said })
+    show(&Plans {
+        frame: Frame::of(&edge),
+        office,
+        plans,
+        name,
+        seats,
+        errors,
+        said,
+    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,10 +95,18 @@ async fn create(
     let office = Office::of(&administrator, &path, "plans")?;
     let PlanForm { name, seats: typed } = form.into_inner();
     let mut fields = Fields::default();
-    let (parsed, seats) = (fields.take("name", Name::parse(&name)), seats(&mut fields, &typed));
+    let (parsed, seats) = (
+        fields.take("name", Name::parse(&name)),
+        seats(&mut fields, &typed),
+    );
     let organisation = office.organisation;
     let create = fields.finish(|| {
-        Some(CreatePlan { organisation, name: parsed?, seats: seats?, ends_at: None })
+        Some(CreatePlan {
+            organisation,
+            name: parsed?,
+            seats: seats?,
+            ends_at: None,
+        })
     });
     let created = match create {
         Ok(create) => edge.bus.call(&create, &office.cx).await.map(drop),
@@ -110,13 +128,25 @@ async fn update(
     let seats = seats(&mut fields, &form.seats);
     let organisation = office.organisation;
     let update = fields.finish(|| {
-        Some(UpdatePlan { organisation, plan_id, name: None, seats: Some(seats?), ends_at: None })
+        Some(UpdatePlan {
+            organisation,
+            plan_id,
+            name: None,
+            seats: Some(seats?),
+            ends_at: None,
+        })
     });
     let updated = match update {
         Ok(update) => edge.bus.call(&update, &office.cx).await.map(drop),
         Err(problem) => Err(problem),
     };
-    finish(&edge, office, updated, (String::new(), form.into_inner().seats)).await
+    finish(
+        &edge,
+        office,
+        updated,
+        (String::new(), form.into_inner().seats),
+    )
+    .await
 }
 
 async fn finish(
@@ -125,10 +155,23 @@ async fn finish(
     result: Result<(), Problem>,
     (name, seats): (String, String),
 ) -> Answer {
-    let Err(problem) = result else { return Ok(see(&office.path("/plans?done=yes"))) };
+    let Err(problem) = result else {
+        return Ok(see(&office.path("/plans?done=yes")));
+    };
     let status = crate::problem::status(&problem);
     let errors = Errors::beside_fields(problem)?;
     let plans = plans_of(edge, &office).await?;
     let frame = Frame::of(edge);
-    render(status, &Plans { frame, office, plans, name, seats, errors, said: None })
+    render(
+        status,
+        &Plans {
+            frame,
+            office,
+            plans,
+            name,
+            seats,
+            errors,
+            said: None,
+        },
+    )
 }

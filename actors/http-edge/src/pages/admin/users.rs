@@ -26,7 +26,8 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("", web::get().to(list)).route("/users/{user}", web::get().to(one));
+    cfg.route("", web::get().to(list))
+        .route("/users/{user}", web::get().to(one));
 }
 
 /// The filters as they stand in the address; what means nothing filters nothing.
@@ -46,17 +47,27 @@ struct Filter {
 
 impl Filter {
     fn is_active(&self) -> bool {
-        [&self.q, &self.status, &self.tag, &self.link].iter().any(|text| !text.is_empty())
+        [&self.q, &self.status, &self.tag, &self.link]
+            .iter()
+            .any(|text| !text.is_empty())
     }
 
     fn is_link(&self, link: &LinkId) -> bool {
         self.link == link.to_string()
     }
 
-    #[expect(clippy::unused_self, reason = "templates call methods of what they have")]
+    #[expect(
+        clippy::unused_self,
+        reason = "templates call methods of what they have"
+    )]
     fn statuses(&self) -> [(&'static str, &'static str); 4] {
-        [Status::Assigned, Status::Held, Status::Waiting, Status::Revoked]
-            .map(|status| (status.name(), words::status(&status)))
+        [
+            Status::Assigned,
+            Status::Held,
+            Status::Waiting,
+            Status::Revoked,
+        ]
+        .map(|status| (status.name(), words::status(&status)))
     }
 }
 
@@ -89,9 +100,15 @@ async fn list(
         q: Some(filter.q.trim().to_owned()).filter(|q| !q.is_empty()),
         link: filter.link.parse().ok(),
         plan: None,
-        page: PageRequest { cursor: filter.cursor.clone().map(Cursor), limit: None },
+        page: PageRequest {
+            cursor: filter.cursor.clone().map(Cursor),
+            limit: None,
+        },
     };
-    let page = PageRequest { cursor: None, limit: Some(PageRequest::MOST) };
+    let page = PageRequest {
+        cursor: None,
+        limit: Some(PageRequest::MOST),
+    };
     let links = ListLinks { organisation, page };
     let (users, plans, links) = try_join!(
         edge.bus.call(&list, &office.cx),
@@ -100,7 +117,15 @@ async fn list(
     )?;
     let next = next_page(&request, users.next_cursor);
     let (users, links, frame) = (users.items, links.items, Frame::of(&edge));
-    show(&Users { frame, office, plans, links, filter, users, next })
+    show(&Users {
+        frame,
+        office,
+        plans,
+        links,
+        filter,
+        users,
+        next,
+    })
 }
 
 #[derive(Template)]
@@ -119,7 +144,14 @@ async fn one(
     let (organisation, user) = path.into_inner();
     let office = Office::of(&administrator, &organisation, "users")?;
     let membership_id = user.parse().map_err(|_| Problem::new(Kind::NotFound))?;
-    let get = GetUser { organisation: office.organisation, membership_id };
+    let get = GetUser {
+        organisation: office.organisation,
+        membership_id,
+    };
     let user = edge.bus.call(&get, &office.cx).await?;
-    show(&Person { frame: Frame::of(&edge), office, user })
+    show(&Person {
+        frame: Frame::of(&edge),
+        office,
+        user,
+    })
 }
