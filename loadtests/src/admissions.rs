@@ -216,7 +216,7 @@ pub(crate) fn run(pace: Pace) -> Result<()> {
         )?;
     }
     let file = SqliteFile::fresh();
-    let house = system.block_on(House::open(file.url()))?;
+    let house = system.block_on(House::open(&file.url()))?;
     compare(
         "admissions on one hot plan, SQLite (synchronous full), 64 callers, against one \
          transaction for each",

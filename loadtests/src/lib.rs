@@ -1,1 +1,0 @@
-//! Load scenarios, each a ratio against a baseline interleaved in the same run
