@@ -186,7 +186,7 @@ impl Seeder<'_> {
     }
 
     fn letter(&self, org: &Organisation, admitted: &Admitted, proof: &ProofIssued) -> QueueMail {
-        let proof_url = format!("{}proof/{}", self.public, proof.token.expose());
+        let proof_url = format!("{}proofs/{}", self.public, proof.token.expose());
         QueueMail {
             key: proof_key(proof.id),
             to: proof.email.clone(),

@@ -30,7 +30,8 @@ use crate::{
 const MOST_IN_FLIGHT: i64 = 4_096;
 
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-                   connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                   connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; \
+                   frame-ancestors 'none'";
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -164,7 +165,10 @@ impl Answering<'_> {
 /// The headers of every answer.
 fn set_headers(headers: &mut HeaderMap, options: &EdgeOptions, id: &str) {
     let fixed = HeaderValue::from_static;
-    headers.insert(header::CONTENT_SECURITY_POLICY, fixed(CSP));
+    // A page that shows a letter has a policy of its own.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, fixed(CSP));
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
     headers.insert(header::REFERRER_POLICY, fixed("no-referrer"));
     headers.insert(ROBOTS, fixed("noindex, nofollow"));
