@@ -10,7 +10,7 @@ use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
 use people::{People, ProofSweeper};
 use roster::Roster;
-use seat_pool::{SeatMetrics, SeatPool, SeatSweeper};
+use seat_pool::{BulkWorker, SeatMetrics, SeatPool, SeatSweeper};
 use secrecy::ExposeSecret as _;
 use tokio::sync::Notify;
 
@@ -154,8 +154,16 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             let metrics = SeatMetrics::register(&ground.registry)?;
             let (sweep_db, sweep_clock, sweep_metrics) =
                 (db.clone(), Arc::clone(&clock), metrics.clone());
-            let make = move || SeatPool::new(db.clone(), Arc::clone(&clock), metrics.clone());
+            let jobs = Arc::<Notify>::default();
+            let (bulk_db, bulk_clock, wake) = (db.clone(), Arc::clone(&clock), Arc::clone(&jobs));
+            let make = move || {
+                SeatPool::new(db.clone(), Arc::clone(&clock), metrics.clone())
+                    .waking(Arc::clone(&wake))
+            };
             stage.actor(1, make).await?;
+            stage.worker(jobs, move || {
+                BulkWorker::new(bulk_db.clone(), Arc::clone(&bulk_clock))
+            });
             stage.worker(quiet(), move || {
                 SeatSweeper::new(
                     sweep_db.clone(),

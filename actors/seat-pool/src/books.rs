@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use contract::{
     Kind, Problem, Stamp, Timestamp,
     ids::{LinkId, MembershipId, OrganisationId, PlanId},
+    seats::Status,
 };
 use serde::Serialize;
 use store::{Row, StoreError, Tx};
@@ -56,6 +57,12 @@ pub(crate) enum Change {
     PromoteToAssigned,
     /// The head of the queue gets a free seat once the address is proved.
     PromoteToHeld,
+    /// An administrator withdraws what somebody has.
+    Revoke(Status),
+    /// An administrator gives a free seat to somebody who is revoked, or waits.
+    Reassign(Status),
+    /// An administrator takes somebody out for good, with what they have.
+    Erase(Status),
 }
 
 /// By how much each number changes.
@@ -70,6 +77,10 @@ pub(crate) struct Delta {
 impl Change {
     const fn row(self) -> (&'static str, Delta) {
         let (name, purchased, held, assigned, waiting) = match self {
+            Self::Revoke(from) => without("revoke", from),
+            Self::Erase(from) => without("erase", from),
+            Self::Reassign(Status::Waiting) => ("reassign", 0, 0, 1, -1),
+            Self::Reassign(_) => ("reassign", 0, 0, 1, 0),
             Self::Purchase(seats) => ("purchase", seats, 0, 0, 0),
             Self::Assign => ("assign", 0, 0, 1, 0),
             Self::Hold => ("hold", 0, 1, 0, 0),
@@ -89,6 +100,16 @@ impl Change {
                 waiting,
             },
         )
+    }
+}
+
+/// What a plan loses with somebody who stands there.
+const fn without(name: &'static str, from: Status) -> (&'static str, i64, i64, i64, i64) {
+    match from {
+        Status::Assigned => (name, 0, 0, -1, 0),
+        Status::Held => (name, 0, -1, 0, 0),
+        Status::Waiting => (name, 0, 0, 0, -1),
+        Status::Revoked => (name, 0, 0, 0, 0),
     }
 }
 

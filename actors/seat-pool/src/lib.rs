@@ -1,8 +1,8 @@
 //! Who sits where: plans, memberships, seats, the waiting list and the ledger.
 //!
 //! # Owns
-//! The tables `plans`, `memberships`, `membership_tags`, `link_uses` and `ledger`; nobody else
-//! writes them. Reads `links`, `organisations` and `accounts` in the transaction that decides.
+//! The tables `plans`, `memberships`, `membership_tags`, `link_uses`, `ledger`, `erasures`,
+//! `bulk_jobs` and `bulk_people`; nobody else writes them. Reads `links`, `organisations` and `accounts` in the transaction that decides.
 //!
 //! # Promises (each with its test in docs/semantics.md)
 //! - `purchased = free + held + assigned` for every plan at every commit; a seat is never sold twice.
@@ -10,6 +10,8 @@
 //! - Admission is idempotent: asked again, it gives the same answer and consumes nothing.
 //! - The answer of an admission is durable, with its ledger entry, event and audit entry.
 //! - Whoever waits is promoted in order, in the very transaction that frees the seat.
+//! - Whoever is revoked stays so at every door until an administrator reassigns them.
+//! - A job is about the people it was started with, does each of them once, and says how each went.
 //!
 //! # How it decides
 //! One organisation at a time, under the lock of its history ([`store::Tx::lock_histories`]), a
@@ -25,14 +27,21 @@
 
 mod admit;
 mod books;
+mod bulk;
 mod create_plan;
 mod decide;
+mod erase;
 mod get_plan;
+mod ledger;
 mod list_plans;
 mod load;
 mod metrics;
+mod place;
 mod queue;
+mod reassign;
 mod retag;
+mod retag_membership;
+mod revoke;
 mod settle;
 mod sql;
 mod sweep;
@@ -41,11 +50,13 @@ mod verify;
 
 use std::sync::Arc;
 
-use contract::{Clock, Service, plans, seats};
+use contract::{Clock, Service, bulk as job, ledger as book, memberships, plans, seats};
 use kernel::{Behaviour, Routes};
 use store::Db;
+use tokio::sync::Notify;
 
 pub use self::{
+    bulk::BulkWorker,
     metrics::SeatMetrics,
     sql::STATEMENTS,
     sweep::SeatSweeper,
@@ -61,12 +72,26 @@ pub struct SeatPool {
     db: Db,
     clock: Arc<dyn Clock>,
     metrics: SeatMetrics,
+    /// Wakes whoever works jobs off.
+    jobs: Arc<Notify>,
 }
 
 impl SeatPool {
     /// An instance; holds no state of its own.
     pub fn new(db: Db, clock: Arc<dyn Clock>, metrics: SeatMetrics) -> Self {
-        Self { db, clock, metrics }
+        Self {
+            db,
+            clock,
+            metrics,
+            jobs: Arc::default(),
+        }
+    }
+
+    /// Wakes the [`BulkWorker`] behind this when a job is started.
+    #[must_use]
+    pub fn waking(mut self, jobs: Arc<Notify>) -> Self {
+        self.jobs = jobs;
+        self
     }
 }
 
@@ -81,6 +106,15 @@ impl Behaviour for SeatPool {
             .one::<plans::CreatePlan>()
             .one::<plans::ListPlans>()
             .one::<plans::GetPlan>()
-            .one::<plans::UpdatePlan>();
+            .one::<plans::UpdatePlan>()
+            .one::<book::GetLedger>()
+            .one::<memberships::RevokeMembership>()
+            .one::<memberships::ReassignMembership>()
+            .one::<memberships::RetagMembership>()
+            .one::<memberships::EraseMembership>()
+            .one::<job::OpenBulk>()
+            .one::<job::AddToBulk>()
+            .one::<job::StartBulk>()
+            .one::<job::GetBulk>();
     }
 }

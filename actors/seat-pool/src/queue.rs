@@ -32,7 +32,7 @@ pub(crate) struct Mover {
     pub(crate) proved_at: Option<Timestamp>,
 }
 
-/// Reads the columns that `UNSETTLED`, `DUE` and `QUEUE` have in common.
+/// Reads the columns that `UNSETTLED`, `DUE`, `QUEUE` and `PLACES` have in common.
 pub(crate) fn mover(row: &Row) -> Result<Mover, StoreError> {
     Ok(Mover {
         id: row.get("id")?,
@@ -52,6 +52,7 @@ pub(crate) struct Move {
     pub(crate) status: &'static str,
     pub(crate) redeemed_at: Option<i64>,
     pub(crate) proof_due_at: Option<i64>,
+    pub(crate) revoked_at: Option<i64>,
 }
 
 /// Writes moves.
@@ -132,6 +133,7 @@ pub(crate) async fn promote(
                 status: status.name(),
                 redeemed_at: (status == Status::Assigned).then_some(now.micros()),
                 proof_due_at: due.map(Timestamp::micros),
+                revoked_at: None,
             });
             let (membership_id, account_id) = (mover.id, mover.account);
             tx.publish(

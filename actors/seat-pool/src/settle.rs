@@ -106,6 +106,7 @@ pub(crate) async fn settle_all(
             status: Status::Assigned.name(),
             redeemed_at: Some(stamp.now.micros()),
             proof_due_at: None,
+            revoked_at: None,
         });
     }
     write_moves(tx, &moves).await

@@ -85,17 +85,18 @@ store::statements! {
             rows.value ->> 'actor', rows.value ->> 'request_id'
         from rows($1)";
 
-    /// Moves memberships on: settled, promoted.
+    /// Moves memberships on: settled, promoted, revoked, reassigned.
     pub(crate) MOVE_MEMBERSHIPS = "
         update memberships
         set status = rows.value ->> 'status',
             redeemed_at = coalesce(memberships.redeemed_at, cast(rows.value ->> 'redeemed_at' as bigint)),
             proof_due_at = cast(rows.value ->> 'proof_due_at' as bigint),
+            revoked_at = cast(rows.value ->> 'revoked_at' as bigint),
             waiting_since = null
         from rows($1)
         where memberships.id = rows.value ->> 'id'";
 
-    /// Takes memberships away whose address was never proved.
+    /// Takes memberships away: never proved, or erased.
     pub(crate) DELETE_MEMBERSHIPS = "
         delete from memberships
         where id in (select rows.value ->> 'id' from rows($1))";
@@ -150,6 +151,56 @@ store::statements! {
             and m.status = 'waiting'
         order by m.waiting_since, m.id
         limit $2 offset $3";
+
+    /// Some people of an organisation, as they stand, and what it decided about proofs.
+    pub(crate) PLACES = "
+        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, a.proved_at,
+            o.policies
+        from rows($2)
+        join memberships m on m.id = rows.value ->> 'id'
+        join accounts a on a.id = m.account_id
+        join organisations o on o.id = m.organisation_id
+        where m.organisation_id = $1
+        order by m.id";
+
+    /// The tags of some people.
+    pub(crate) TAGS_OF = "
+        select t.membership_id, t.tag
+        from rows($1)
+        join membership_tags t on t.membership_id = rows.value ->> 'id'";
+
+    /// Takes single tags from people.
+    pub(crate) DELETE_SOME_TAGS = "
+        delete from membership_tags
+        where exists (
+            select 1
+            from rows($1)
+            where rows.value ->> 'membership_id' = membership_tags.membership_id
+                and rows.value ->> 'tag' = membership_tags.tag)";
+
+    /// Notes whose account is to be forgotten with its last membership.
+    pub(crate) INSERT_ERASURE = "
+        insert into erasures (account_id, organisation_id, at)
+        values ($1, $2, $3)
+        on conflict do nothing";
+
+    /// What a plan's ledger adds up to at an instant.
+    pub(crate) SUM_LEDGER = "
+        select cast(coalesce(sum(purchased), 0) as bigint) as purchased,
+            cast(coalesce(sum(held), 0) as bigint) as held,
+            cast(coalesce(sum(assigned), 0) as bigint) as assigned,
+            cast(coalesce(sum(waiting), 0) as bigint) as waiting
+        from ledger
+        where plan_id = $1 and at <= $2";
+
+    /// The entries of a plan's ledger up to an instant and before one, the newest first.
+    pub(crate) LIST_LEDGER = "
+        select entry, at, change, membership_id, link_id, purchased, held, assigned, waiting, actor,
+            request_id
+        from ledger
+        where plan_id = $1 and at <= $2 and entry < $3
+        order by entry desc
+        limit $4";
 
     /// Makes a plan without seats; the ledger then gives it some.
     pub(crate) INSERT_PLAN = "
@@ -234,6 +285,109 @@ store::statements! {
         from links l
         left join link_uses u on u.link_id = l.id
         order by l.id";
+
+    /// Opens a job.
+    pub(crate) INSERT_BULK = "
+        insert into bulk_jobs (id, organisation_id, action, actor, request_id, created_at)
+        select $1, o.id, $3, $4, $5, $6
+        from organisations o
+        where o.id = $2";
+
+    /// One job of an organisation.
+    pub(crate) FIND_BULK = "
+        select id, organisation_id, action, people, done, refused, actor, request_id, started_at,
+            finished_at, created_at
+        from bulk_jobs
+        where organisation_id = $1 and id = $2";
+
+    /// Adds people of the organisation to a job, each once.
+    pub(crate) INSERT_BULK_PEOPLE = "
+        insert into bulk_people (bulk_id, membership_id)
+        select $1, m.id
+        from rows($3)
+        join memberships m on m.id = rows.value ->> 'id'
+        where m.organisation_id = $2
+        on conflict do nothing";
+
+    /// Counts who was added.
+    pub(crate) GROW_BULK = "
+        update bulk_jobs set people = people + $2 where id = $1";
+
+    /// Starts a job.
+    pub(crate) START_BULK = "
+        update bulk_jobs
+        set started_at = $2, actor = $3, request_id = $4
+        where id = $1 and started_at is null";
+
+    /// How many people of a job have no seat, by plan.
+    pub(crate) BULK_SEATLESS = "
+        select m.plan_id, cast(count(*) as bigint) as people
+        from bulk_people b
+        join memberships m on m.id = b.membership_id
+        where b.bulk_id = $1 and m.status in ('revoked', 'waiting')
+        group by m.plan_id";
+
+    /// The job that was started first and is not finished.
+    pub(crate) NEXT_BULK = "
+        select id, organisation_id
+        from bulk_jobs
+        where started_at is not null and finished_at is null
+        order by started_at, id
+        limit 1";
+
+    /// Whom a job has left.
+    pub(crate) BULK_LEFT = "
+        select membership_id
+        from bulk_people
+        where bulk_id = $1 and outcome is null
+        order by membership_id
+        limit $2";
+
+    /// How it went for some people of a job.
+    pub(crate) SET_BULK_OUTCOMES = "
+        update bulk_people
+        set outcome = rows.value ->> 'outcome'
+        from rows($2)
+        where bulk_people.bulk_id = $1
+            and bulk_people.membership_id = rows.value ->> 'id'
+            and bulk_people.outcome is null";
+
+    /// How far a job is.
+    pub(crate) MOVE_BULK = "
+        update bulk_jobs
+        set done = done + $2, refused = refused + $3, finished_at = $4
+        where id = $1 and finished_at is null";
+
+    /// Forgets jobs that were never started, and what finished ones were about.
+    pub(crate) DELETE_OLD_BULK = "
+        delete from bulk_jobs
+        where id in (
+            select id
+            from bulk_jobs
+            where created_at < $1 and (started_at is null or finished_at < $1)
+            order by created_at
+            limit 20)";
+
+    /// Jobs, and what their people add up to.
+    pub(crate) VERIFY_JOBS = "
+        select j.id, j.people, j.done, j.refused, cast(count(b.bulk_id) as bigint) as people_rows,
+            cast(coalesce(sum(case when b.outcome = 'done' then 1 else 0 end), 0) as bigint) as done_rows,
+            cast(coalesce(sum(case when b.outcome <> 'done' then 1 else 0 end), 0) as bigint)
+                as refused_rows
+        from bulk_jobs j
+        left join bulk_people b on b.bulk_id = j.id
+        group by j.id, j.people, j.done, j.refused
+        order by j.id";
+
+    /// Seats that the ledger gave to people who are gone.
+    pub(crate) VERIFY_GONE = "
+        select e.membership_id as id, cast(sum(e.held + e.assigned) as bigint) as seats
+        from ledger e
+        left join memberships m on m.id = e.membership_id
+        where e.membership_id is not null and m.id is null
+        group by e.membership_id
+        having sum(e.held + e.assigned) <> 0
+        order by e.membership_id";
 
     /// Memberships whose organisation is not their plan's.
     pub(crate) VERIFY_TENANTS = "

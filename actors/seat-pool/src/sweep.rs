@@ -3,20 +3,15 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use contract::{
-    Clock, Problem, Service,
-    events::Event,
-    ids::{MembershipId, OrganisationId},
-    seats::Status,
-};
+use contract::{Clock, Problem, Service, events::Event, ids::OrganisationId, seats::Status};
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
-use serde::Serialize;
 use serde_json::json;
 use store::{Db, Tx};
 
 use crate::{
     books::{Books, Change},
     metrics::SeatMetrics,
+    place::keys,
     queue::{self, Mover, mover},
     settle::settle_all,
     sql,
@@ -79,11 +74,6 @@ impl SeatSweeper {
     }
 }
 
-#[derive(Serialize)]
-struct Key {
-    id: MembershipId,
-}
-
 async fn return_seats(tx: &mut Tx, books: &mut Books, due: &[Mover]) -> Result<(), Problem> {
     let stamp = tx.stamp().clone();
     for one in due {
@@ -106,7 +96,7 @@ async fn return_seats(tx: &mut Tx, books: &mut Books, due: &[Mover]) -> Result<(
             json!({ "status": one.status }),
         );
     }
-    let keys: Vec<_> = due.iter().map(|one| Key { id: one.id }).collect();
+    let keys = keys(due.iter().map(|one| one.id));
     if !keys.is_empty() {
         sql::DELETE_TAGS.bind_rows(&keys).execute(tx).await?;
         sql::DELETE_MEMBERSHIPS.bind_rows(&keys).execute(tx).await?;

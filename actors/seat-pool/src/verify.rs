@@ -78,6 +78,31 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
             row.get("seats")?,
         );
     }
+    for row in &sql::VERIFY_GONE.fetch_all(&mut reader).await? {
+        let id: String = row.get("id")?;
+        findings.expect(
+            &id,
+            "the seats of somebody who is gone",
+            0,
+            row.get("seats")?,
+        );
+    }
+    for row in &sql::VERIFY_JOBS.fetch_all(&mut reader).await? {
+        let id: String = row.get("id")?;
+        findings.expect(
+            &id,
+            "its people",
+            row.get("people")?,
+            row.get("people_rows")?,
+        );
+        findings.expect(&id, "done", row.get("done")?, row.get("done_rows")?);
+        findings.expect(
+            &id,
+            "refused",
+            row.get("refused")?,
+            row.get("refused_rows")?,
+        );
+    }
     for row in &sql::VERIFY_TENANTS.fetch_all(&mut reader).await? {
         findings.note(
             &row.get::<String>("id")?,

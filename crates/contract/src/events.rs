@@ -61,6 +61,18 @@ pub enum Event {
         membership_id: MembershipId,
         plan_id: PlanId,
     },
+    /// A seat, or a place in the queue, was withdrawn.
+    SeatRevoked {
+        membership_id: MembershipId,
+        plan_id: PlanId,
+    },
+    /// A person was taken out of the organisation for good.
+    MembershipErased {
+        membership_id: MembershipId,
+        plan_id: PlanId,
+    },
+    /// A person bears other tags.
+    MembershipRetagged { membership_id: MembershipId },
     /// The address behind a membership was proved.
     ProofSettled {
         membership_id: MembershipId,
@@ -88,6 +100,9 @@ impl Event {
             Self::SeatHeld { .. } => "seat-held",
             Self::SeatAwaited { .. } => "seat-awaited",
             Self::SeatReturned { .. } => "seat-returned",
+            Self::SeatRevoked { .. } => "seat-revoked",
+            Self::MembershipErased { .. } => "membership-erased",
+            Self::MembershipRetagged { .. } => "membership-retagged",
             Self::ProofSettled { .. } => "proof-settled",
             Self::LinkRetagged { .. } => "link-retagged",
         }

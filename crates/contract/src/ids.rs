@@ -80,6 +80,7 @@ id!(/** A purchase of N seats. */ PlanId, "pln");
 id!(/** An access link. */ LinkId, "lnk");
 id!(/** A person, across organisations; known by proof. */ AccountId, "acc");
 id!(/** A person in one organisation: what `users/{id}` names. */ MembershipId, "mbr");
+id!(/** A change for many people at once. */ BulkId, "blk");
 id!(/** A pending proof of an address. */ ProofId, "prf");
 id!(/** A mail that leaves, or has left. */ MailId, "mail");
 id!(/** An entry of the audit trail. */ AuditId, "aud");

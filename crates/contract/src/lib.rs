@@ -8,7 +8,8 @@
 //! - [`ids`], [`timestamp`], [`text`], [`address`], [`secret`], [`page`]: the small types that carry
 //!   the rules, so that a value of the type is a value that was checked.
 //! - one file a noun: [`organisations`], [`administrators`], [`tokens`], [`links`], [`plans`],
-//!   [`seats`], [`people`], [`users`], [`mails`], [`audit`], [`events`].
+//!   [`ledger`], [`seats`], [`memberships`], [`bulk`], [`people`], [`users`], [`mails`], [`audit`],
+//!   [`events`].
 //! - [`subjects`]: the list of all of them, read by the tests that walk every subject.
 //!
 //! # Promises
@@ -25,13 +26,16 @@
 pub mod address;
 pub mod administrators;
 pub mod audit;
+pub mod bulk;
 pub mod call;
 pub mod caller;
 pub mod clock;
 pub mod events;
 pub mod ids;
+pub mod ledger;
 pub mod links;
 pub mod mails;
+pub mod memberships;
 pub mod organisations;
 pub mod page;
 pub mod people;

@@ -279,7 +279,6 @@ pub mod absent_or_null {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     /// Writes the value or null; absence is the business of `skip_serializing_if`.
-    #[expect(clippy::ref_option, reason = "the signature that serde calls")]
     pub fn serialize<T: Serialize, S: Serializer>(
         value: &Option<Option<T>>,
         serializer: S,
@@ -290,10 +289,6 @@ pub mod absent_or_null {
     }
 
     /// Reads it back.
-    #[expect(
-        clippy::option_option,
-        reason = "absent, null and a value are three things"
-    )]
     pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Option<T>>, D::Error> {

@@ -29,6 +29,7 @@ pub enum Kind {
     DomainNotAllowed,
     AccountExists,
     MembershipRevoked,
+    NoSeats,
     ProofRefused,
     SetUpRefused,
     SignInRefused,
@@ -60,6 +61,7 @@ impl Kind {
         Self::DomainNotAllowed,
         Self::AccountExists,
         Self::MembershipRevoked,
+        Self::NoSeats,
         Self::ProofRefused,
         Self::SetUpRefused,
         Self::SignInRefused,
@@ -131,6 +133,7 @@ impl Kind {
                 403,
                 "Your access was withdrawn; please ask your administrator.",
             ),
+            Self::NoSeats => ("no-seats", 409, "No seat of this plan is free."),
             Self::ProofRefused => (
                 "proof-refused",
                 422,

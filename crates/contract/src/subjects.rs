@@ -1,9 +1,10 @@
 //! The list of every message: what the tests walk, and what `docs/subjects.md` is made from.
 
 use crate::{
-    administrators as adm, audit,
+    administrators as adm, audit, bulk,
     call::{Call, Need, Service},
-    events, links, mails, organisations as org, people, plans, seats, tokens, users,
+    events, ledger, links, mails, memberships, organisations as org, people, plans, seats, tokens,
+    users,
 };
 
 /// A message, described.
@@ -53,9 +54,18 @@ pub const ALL: &[Subject] = &[
     of::<plans::ListPlans>(),
     of::<plans::GetPlan>(),
     of::<plans::UpdatePlan>(),
+    of::<ledger::GetLedger>(),
     of::<seats::Admit>(),
     of::<seats::SettleProof>(),
     of::<seats::RetagLink>(),
+    of::<memberships::RevokeMembership>(),
+    of::<memberships::ReassignMembership>(),
+    of::<memberships::RetagMembership>(),
+    of::<memberships::EraseMembership>(),
+    of::<bulk::OpenBulk>(),
+    of::<bulk::AddToBulk>(),
+    of::<bulk::StartBulk>(),
+    of::<bulk::GetBulk>(),
     of::<people::Enrol>(),
     of::<people::StartProof>(),
     of::<people::ConfirmProof>(),

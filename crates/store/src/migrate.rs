@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     4 "0004_links",
     5 "0005_seats",
     6 "0006_mails",
+    8 "0008_memberships",
 ];
 
 fn migrator() -> Migrator {

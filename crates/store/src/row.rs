@@ -130,6 +130,7 @@ parsed! {
     ids::LinkId: str::parse,
     ids::AccountId: str::parse,
     ids::MembershipId: str::parse,
+    ids::BulkId: str::parse,
     ids::ProofId: str::parse,
     ids::MailId: str::parse,
     ids::AuditId: str::parse,

@@ -50,6 +50,7 @@ value! { String:
     ids::LinkId => |value| value.to_string(),
     ids::AccountId => |value| value.to_string(),
     ids::MembershipId => |value| value.to_string(),
+    ids::BulkId => |value| value.to_string(),
     ids::ProofId => |value| value.to_string(),
     ids::MailId => |value| value.to_string(),
     ids::AuditId => |value| value.to_string(),

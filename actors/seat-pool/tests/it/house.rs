@@ -5,7 +5,8 @@ use std::sync::Arc;
 use contract::{
     Caller, Clock, ManualClock, Problem, Role, Secret, Service, Timestamp,
     caller::Principal,
-    ids::{AccountId, AdministratorId, LinkId, OrganisationId, PlanId},
+    ids::{AccountId, AdministratorId, LinkId, MembershipId, OrganisationId, PlanId},
+    memberships::{Place, ReassignMembership, RevokeMembership},
     plans::{CreatePlan, GetPlan, Plan},
     seats::{Admit, Admitted, Door},
     text::Name,
@@ -14,7 +15,7 @@ use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Stage, StageOptions, Work as _,
     bus::LocalBus,
 };
-use seat_pool::{SeatMetrics, SeatPool, SeatSweeper, verify};
+use seat_pool::{BulkWorker, SeatMetrics, SeatPool, SeatSweeper, verify};
 use serde_json::json;
 use store::{Database, DatabaseOptions, Db};
 use testkit::{Engine, TestDatabase};
@@ -39,6 +40,7 @@ store::statements! {
         join memberships m on m.id = t.membership_id
         where m.account_id = $1
         order by t.tag";
+    PLACE = "select id from memberships where account_id = $1";
     COUNT_MEMBERSHIPS = "select count(*) as n from memberships";
     COUNT_AUDIT = "select count(*) as n from audit where action = 'seat.admit'";
     COUNT_EVENTS = "select count(*) as n from events where name like 'seat-%'";
@@ -237,6 +239,37 @@ impl House {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let mut sweeper = SeatSweeper::new(self.db.clone(), clock, self.metrics.clone());
         while sweeper.work().await.unwrap() == kernel::Pace::Again {}
+    }
+
+    /// The membership of somebody, if they have one.
+    pub(crate) async fn place(&self, account: AccountId) -> Option<MembershipId> {
+        let mut reader = self.db.read().await.unwrap();
+        let found = PLACE.bind(account).fetch_optional(&mut reader).await;
+        found.unwrap().map(|row| row.get("id").unwrap())
+    }
+
+    /// Works every started job off.
+    pub(crate) async fn work_off(&self) {
+        let mut worker = BulkWorker::new(self.db.clone(), self.clock.clone());
+        while worker.work().await.unwrap() == kernel::Pace::Again {}
+    }
+
+    pub(crate) async fn revoke(&self, membership_id: MembershipId) -> Result<Place, Problem> {
+        let organisation = self.organisation;
+        let revoke = RevokeMembership {
+            organisation,
+            membership_id,
+        };
+        self.bus.call(&revoke, &self.owner()).await
+    }
+
+    pub(crate) async fn reassign(&self, membership_id: MembershipId) -> Result<Place, Problem> {
+        let organisation = self.organisation;
+        let reassign = ReassignMembership {
+            organisation,
+            membership_id,
+        };
+        self.bus.call(&reassign, &self.owner()).await
     }
 
     pub(crate) async fn tags(&self, account: AccountId) -> Vec<String> {

@@ -3,6 +3,7 @@
 use contract::{
     Kind, Problem,
     ids::{AccountId, LinkId, PlanId},
+    memberships::EraseMembership,
     plans::UpdatePlan,
     seats::SettleProof,
 };
@@ -23,6 +24,9 @@ enum Step {
     Admit { person: usize, link: usize },
     Prove { person: usize },
     Resize { seats: u64 },
+    Revoke { person: usize },
+    Reassign { person: usize },
+    Erase { person: usize },
     Sweep,
     Later { days: i64 },
 }
@@ -32,6 +36,9 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0_usize..30, 0_usize..3).prop_map(|(person, link)| Step::Admit { person, link }),
         2 => (0_usize..30).prop_map(|person| Step::Prove { person }),
         1 => (0_u64..14).prop_map(|seats| Step::Resize { seats }),
+        2 => (0_usize..30).prop_map(|person| Step::Revoke { person }),
+        2 => (0_usize..30).prop_map(|person| Step::Reassign { person }),
+        1 => (0_usize..30).prop_map(|person| Step::Erase { person }),
         1 => Just(Step::Sweep),
         1 => (1_i64..9).prop_map(|days| Step::Later { days }),
     ]
@@ -62,15 +69,39 @@ async fn take(house: &House, step: Step, people: &[AccountId], links: &[LinkId],
             };
             unless_late(house.bus.call(&update, &house.owner()).await);
         }
+        Step::Revoke { person } => {
+            if let Some(place) = house.place(people[person]).await {
+                unless_late(house.revoke(place).await);
+            }
+        }
+        Step::Reassign { person } => {
+            if let Some(place) = house.place(people[person]).await {
+                unless_late(house.reassign(place).await);
+            }
+        }
+        Step::Erase { person } => {
+            if let Some(membership_id) = house.place(people[person]).await {
+                let organisation = house.organisation;
+                let erase = EraseMembership {
+                    organisation,
+                    membership_id,
+                };
+                unless_late(house.bus.call(&erase, &house.owner()).await);
+            }
+        }
         Step::Sweep => house.sweep().await,
         Step::Later { days } => house.clock.advance_seconds(days * 86_400),
     }
 }
 
-/// Days that pass beside a request are past its deadline; nothing else may fail.
+/// Days that pass beside a request are past its deadline, a person may be gone meanwhile, and an
+/// empty pool has no seat; nothing else may fail.
 fn unless_late<T>(answer: Result<T, Problem>) {
     if let Err(problem) = answer {
-        let is_late = matches!(problem.kind, Kind::DeadlinePassed | Kind::Unauthenticated);
+        let is_late = matches!(
+            problem.kind,
+            Kind::DeadlinePassed | Kind::Unauthenticated | Kind::NotFound | Kind::NoSeats
+        );
         assert!(is_late, "{problem}");
     }
 }

@@ -8,8 +8,11 @@
 )]
 
 mod admission;
+mod bulk;
 mod house;
 mod interleavings;
+mod ledger;
+mod memberships;
 mod plans;
 mod settling;
 mod waiting;

@@ -1,0 +1,31 @@
+//! One change for many people: a job is opened, filled, started, and worked off by [`BulkWorker`].
+
+mod add;
+mod get;
+mod open;
+mod start;
+mod work;
+
+use contract::{Kind, Problem, bulk::Bulk};
+use store::{Row, StoreError};
+
+pub use self::work::BulkWorker;
+
+/// A job from its row.
+fn bulk(row: &Row) -> Result<Bulk, StoreError> {
+    Ok(Bulk {
+        id: row.get("id")?,
+        action: row.json("action")?,
+        count: row.get("people")?,
+        done: row.get("done")?,
+        refused: row.get("refused")?,
+        started_at: row.get("started_at")?,
+        finished_at: row.get("finished_at")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+/// The job of a row that may be missing.
+fn found(row: Option<Row>) -> Result<Bulk, Problem> {
+    Ok(bulk(&row.ok_or_else(|| Problem::new(Kind::NotFound))?)?)
+}

@@ -1,0 +1,66 @@
+//! Serves [`RevokeMembership`].
+
+use contract::{
+    Problem,
+    events::Event,
+    memberships::{Place, RevokeMembership},
+    seats::Status,
+};
+use kernel::{Cx, Serve};
+use serde_json::json;
+use store::Tx;
+
+use crate::{
+    SeatPool,
+    books::{Books, Change},
+    place,
+    queue::{self, Move, Mover, write_moves},
+};
+
+impl Serve<RevokeMembership> for SeatPool {
+    async fn serve(&mut self, message: RevokeMembership, cx: &Cx) -> Result<Place, Problem> {
+        let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+        tx.lock_histories(&[message.organisation]).await?;
+        let found = place::find_one(&mut tx, message.organisation, message.membership_id).await?;
+        let mover = found.mover;
+        if mover.status == Status::Revoked {
+            return Ok(place::answer(&mover, Status::Revoked, false));
+        }
+        let mut books = Books::open(&mut tx, [mover.plan]).await?;
+        revoke(&mut tx, &mut books, &[&mover]).await?;
+        queue::promote(&mut tx, &mut books, mover.plan).await?;
+        books.write(&mut tx).await?;
+        tx.commit().await?;
+        Ok(place::answer(&mover, Status::Revoked, true))
+    }
+}
+
+/// Withdraws what these have; who is revoked already is left alone. The history must be locked, and
+/// the caller promotes whoever waits.
+pub(crate) async fn revoke(
+    tx: &mut Tx,
+    books: &mut Books,
+    movers: &[&Mover],
+) -> Result<(), Problem> {
+    let stamp = tx.stamp().clone();
+    let mut moves = Vec::with_capacity(movers.len());
+    for mover in movers.iter().filter(|one| one.status != Status::Revoked) {
+        let change = Change::Revoke(mover.status);
+        books.enter(mover.plan, change, Some((mover.id, mover.link)), &stamp);
+        let revoked = Event::SeatRevoked {
+            membership_id: mover.id,
+            plan_id: mover.plan,
+        };
+        tx.publish(mover.organisation, revoked);
+        let change = json!({ "status": { "from": mover.status, "to": Status::Revoked } });
+        tx.audit(mover.organisation, "seat.revoke", mover.id, change);
+        moves.push(Move {
+            id: mover.id,
+            status: Status::Revoked.name(),
+            redeemed_at: None,
+            proof_due_at: None,
+            revoked_at: Some(stamp.now.micros()),
+        });
+    }
+    write_moves(tx, &moves).await
+}
