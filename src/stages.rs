@@ -8,6 +8,7 @@ use contract::{Secret, Service};
 use invite_dispatcher::{Courier, InviteDispatcher, MailOptions};
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
+use outbox_relay::OutboxRelay;
 use people::{People, ProofSweeper};
 use roster::Roster;
 use seat_pool::{BulkWorker, SeatMetrics, SeatPool, SeatSweeper};
@@ -172,7 +173,10 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
                 )
             });
         }
-        Role::Relay => {}
+        Role::Relay => {
+            let make = move || OutboxRelay::new(db.clone());
+            stage.actor(many.feed_instances.get(), make).await?;
+        }
     }
     Ok(())
 }
