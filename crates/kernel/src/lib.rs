@@ -24,7 +24,7 @@
 //! # To add an actor
 //! 1. A crate under `actors/` with one verb file a message and `impl Behaviour` in its `lib.rs`.
 //! 2. Its name in [`contract::Service`].
-//! 3. A line in `src/roles.rs` of the node that starts it.
+//! 3. Its line in `src/stages.rs` of the node; a role in `src/roles.rs` if it runs on its own.
 
 pub mod behaviour;
 pub mod bus;
