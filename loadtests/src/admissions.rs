@@ -2,227 +2,187 @@
 //! commit ran, against the same writes as one transaction for each admission over 64 connections.
 //!
 //! Both sides run the same code of the seat pool with the same statements, on the same durable
-//! database; only the batching differs.
+//! database; only the batching differs. At the end the seats are counted against everybody who was
+//! told to have one.
 
 use std::{
     cell::{Cell, RefCell},
-    rc::Rc,
+    iter,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use contract::{
-    Caller, Clock, Secret, Service, Stamp, SystemClock,
-    ids::{AccountId, LinkId, OrganisationId},
-    plans::CreatePlan,
-    seats::{Admit, Door},
-    text::Name,
+    Caller, Service,
+    ids::AccountId,
+    seats::{Admit, Admitted, Door, Status},
 };
-use futures_util::future::join_all;
-use kernel::{
-    Asked, Bus, Cx, Health, ServeMany as _, Stage, StageOptions, bus::LocalBus,
-};
+use kernel::{Asked, Bus, Cx, Health, ServeMany as _, Stage, StageOptions, bus::LocalBus};
 use seat_pool::{SeatMetrics, SeatPool};
-use serde::Serialize;
-use store::{Database, DatabaseOptions, Db};
 use testkit::{PostgresServer, SqliteFile};
 
 use crate::{
     bus::bus_options,
-    rounds::{Aim, Pace, Sample, compare},
+    house::House,
+    rounds::{Aim, Next, Pace, Sample, compare, race},
 };
 
-store::statements! {
-    INSERT_ORGANISATION = "
-        insert into organisations (id, name, product_url, policies, created_at)
-        values ($1, 'Load', 'https://product.example/', '{}', 0)";
-    INSERT_LINK = "
-        insert into links (id, organisation_id, plan_id, name, token_hash, token_sealed, tags,
-            allowed_domains, created_by, created_at)
-        values ($1, $2, $3, 'Load', $1, '', '[\"load\"]', '[]', 'load', 0)";
-    INSERT_ACCOUNTS = "
-        insert into accounts (id, email, email_key, first_name, last_name, name_key, created_at)
-        select rows.value ->> 'id', rows.value ->> 'email', rows.value ->> 'email', 'A', 'B', 'a b', 0
-        from rows($1)";
-}
-
-#[derive(Serialize)]
-struct Account {
-    id: AccountId,
-    email: String,
-}
-
-/// A database with one plan of ten million seats and one link to it.
-struct House {
-    db: Db,
-    clock: Arc<dyn Clock>,
-    bus: Bus,
-    _stage: Stage,
-    organisation: OrganisationId,
-    link: LinkId,
-    /// People who have no seat yet.
-    people: RefCell<Vec<AccountId>>,
-}
-
 const CONNECTIONS: u32 = 64;
+/// More than any side admits in a second; one that does runs out of people, and ends early.
+const MOST_PER_SECOND: f64 = 50_000.0;
 
-impl House {
+/// A house, the actor that admits to it, and who stands before the door.
+struct Entrance {
+    house: House,
+    bus: Bus,
+    metrics: SeatMetrics,
+    _stage: Stage,
+    /// Who has no seat yet.
+    people: RefCell<Vec<AccountId>>,
+    /// How many were told that they have one.
+    admitted: Cell<i64>,
+}
+
+impl Entrance {
     async fn open(url: &str) -> Result<Self> {
-        let clock = SystemClock::shared();
-        let mut options = DatabaseOptions::new(Secret::new(url), Arc::clone(&clock));
-        options.connections = CONNECTIONS;
-        let database = Database::connect(&options).await?;
-        database.migrate().await?;
-        let db = database.open("load").await?;
-        let bus = Bus::new(Arc::new(LocalBus::new()), bus_options(Service::Node)?);
-        let metrics = metrics()?;
-        let options = StageOptions { inbox: 4_096, ..StageOptions::default() };
-        let mut stage = Stage::new(bus.clone(), Health::default(), options);
-        let make = {
-            let (db, clock) = (db.clone(), Arc::clone(&clock));
+        let house = House::build(url, CONNECTIONS).await?;
+        let metrics = SeatMetrics::register(&prometheus::Registry::new())?;
+        let pool = {
+            let (db, clock, metrics) =
+                (house.db.clone(), Arc::clone(&house.clock), metrics.clone());
             move || SeatPool::new(db.clone(), Arc::clone(&clock), metrics.clone())
         };
-        stage.actor(1, make).await?;
-        let edge = Bus::new(Arc::clone(stage.transport()), bus_options(Service::HttpEdge)?);
-
-        let organisation = OrganisationId::new(clock.ulid());
-        let stamp = stamp(&*clock);
-        let mut tx = db.write(&stamp).await?;
-        INSERT_ORGANISATION.bind(organisation).execute(&mut tx).await?;
-        tx.commit().await?;
-        let name = Name::parse("Load").context("a name")?;
-        let create = CreatePlan { organisation, name, seats: 10_000_000, ends_at: None };
-        let operator = Caller::operator(Service::HttpEdge, clock.now());
-        let operator = Cx::begin(operator, "load", &*clock);
-        let plan = edge.call(&create, &operator).await?.id;
-        let link = LinkId::new(clock.ulid());
-        let mut tx = db.write(&stamp).await?;
-        INSERT_LINK.bind(link).bind(organisation).bind(plan).execute(&mut tx).await?;
-        tx.commit().await?;
-        let people = RefCell::default();
-        Ok(Self { db, clock, bus: edge, _stage: stage, organisation, link, people })
+        let bus = Bus::new(Arc::new(LocalBus::new()), bus_options(Service::SeatPool)?);
+        let mut stage = Stage::new(bus, Health::default(), StageOptions::default());
+        stage.actor(1, pool).await?;
+        let bus = Bus::new(
+            Arc::clone(stage.transport()),
+            bus_options(Service::HttpEdge)?,
+        );
+        Ok(Self {
+            house,
+            bus,
+            metrics,
+            _stage: stage,
+            people: RefCell::default(),
+            admitted: Cell::default(),
+        })
     }
 
-    /// Sees to it that at least so many people have no seat yet; not part of any measurement.
-    async fn refill(&self, wanted: usize) -> Result<()> {
-        while self.people.borrow().len() < wanted {
-            let accounts: Vec<_> = (0..5_000)
-                .map(|_| {
-                    let id = AccountId::new(self.clock.ulid());
-                    Account { id, email: format!("{id}@load.example").to_lowercase() }
-                })
-                .collect();
-            let mut tx = self.db.write(&stamp(&*self.clock)).await?;
-            INSERT_ACCOUNTS.bind_rows(&accounts).execute(&mut tx).await?;
-            tx.commit().await?;
-            self.people.borrow_mut().extend(accounts.iter().map(|account| account.id));
-        }
-        Ok(())
-    }
-
-    fn next(&self) -> Option<Admit> {
-        let account_id = self.people.borrow_mut().pop()?;
-        let door = Door::Link { link_id: self.link };
-        Some(Admit { organisation: self.organisation, account_id, door })
-    }
-
-    fn cx(&self) -> Cx {
-        Cx::begin(Caller::public(Service::HttpEdge, self.clock.now()), "load", &*self.clock)
-    }
-
-    async fn ours(&self, callers: usize, time: Duration) -> Result<Sample> {
-        self.refill(people_for(time)).await?;
+    /// As the node does: over the bus, to the one actor.
+    async fn in_batches(&self, callers: usize, time: Duration) -> Result<Sample> {
         self.race(callers, time, async |admit| {
-            self.bus.call(&admit, &self.cx()).await?;
-            Ok(())
+            Ok(self.bus.call(&admit, &self.cx()).await?)
         })
         .await
     }
 
+    /// The same, each in a transaction of its own; without a bus, which is to its advantage.
     async fn one_by_one(&self, callers: usize, time: Duration) -> Result<Sample> {
-        self.refill(people_for(time)).await?;
-        let metrics = metrics()?;
         self.race(callers, time, async |message| {
-            let (db, clock) = (self.db.clone(), Arc::clone(&self.clock));
-            let mut pool = SeatPool::new(db, clock, metrics.clone());
-            for answer in pool.serve_many(&[Asked { message, cx: self.cx() }]).await? {
-                answer?;
-            }
-            Ok(())
+            let (db, clock) = (self.house.db.clone(), Arc::clone(&self.house.clock));
+            let mut pool = SeatPool::new(db, clock, self.metrics.clone());
+            let cx = self.cx();
+            let mut answers = pool.serve_many(&[Asked { message, cx }]).await?;
+            let answer = answers.pop().map(|answer| answer.map_err(Into::into));
+            answer.unwrap_or_else(|| anyhow::bail!("no answer"))
         })
         .await
     }
 
-    /// Admits from `callers` tasks at once until the time is over.
     async fn race(
         &self,
         callers: usize,
         time: Duration,
-        admit: impl AsyncFn(Admit) -> Result<()>,
+        admit: impl AsyncFn(Admit) -> Result<Admitted>,
     ) -> Result<Sample> {
-        let started = Instant::now();
-        let ran_out = Rc::new(Cell::new(false));
-        let caller = async || {
-            let mut latencies = Vec::new();
-            while started.elapsed() < time {
-                let Some(message) = self.next() else {
-                    ran_out.set(true);
-                    break;
-                };
-                let sent = Instant::now();
-                admit(message).await?;
-                latencies.push(sent.elapsed());
-            }
-            Ok::<_, anyhow::Error>(latencies)
-        };
-        let mut all = Vec::new();
-        for latencies in join_all((0..callers).map(|_| caller())).await {
-            all.extend(latencies?);
-        }
-        anyhow::ensure!(!ran_out.get(), "ran out of people to admit");
-        Ok(Sample::of(all, started.elapsed()))
+        self.gather(time).await?;
+        race(iter::repeat_n((), callers), time, async |()| {
+            let Some(account_id) = self.people.borrow_mut().pop() else {
+                return Ok(Next::Enough);
+            };
+            let admitted = admit(Admit {
+                organisation: self.house.organisation,
+                account_id,
+                door: Door::Link {
+                    link_id: self.house.link,
+                },
+            })
+            .await?;
+            anyhow::ensure!(admitted.status == Status::Assigned, "{admitted:?}");
+            self.admitted.set(self.admitted.get() + 1);
+            Ok(Next::Again)
+        })
+        .await
     }
-}
 
-/// More people than any side admits in this time.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds, bounded")]
-fn people_for(time: Duration) -> usize {
-    (time.as_secs_f64() * 120_000.0) as usize
-}
+    /// Sees to it that enough people have no seat yet; no part of any measurement.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "seconds, bounded"
+    )]
+    async fn gather(&self, time: Duration) -> Result<()> {
+        let wanted = (time.as_secs_f64() * MOST_PER_SECOND) as usize;
+        let missing = wanted.saturating_sub(self.people.borrow().len());
+        let fresh = self.house.people(missing).await?;
+        self.people.borrow_mut().extend(fresh);
+        Ok(())
+    }
 
-fn metrics() -> Result<SeatMetrics> {
-    Ok(SeatMetrics::register(&prometheus::Registry::new())?)
-}
+    fn cx(&self) -> Cx {
+        let clock = &*self.house.clock;
+        Cx::begin(
+            Caller::public(Service::HttpEdge, clock.now()),
+            "load",
+            clock,
+        )
+    }
 
-fn stamp(clock: &dyn Clock) -> Stamp {
-    Stamp { now: clock.now(), actor: "load".to_owned(), request_id: "load".to_owned() }
+    async fn count(&self) -> Result<()> {
+        let (taken, admitted) = (self.house.seats_taken().await?, self.admitted.get());
+        anyhow::ensure!(
+            taken == admitted,
+            "{admitted} were admitted, {taken} have a seat"
+        );
+        Ok(())
+    }
 }
 
 pub(crate) fn run(pace: Pace) -> Result<()> {
-    let server = PostgresServer::durable();
     let system = actix_rt::System::new();
-    let house = system.block_on(House::open(&server.fresh_database()))?;
+    let server = PostgresServer::durable();
+    let postgres = system.block_on(Entrance::open(&server.fresh_database()))?;
     for (callers, ratio) in [(64, 20.0), (512, 60.0)] {
         compare(
             &format!(
-                "admissions on one hot plan, PostgreSQL (fsync on), {callers} callers, against \
-                 one transaction for each over {CONNECTIONS} connections"
+                "admissions on one hot plan, PostgreSQL (fsync and synchronous_commit on), \
+                 {callers} callers, against one transaction for each over {CONNECTIONS} connections"
             ),
             pace,
-            Aim { ratio, p99_no_worse: true },
-            |time| system.block_on(house.ours(callers, time)),
-            |time| system.block_on(house.one_by_one(callers, time)),
+            Aim {
+                ratio,
+                p99_no_worse: true,
+            },
+            |time| system.block_on(postgres.in_batches(callers, time)),
+            |time| system.block_on(postgres.one_by_one(callers, time)),
         )?;
     }
+    system.block_on(postgres.count())?;
+
     let file = SqliteFile::fresh();
-    let house = system.block_on(House::open(&file.url()))?;
+    let sqlite = system.block_on(Entrance::open(&file.url()))?;
     compare(
         "admissions on one hot plan, SQLite (synchronous full), 64 callers, against one \
          transaction for each",
         pace,
-        Aim { ratio: 15.0, p99_no_worse: false },
-        |time| system.block_on(house.ours(64, time)),
-        |time| system.block_on(house.one_by_one(64, time)),
-    )
+        Aim {
+            ratio: 15.0,
+            p99_no_worse: false,
+        },
+        |time| system.block_on(sqlite.in_batches(64, time)),
+        |time| system.block_on(sqlite.one_by_one(64, time)),
+    )?;
+    system.block_on(sqlite.count())
 }

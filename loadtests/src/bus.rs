@@ -2,14 +2,11 @@
 //! of the same names and sizes and JSON on both sides. Each side: one responder thread, one client
 //! thread with 256 callers, one nats-server between them.
 
-use std::{
-    sync::{Arc, mpsc},
-    time::{Duration, Instant},
-};
+use std::{iter, sync::Arc};
 
-use anyhow::{Context as _, Result};
-use contract::{Call, Caller, Need, Problem, Secret, Service, SystemClock};
-use futures_util::{StreamExt as _, future::join_all};
+use anyhow::Result;
+use contract::{Call, Caller, Clock, Need, Problem, Secret, Service, SystemClock};
+use futures_util::StreamExt as _;
 use kernel::{
     Behaviour, Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Routes, Serve, Stage,
     StageOptions, bus::NatsBus,
@@ -17,7 +14,10 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use testkit::NatsServer;
 
-use crate::rounds::{Aim, Pace, Sample, compare};
+use crate::{
+    rounds::{Aim, Next, Pace, compare, race},
+    thread,
+};
 
 const CALLERS: usize = 256;
 
@@ -83,127 +83,97 @@ pub(crate) fn bus_options(service: Service) -> Result<BusOptions> {
 
 /// Runs the echo actor on a thread of its own until the process ends.
 pub(crate) fn start_echo_actor(url: String) -> Result<()> {
-    let (ready, started) = mpsc::channel();
-    std::thread::spawn(move || {
-        actix_rt::System::new().block_on(async move {
-            let result = async {
-                let options = bus_options(Service::Probe)?;
-                let nats = NatsBus::connect(&url, "probe", &options.metrics).await?;
-                let bus = Bus::new(Arc::new(nats), options);
-                let mut stage = Stage::new(bus, Health::default(), StageOptions::default());
-                stage.actor(1, || EchoActor).await?;
-                Ok::<_, anyhow::Error>(stage)
-            }
-            .await;
-            match result {
-                Ok(stage) => {
-                    let _ = ready.send(Ok(()));
-                    std::future::pending::<()>().await;
-                    drop(stage);
-                }
-                Err(error) => drop(ready.send(Err(error))),
-            }
-        });
-    });
-    started.recv().context("the echo actor")?
+    thread::run(|| async move {
+        let options = bus_options(Service::Probe)?;
+        let nats = NatsBus::connect(&url, "probe", &options.metrics).await?;
+        let bus = Bus::new(Arc::new(nats), options);
+        let mut stage = Stage::new(bus, Health::default(), StageOptions::default());
+        stage.actor(1, || EchoActor).await?;
+        Ok(((), thread::keep(stage)))
+    })
 }
 
+/// The least that answers: no caller, no deadline, no turn, no supervision, no numbers.
 fn start_bare_echo(url: String) -> Result<()> {
-    let (ready, started) = mpsc::channel();
-    std::thread::spawn(move || {
-        actix_rt::System::new().block_on(async move {
-            let Ok(client) = async_nats::connect(&url).await else { return };
-            let Ok(mut requests) =
-                client.queue_subscribe("bare.echo".to_owned(), "bare".to_owned()).await
-            else {
-                return;
-            };
-            if client.flush().await.is_err() {
-                return;
-            }
-            let _ = ready.send(());
+    thread::run(|| async move {
+        let client = async_nats::connect(&url).await?;
+        let mut requests = client
+            .queue_subscribe("bare.echo", "bare".to_owned())
+            .await?;
+        client.flush().await?;
+        let answering = async move {
             while let Some(message) = requests.next().await {
                 let Some(to) = message.reply else { continue };
-                let Ok(echo) = serde_json::from_slice::<Echo>(&message.payload) else { continue };
+                let Ok(echo) = serde_json::from_slice::<Echo>(&message.payload) else {
+                    continue;
+                };
                 let body = serde_json::to_vec(&echo).unwrap_or_default();
                 let _ = client.publish(to, body.into()).await;
             }
-        });
-    });
-    started.recv().context("the bare echo")
-}
-
-/// Calls from `callers` tasks at once until the time is over.
-pub(crate) async fn hammer<F, T>(callers: usize, time: Duration, call: F) -> Result<Sample>
-where
-    F: Fn() -> T,
-    T: Future<Output = Result<()>>,
-{
-    let started = Instant::now();
-    let caller = async || {
-        let mut latencies = Vec::new();
-        while started.elapsed() < time {
-            let sent = Instant::now();
-            call().await?;
-            latencies.push(sent.elapsed());
-        }
-        Ok::<_, anyhow::Error>(latencies)
-    };
-    let mut all = Vec::new();
-    for latencies in join_all((0..callers).map(|_| caller())).await {
-        all.extend(latencies?);
-    }
-    Ok(Sample::of(all, started.elapsed()))
+        };
+        Ok(((), answering))
+    })
 }
 
 pub(crate) fn run(pace: Pace) -> Result<()> {
     let server = NatsServer::start();
-    let url = server.url().to_owned();
-    start_echo_actor(url.clone())?;
-    start_bare_echo(url.clone())?;
+    start_echo_actor(server.url())?;
+    start_bare_echo(server.url())?;
 
     let client = actix_rt::System::new();
     let (bus, bare) = client.block_on(async {
         let options = bus_options(Service::Probe)?;
-        let nats = NatsBus::connect(&url, "caller", &options.metrics).await?;
-        Ok::<_, anyhow::Error>((Bus::new(Arc::new(nats), options), async_nats::connect(&url).await?))
+        let nats = NatsBus::connect(&server.url(), "caller", &options.metrics).await?;
+        let bus = Bus::new(Arc::new(nats), options);
+        Ok::<_, anyhow::Error>((bus, async_nats::connect(server.url()).await?))
     })?;
-    let clock = Arc::clone(bus.clock());
-    let headers = same_headers(&*clock)?;
+    let clock = &**bus.clock();
+    let headers = same_headers(clock)?;
+    let callers = || iter::repeat_n((), CALLERS);
 
-    let aim = Aim { ratio: 0.7, p99_no_worse: false };
     compare(
-        "request and reply through the kernel on NATS, 256 callers, against a bare async-nats echo",
+        &format!(
+            "request and reply through the kernel on NATS, {CALLERS} callers, against a bare \
+             async-nats echo"
+        ),
         pace,
-        aim,
+        Aim {
+            ratio: 0.7,
+            p99_no_worse: false,
+        },
         |time| {
-            client.block_on(hammer(CALLERS, time, || async {
+            client.block_on(race(callers(), time, async |()| {
                 let caller = Caller::public(Service::Probe, clock.now());
-                let cx = Cx::begin(caller, "a-request-of-the-load-test", &*clock);
+                let cx = Cx::begin(caller, REQUEST_ID, clock);
                 bus.call(&Echo::sample(), &cx).await?;
-                Ok(())
+                Ok(Next::Again)
             }))
         },
         |time| {
-            client.block_on(hammer(CALLERS, time, || async {
+            client.block_on(race(callers(), time, async |()| {
                 let body = serde_json::to_vec(&Echo::sample())?;
                 let request = bare.request_with_headers("bare.echo", headers.clone(), body.into());
-                let answer = request.await?;
-                serde_json::from_slice::<Echo>(&answer.payload)?;
-                Ok(())
+                serde_json::from_slice::<Echo>(&request.await?.payload)?;
+                Ok(Next::Again)
             }))
         },
     )
 }
 
+/// As long as those that the edge gives.
+const REQUEST_ID: &str = "01JD8Z6V4QK5T7X9Y2B3C4D5E6";
+
 /// Headers as the kernel sends them, made once: the bare echo signs nothing.
-fn same_headers(clock: &dyn contract::Clock) -> Result<async_nats::HeaderMap> {
+fn same_headers(clock: &dyn Clock) -> Result<async_nats::HeaderMap> {
     let options = bus_options(Service::Probe)?;
     let body = serde_json::to_vec(&Echo::sample())?;
     let caller = Caller::public(Service::Probe, clock.now());
     let mut headers = async_nats::HeaderMap::new();
-    headers.insert("Usher-Caller", options.key.sign(Echo::SUBJECT, &caller, &body)?);
+    headers.insert(
+        "Usher-Caller",
+        options.key.sign(Echo::SUBJECT, &caller, &body)?,
+    );
     headers.insert("Usher-Deadline", clock.now().micros().to_string());
-    headers.insert("Usher-Request-Id", "a-request-of-the-load-test");
+    headers.insert("Usher-Request-Id", REQUEST_ID);
     Ok(headers)
 }

@@ -7,7 +7,8 @@
 //! - [`admissions`]: group commit against one transaction per admission.
 //! - [`bus`]: request and reply through the kernel against a bare NATS echo.
 //! - [`edge`]: HTTP, bus and actor against a constant answer of the same edge; the join page.
-//! - [`rounds`]: how two things are measured in turn.
+//! - [`rounds`]: how two things are measured in turn; [`house`]: the database they happen in;
+//!   [`http`]: who asks the edge; [`thread`]: who runs beside whom.
 //!
 //! # To add a scenario
 //! A file with a `run` that calls [`rounds::compare`], a line in [`Scenario`], a line in README.
@@ -15,7 +16,10 @@
 mod admissions;
 mod bus;
 mod edge;
+mod house;
+mod http;
 mod rounds;
+mod thread;
 
 use clap::{Parser, Subcommand};
 
@@ -46,6 +50,11 @@ enum Scenario {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    // As a node logs when nobody says otherwise: what that costs is part of what is measured.
+    tracing_subscriber::fmt()
+        .with_env_filter("info")
+        .with_writer(std::io::stderr)
+        .init();
     let pace = rounds::Pace {
         rounds: arguments.rounds.max(1),
         time: std::time::Duration::from_secs_f64(arguments.seconds.clamp(0.1, 60.0)),

@@ -1,6 +1,9 @@
 //! Measures two things in turn, A B B A …, so that a drift of the machine hits both alike.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use futures_util::future::join_all;
 
 /// How long and how often.
 #[derive(Clone, Copy, Debug)]
@@ -13,27 +16,62 @@ pub(crate) struct Pace {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
     /// Finished per second.
-    pub(crate) per_second: f64,
-    /// The time that half of them took at most.
-    pub(crate) p50: Duration,
-    /// The time that 99 of 100 took at most.
-    pub(crate) p99: Duration,
+    per_second: f64,
+    /// The milliseconds that half of them took at most.
+    p50: f64,
+    /// The milliseconds that 99 of 100 took at most.
+    p99: f64,
 }
 
 impl Sample {
     /// From the latencies of everything that finished within `elapsed`.
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    pub(crate) fn of(mut latencies: Vec<Duration>, elapsed: Duration) -> Self {
+    fn of(mut latencies: Vec<Duration>, elapsed: Duration) -> Self {
         latencies.sort_unstable();
         let at = |share: usize| {
-            latencies.get(latencies.len() * share / 100).or(latencies.last()).copied()
+            let at = latencies.get(latencies.len() * share / 100);
+            at.or(latencies.last())
+                .map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
         };
         Self {
             per_second: latencies.len() as f64 / elapsed.as_secs_f64(),
-            p50: at(50).unwrap_or_default(),
-            p99: at(99).unwrap_or_default(),
+            p50: at(50),
+            p99: at(99),
         }
     }
+}
+
+/// Whether somebody who calls goes on.
+pub(crate) enum Next {
+    /// Calls again.
+    Again,
+    /// Has nothing left to call for.
+    Enough,
+}
+
+/// Lets every caller call again and again, one call of each at a time, until the time is over.
+/// Nothing is cut off: what was begun is waited for, and that wait counts.
+pub(crate) async fn race<C>(
+    callers: impl IntoIterator<Item = C>,
+    time: Duration,
+    call: impl AsyncFn(&mut C) -> Result<Next>,
+) -> Result<Sample> {
+    let started = Instant::now();
+    let ends = join_all(callers.into_iter().map(async |mut caller| {
+        let mut latencies = Vec::new();
+        while started.elapsed() < time {
+            let sent = Instant::now();
+            match call(&mut caller).await? {
+                Next::Again => latencies.push(sent.elapsed()),
+                Next::Enough => break,
+            }
+        }
+        Ok::<_, anyhow::Error>(latencies)
+    }))
+    .await;
+    let elapsed = started.elapsed();
+    let latencies: Vec<_> = ends.into_iter().collect::<Result<_>>()?;
+    Ok(Sample::of(latencies.concat(), elapsed))
 }
 
 /// What is to be reached.
@@ -45,52 +83,95 @@ pub(crate) struct Aim {
     pub(crate) p99_no_worse: bool,
 }
 
-/// Measures `ours` and `baseline` in turn and prints what came of it.
+/// One round of both.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    ours: Sample,
+    baseline: Sample,
+}
+
+impl Round {
+    /// Ours per second over the baseline's.
+    fn ratio(self) -> f64 {
+        self.ours.per_second / self.baseline.per_second
+    }
+
+    /// Our p99 over the baseline's.
+    fn p99_ratio(self) -> f64 {
+        self.ours.p99 / self.baseline.p99
+    }
+}
+
+/// Measures `ours` and `baseline` in turn, and prints each round and what came of them.
 pub(crate) fn compare(
     title: &str,
     pace: Pace,
     aim: Aim,
-    mut ours: impl FnMut(Duration) -> anyhow::Result<Sample>,
-    mut baseline: impl FnMut(Duration) -> anyhow::Result<Sample>,
-) -> anyhow::Result<()> {
+    mut ours: impl FnMut(Duration) -> Result<Sample>,
+    mut baseline: impl FnMut(Duration) -> Result<Sample>,
+) -> Result<()> {
+    println!("{title}");
     // One uncounted round warms caches, statements and connections of both.
     ours(pace.time / 4)?;
     baseline(pace.time / 4)?;
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for round in 0..pace.rounds {
-        if round % 2 == 0 {
-            a.push(ours(pace.time)?);
-            b.push(baseline(pace.time)?);
+    let mut rounds = Vec::new();
+    for number in 1..=pace.rounds {
+        let round = if number % 2 == 1 {
+            let ours = ours(pace.time)?;
+            let baseline = baseline(pace.time)?;
+            Round { ours, baseline }
         } else {
-            b.push(baseline(pace.time)?);
-            a.push(ours(pace.time)?);
-        }
-    }
-    let ratios: Vec<_> =
-        a.iter().zip(&b).map(|(ours, base)| ours.per_second / base.per_second).collect();
-    let ratio = median(ratios.clone());
-    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = ratios.iter().copied().fold(0.0, f64::max);
-    let p99 = median(
-        a.iter().zip(&b).map(|(ours, base)| ours.p99.as_secs_f64() / base.p99.as_secs_f64()).collect(),
-    );
-    let reached = ratio >= aim.ratio && (!aim.p99_no_worse || p99 <= 1.0);
-    println!("{title}");
-    for (name, samples) in [("ours", &a), ("baseline", &b)] {
+            let baseline = baseline(pace.time)?;
+            let ours = ours(pace.time)?;
+            Round { ours, baseline }
+        };
+        let Round { ours, baseline } = round;
         println!(
-            "  {name:<9} {:>10.0}/s   p50 {:>8.2} ms   p99 {:>8.2} ms",
-            median(samples.iter().map(|s| s.per_second).collect()),
-            median(samples.iter().map(|s| s.p50.as_secs_f64() * 1e3).collect()),
-            median(samples.iter().map(|s| s.p99.as_secs_f64() * 1e3).collect()),
+            "  round {number}   ours {}   baseline {}   ratio {:.2}",
+            line(ours.per_second, ours.p50, ours.p99),
+            line(baseline.per_second, baseline.p50, baseline.p99),
+            round.ratio(),
+        );
+        rounds.push(round);
+    }
+    conclude(aim, &rounds);
+    Ok(())
+}
+
+fn line(per_second: f64, p50: f64, p99: f64) -> String {
+    format!("{per_second:>8.0}/s (p50 {p50:.2} ms, p99 {p99:.2} ms)")
+}
+
+/// The medians, the aim, and whether it is reached.
+fn conclude(aim: Aim, rounds: &[Round]) {
+    let median = |of: fn(&Round) -> f64| median(rounds.iter().map(of).collect());
+    let (ratio, p99_ratio) = (median(|r| r.ratio()), median(|r| r.p99_ratio()));
+    println!(
+        "  median    ours {}   baseline {}   ratio {ratio:.2}",
+        line(
+            median(|r| r.ours.per_second),
+            median(|r| r.ours.p50),
+            median(|r| r.ours.p99)
+        ),
+        line(
+            median(|r| r.baseline.per_second),
+            median(|r| r.baseline.p50),
+            median(|r| r.baseline.p99)
+        ),
+    );
+    let verdict = |reached| if reached { "reached" } else { "MISSED" };
+    println!(
+        "  aim       ratio >= {}: {}",
+        aim.ratio,
+        verdict(ratio >= aim.ratio)
+    );
+    if aim.p99_no_worse {
+        println!(
+            "  aim       p99 no worse: {} ({p99_ratio:.2} of the baseline's)",
+            verdict(p99_ratio <= 1.0)
         );
     }
-    println!(
-        "  ratio     {ratio:>10.2} [{least:.2}..{most:.2}]   p99 ratio {p99:.2}   aim >= {}{}   {}\n",
-        aim.ratio,
-        if aim.p99_no_worse { ", p99 no worse" } else { "" },
-        if reached { "reached" } else { "MISSED" },
-    );
-    Ok(())
+    println!();
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

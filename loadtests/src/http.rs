@@ -1,0 +1,70 @@
+//! A browser that costs next to nothing: one connection that stays open, one request again and
+//! again. What it costs is part of both sides of a ratio, and would make a bad one look better.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+/// A connection that stays open.
+pub(crate) struct Line {
+    stream: TcpStream,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Line {
+    /// Connects, for `GET path`.
+    pub(crate) async fn open(address: SocketAddr, path: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").into_bytes();
+        let answer = Vec::with_capacity(16 * 1_024);
+        Ok(Self {
+            stream,
+            request,
+            answer,
+        })
+    }
+
+    /// Asks once, and reads the answer to its end; it is an error if that is not a 200.
+    pub(crate) async fn get(&mut self) -> Result<()> {
+        self.stream.write_all(&self.request).await?;
+        self.answer.clear();
+        let mut length = None;
+        while length.is_none_or(|length| self.answer.len() < length) {
+            let read = self.stream.read_buf(&mut self.answer).await?;
+            ensure!(read > 0, "the connection was closed");
+            if length.is_none() {
+                length = length_of(&self.answer)?;
+            }
+        }
+        ensure!(
+            self.answer.starts_with(b"HTTP/1.1 200 "),
+            "{}",
+            String::from_utf8_lossy(&self.answer)
+        );
+        Ok(())
+    }
+}
+
+/// How long the whole answer is, once its head is there.
+fn length_of(answer: &[u8]) -> Result<Option<usize>> {
+    const LENGTH: &[u8] = b"\r\ncontent-length: ";
+    let Some(head) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let (lines, _) = answer.split_at(head);
+    let mut rest = lines
+        .windows(LENGTH.len())
+        .position(|bytes| bytes == LENGTH)
+        .and_then(|at| lines.get(at + LENGTH.len()..))
+        .context("an answer without a length")?
+        .iter();
+    let digits = rest.by_ref().take_while(|byte| byte.is_ascii_digit());
+    let body = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
+    Ok(Some(head + 4 + body))
+}
