@@ -1,0 +1,121 @@
+//! A browser: it keeps cookies, follows redirects, and says where its forms come from.
+
+use reqwest::{Client, Method, header::HeaderMap};
+use url::Url;
+
+use crate::html::{self, Form};
+
+/// A browser with a cookie jar of its own, at one site.
+#[derive(Clone, Debug)]
+pub(crate) struct Browser {
+    client: Client,
+    site: Url,
+}
+
+/// What the browser shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) html: String,
+}
+
+impl Browser {
+    /// A fresh one at the site.
+    pub(crate) fn at(site: &str) -> Self {
+        Self {
+            client: Client::builder().cookie_store(true).build().unwrap(),
+            site: Url::parse(site).unwrap(),
+        }
+    }
+
+    /// Opens an address, absolute or of this site.
+    pub(crate) async fn open(&self, address: &str) -> Page {
+        self.request(Method::GET, self.site.join(address).unwrap(), &[])
+            .await
+    }
+
+    /// Asks only for the head.
+    pub(crate) async fn head(&self, address: &str) -> Page {
+        self.request(Method::HEAD, self.site.join(address).unwrap(), &[])
+            .await
+    }
+
+    /// Presses the button of a form.
+    pub(crate) async fn submit(&self, page: &Page, form: &Form) -> Page {
+        let to = page.url.join(&form.action).unwrap();
+        self.request(Method::POST, to, &form.filled()).await
+    }
+
+    async fn request(&self, method: Method, url: Url, fields: &[(&str, &str)]) -> Page {
+        let mut request = self.client.request(method.clone(), url);
+        if method == Method::POST {
+            let origin = self.site.origin().ascii_serialization();
+            request = request.header("origin", origin).form(fields);
+        }
+        let response = request.send().await.unwrap();
+        Page {
+            status: response.status().as_u16(),
+            url: response.url().clone(),
+            headers: response.headers().clone(),
+            html: response.text().await.unwrap(),
+        }
+    }
+}
+
+impl Page {
+    /// Its heading.
+    pub(crate) fn heading(&self) -> String {
+        html::first(&self.html, "h1")
+    }
+
+    /// All it says.
+    pub(crate) fn text(&self) -> String {
+        html::text(&self.html)
+    }
+
+    /// The form that goes to an address with this end; an empty one is the page's own.
+    pub(crate) fn form(&self, action: &str) -> Form {
+        let forms = html::forms(&self.html);
+        let mut fitting = forms.into_iter().filter(|form| {
+            if action.is_empty() {
+                form.action.is_empty()
+            } else {
+                form.action.ends_with(action)
+            }
+        });
+        fitting
+            .next()
+            .unwrap_or_else(|| panic!("no form {action:?} on {}: {}", self.url, self.text()))
+    }
+
+    /// Where a link leads.
+    pub(crate) fn link(&self, words: &str) -> String {
+        html::link(&self.html, words)
+            .unwrap_or_else(|| panic!("no link {words:?} on {}: {}", self.url, self.text()))
+    }
+
+    /// What stands in the input with this id.
+    pub(crate) fn input(&self, id: &str) -> String {
+        html::input(&self.html, id).unwrap_or_else(|| panic!("no input {id} on {}", self.url))
+    }
+
+    /// The cells of its table.
+    pub(crate) fn rows(&self) -> Vec<Vec<String>> {
+        html::rows(&self.html)
+    }
+
+    /// A header of the answer.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What it says beside a field; empty when the field is right.
+    pub(crate) fn error(&self, field: &str) -> String {
+        let id = format!("id=\"{field}-error\">");
+        let (_, rest) = self.html.split_once(&id).unwrap_or_default();
+        html::text(rest.split("</span>").next().unwrap_or_default())
+    }
+}

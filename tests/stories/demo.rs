@@ -1,0 +1,195 @@
+//! The newcomer's first minutes: `usher demo`, an administrator's browser and somebody else's.
+
+use testkit::eventually_some;
+
+use crate::{
+    browser::{Browser, Page},
+    html,
+    node::{Node, PATIENCE},
+    person::{Letter, Outcome, Person},
+};
+
+/// What stands behind a word in what the demo prints.
+fn printed(node: &Node, word: &str) -> String {
+    let text = node.process.stdout_text();
+    let lines = text.lines();
+    let mut values = lines.filter_map(|line| line.trim().strip_prefix(word));
+    values.next().unwrap().trim().to_owned()
+}
+
+async fn signed_in(node: &Node) -> (Browser, Page) {
+    let browser = node.browser();
+    let page = browser.open(&printed(node, "Subscription Manager")).await;
+    let form = page.form("/admin/sign-in");
+    let form = form.fill("email", &printed(node, "sign in as"));
+    let form = form.fill("password", &printed(node, "password"));
+    let page = browser.submit(&page, &form).await;
+    (browser, page)
+}
+
+/// The letter to this address, as the demo's mailbox shows it.
+async fn letter_in_mailbox(node: &Node, to: &str) -> Letter {
+    let (browser, mailbox) = (node.browser(), printed(node, "Mailbox"));
+    let letter = eventually_some(PATIENCE, "the letter is in the mailbox", async || {
+        let page = browser.open(&mailbox).await;
+        let row = page.html.split("<tr>").find(|row| row.contains(to))?;
+        Some(html::link(row, &html::first(row, "a")).unwrap())
+    });
+    let page = browser.open(&letter.await).await;
+    Letter::read(&html::first(&page.html, "pre"))
+}
+
+#[tokio::test]
+async fn a_newcomer_creates_a_link_and_somebody_else_joins_through_it() {
+    let node = Node::demo(&[]);
+    let (administrator, page) = signed_in(&node).await;
+    assert_eq!(
+        (page.status, page.heading().as_str()),
+        (200, "Manage Users")
+    );
+    assert_eq!(page.rows().len(), 7, "the seeded people");
+
+    // create a link, and find it again
+    let page = administrator.open(&page.link("Access links")).await;
+    let page = administrator.open(&page.link("Create access link")).await;
+    let form = page.form("/links/new").fill("name", "Torts, second year");
+    let form = form.fill("tags", "Torts, Second year");
+    let created = administrator.submit(&page, &form).await;
+    let url = created.input("url");
+    let page = administrator.open(&created.link("Access links")).await;
+    assert_eq!(page.heading(), "Existing links");
+    let row = page
+        .rows()
+        .into_iter()
+        .find(|row| row[0] == "Torts, second year");
+    let row = row.unwrap();
+    assert_eq!(
+        row[1..5],
+        ["Law Library 2026", "Second year Torts", "0", "Active"]
+    );
+    let copied = html::attributes(&page.html, "data-copy");
+    assert!(copied.contains(&url), "{url} is not among {copied:?}");
+
+    // another browser joins, and goes on to the product
+    let visitor = node.browser();
+    let person = Person {
+        first_name: "Biff".to_owned(),
+        last_name: "Tannen".to_owned(),
+        ..Person::at("biff@hill-valley.example")
+    };
+    let page = person.join(&visitor, &url).await;
+    assert_eq!(Outcome::of(page.status, &page.html), Outcome::Assigned);
+    let product = visitor.open(&page.link("Go to Law Library 2026")).await;
+    assert_eq!(
+        (product.status, product.heading().as_str()),
+        (200, "The product")
+    );
+
+    // the person stands in Manage Users
+    let page = administrator.open(&created.link("Manage Users")).await;
+    let row = page.rows().into_iter().find(|row| row[1] == "Tannen");
+    let row = row.unwrap();
+    let today = &row[4];
+    assert_eq!(row[..4], ["Biff", "Tannen", &person.email, "Assigned"]);
+    assert_eq!(row[6..], ["Second year Torts", "Torts, second year"]);
+    let page = administrator
+        .open(&created.link("Who joined through it"))
+        .await;
+    assert_eq!(page.rows().len(), 1);
+    let page = administrator.open(&page.link("Biff")).await;
+    let words = page.text();
+    assert!(
+        !today.is_empty() && words.contains(&format!("Redeemed {today},")),
+        "{words}"
+    );
+    assert!(
+        words.contains("Door access link Torts, second year"),
+        "{words}"
+    );
+    assert!(words.contains("Address to be confirmed by"), "{words}");
+}
+
+#[tokio::test]
+async fn an_address_is_proved_by_an_explicit_click_only() {
+    let node = Node::demo(&[]);
+    let (administrator, manager) = signed_in(&node).await;
+    let person = Person::at("biff@hill-valley.example");
+    person
+        .join(&node.browser(), &printed(&node, "Access link"))
+        .await;
+    let letter = letter_in_mailbox(&node, &person.email).await;
+    let row = administrator.open("/admin").await.link("Ann");
+    let is_proved = async || {
+        let page = administrator.open(&row).await;
+        !page.text().contains("Address to be confirmed")
+    };
+
+    // a scanner opens every link, as often as it likes
+    let scanner = node.browser();
+    for _ in 0..3 {
+        assert_eq!(scanner.head(&letter.proof_url).await.status, 200);
+        assert_eq!(scanner.open(&letter.proof_url).await.status, 200);
+    }
+    assert!(!is_proved().await);
+
+    // another browser than the one that registered chooses a password
+    let reader = node.browser();
+    let page = reader.open(&letter.proof_url).await;
+    let page = reader.submit(&page, &page.form("")).await;
+    let form = page.form("").fill("new_password", "one of my own, please");
+    let page = reader.submit(&page, &form).await;
+    assert_eq!(page.heading(), "Your address is confirmed");
+    assert!(is_proved().await);
+    assert_eq!(
+        manager.rows().len() + 1,
+        administrator.open("/admin").await.rows().len()
+    );
+}
+
+#[tokio::test]
+async fn an_address_is_proved_by_the_code_of_the_letter() {
+    let node = Node::demo(&[]);
+    let person = Person::at("biff@hill-valley.example");
+    let visitor = node.browser();
+    let page = person.join(&visitor, &printed(&node, "Access link")).await;
+    let letter = letter_in_mailbox(&node, &person.email).await;
+
+    let wrong = if letter.code == "000000" {
+        "000001"
+    } else {
+        "000000"
+    };
+    let form = page.form("/proofs/code");
+    let refused = visitor
+        .submit(&page, &form.clone().fill("code", wrong))
+        .await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.error("code").starts_with("is not right"));
+
+    let proved = visitor
+        .submit(&page, &form.fill("code", &letter.code))
+        .await;
+    assert_eq!(
+        (proved.status, proved.heading().as_str()),
+        (200, "Your address is confirmed")
+    );
+}
+
+#[tokio::test]
+async fn a_demo_whose_data_is_kept_tells_the_same_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--data-dir", folder.path().to_str().unwrap()];
+    let mut first = Node::demo(&args);
+    let person = Person::at("biff@hill-valley.example");
+    person
+        .join(&first.browser(), &printed(&first, "Access link"))
+        .await;
+    let token = printed(&first, "operator's token");
+    first.process.sigterm();
+    assert!(first.process.wait_exit(PATIENCE).success());
+
+    let second = Node::demo(&args);
+    assert_eq!(printed(&second, "operator's token"), token);
+    let (_, page) = signed_in(&second).await;
+    assert_eq!(page.rows().len(), 8);
+}

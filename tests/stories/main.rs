@@ -1,0 +1,22 @@
+//! Stories through the whole node: people, administrators and operators, on both buses and both
+//! databases. What happens inside has its tests inside.
+//!
+//! - `node`: nodes and commands as an operator runs them; `browser` and `html`: pages as a browser
+//!   sees them; `institution` and `person`: who acts.
+//! - everything else is one part of the product a file.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail this way"
+)]
+
+mod browser;
+mod demo;
+mod html;
+mod institution;
+mod join;
+mod links;
+mod node;
+mod person;
