@@ -10,7 +10,10 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web,
 };
@@ -47,7 +50,7 @@ impl Drop for InFlight {
 
 /// Passes a request through.
 pub(crate) async fn pass(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let edge = web::Data::clone(edge(request.request())?);
@@ -59,6 +62,10 @@ pub(crate) async fn pass(
     request.extensions_mut().insert(RequestId(id.clone()));
     let is_api = is_api(request.path());
     let method = method_label(request.method());
+    // Who asks for the head gets that of GET; the server leaves the body out.
+    if *request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let guard = Answering {
         edge: &edge,
         id: &id,
