@@ -6,7 +6,7 @@ use std::fmt;
 
 use contract::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::metrics::RouteMetrics;
 
@@ -90,32 +90,35 @@ impl Card {
             Verb::Info => "info",
             Verb::Stats => "stats",
         };
-        let mut answer = json!({
+        let common = json!({
             "type": format!("io.nats.micro.v1.{kind}_response"),
             "name": self.name,
             "id": self.id,
             "version": env!("CARGO_PKG_VERSION"),
             "metadata": {},
         });
-        match verb {
-            Verb::Ping => {}
-            Verb::Info => {
-                answer["description"] = json!(format!("Usher: {}", self.name));
-                answer["endpoints"] = self.endpoints.iter().map(|e| self.info(e)).collect();
-            }
-            Verb::Stats => {
-                answer["started"] = json!(self.started);
-                answer["endpoints"] = self
-                    .endpoints
-                    .iter()
-                    .map(|e| json!(self.stats(e)))
-                    .collect();
-            }
-        }
-        answer.to_string()
+        let endpoints = self.endpoints.iter();
+        let particular = match verb {
+            Verb::Ping => json!({}),
+            Verb::Info => json!({
+                "description": format!("Usher: {}", self.name),
+                "endpoints": endpoints.map(|endpoint| self.info(endpoint)).collect::<Vec<_>>(),
+            }),
+            Verb::Stats => json!({
+                "started": self.started,
+                "endpoints": endpoints.map(|endpoint| self.stats(endpoint)).collect::<Vec<_>>(),
+            }),
+        };
+        let fields = [common, particular]
+            .into_iter()
+            .filter_map(|part| match part {
+                Value::Object(fields) => Some(fields),
+                _ => None,
+            });
+        Value::Object(fields.flatten().collect()).to_string()
     }
 
-    fn info(&self, endpoint: &Endpoint) -> serde_json::Value {
+    fn info(&self, endpoint: &Endpoint) -> Value {
         json!({
             "name": endpoint_name(endpoint.subject),
             "subject": endpoint.subject,

@@ -52,8 +52,12 @@ impl<B: Behaviour> Host<B> {
         health: Health,
         restarts_total: IntCounter,
     ) -> Addr<Self> {
+        let live = instance(&make);
+        if live.is_none() {
+            health.give_up(B::SERVICE);
+        }
         Supervisor::start(move |_| Self {
-            live: instance(&make),
+            live,
             make,
             restarts: Restarts::new(intensity),
             started: Instant::now(),

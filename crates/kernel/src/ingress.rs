@@ -164,14 +164,21 @@ async fn serve_each<B: Serve<M>, M: Call>(entrance: Entrance<B>) {
         let result = match entrance.check::<M>(&delivery) {
             Err(problem) => Err(problem),
             Ok(Asked { message, cx }) => entrance
-                .turn(|mut behaviour: B| {
-                    let span = span::<B, M>(&cx);
-                    async move {
-                        let result = behaviour.serve(message, &cx).await;
-                        (behaviour, result)
+                .turn({
+                    let clock = Arc::clone(&entrance.options.clock);
+                    move |mut behaviour: B| {
+                        let span = span::<B, M>(&cx);
+                        async move {
+                            // The instance may have been busy with another kind of message until now.
+                            let result = match cx.remaining(clock.now()) {
+                                Some(_) => behaviour.serve(message, &cx).await,
+                                None => Err(Problem::new(Kind::DeadlinePassed)),
+                            };
+                            (behaviour, result)
+                        }
+                        .instrument(span)
+                        .boxed_local()
                     }
-                    .instrument(span)
-                    .boxed_local()
                 })
                 .await
                 .unwrap_or_else(|error| Err(problem_of(error))),

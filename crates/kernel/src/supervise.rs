@@ -17,7 +17,7 @@ impl Default for Intensity {
     fn default() -> Self {
         Self {
             most: 5,
-            within: Duration::from_secs(60),
+            within: Duration::from_mins(1),
             pause: Duration::from_millis(20),
         }
     }

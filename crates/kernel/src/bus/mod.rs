@@ -13,8 +13,10 @@ use tokio::sync::oneshot;
 pub use self::{local::LocalBus, nats::NatsBus};
 use crate::{cx::Cx, discovery::Card, inbox::Inbox, metrics::KernelMetrics, signature::BusKey};
 
-/// The largest message, in bytes, on both transports (the default of nats-server).
-pub const PAYLOAD_MOST: usize = 1 << 20;
+/// The largest body of a message, in bytes, on both transports. nats-server carries 1 MiB unless it
+/// is told otherwise, and counts the headers, for which there is room.
+pub const PAYLOAD_MOST: usize = (1 << 20) - HEADERS_MOST;
+const HEADERS_MOST: usize = 4_096;
 
 /// What travels beside the bytes of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

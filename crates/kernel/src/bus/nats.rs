@@ -106,6 +106,7 @@ impl Transport for NatsBus {
                 RequestErrorKind::NoResponders => Problem::new(Kind::Unavailable)
                     .detail(format!("nobody serves {subject} just now")),
                 RequestErrorKind::TimedOut => Problem::new(Kind::DeadlinePassed),
+                RequestErrorKind::MaxPayloadExceeded => Problem::new(Kind::TooLarge),
                 kind => {
                     tracing::warn!(subject, ?kind, %error, "bus request failed");
                     Problem::new(Kind::Unavailable)
