@@ -11,7 +11,13 @@ use store::{
     vault::{hash_code, hash_token},
 };
 
-use crate::{People, enrol::set_password, password, proof::CODE_ATTEMPTS, sql};
+use crate::{
+    People,
+    enrol::set_password,
+    password,
+    proof::{CODE_ATTEMPTS, lock},
+    sql,
+};
 
 impl Serve<ConfirmProof> for People {
     async fn serve(&mut self, message: ConfirmProof, cx: &Cx) -> Result<Proved, Problem> {
@@ -35,6 +41,9 @@ impl Serve<ConfirmProof> for People {
             }
         };
         let mut tx = self.db.write(&stamp).await?;
+        if lock(&mut tx, account).await?.is_none() {
+            return Err(Problem::new(Kind::ProofRefused));
+        }
         sql::USE_PROOF
             .bind(proof)
             .bind(stamp.now)
@@ -67,7 +76,8 @@ impl Serve<ConfirmProof> for People {
     }
 }
 
-async fn has_password(tx: &mut Tx, account: AccountId) -> Result<bool, StoreError> {
+/// Whether an account has a password.
+pub(crate) async fn has_password(tx: &mut Tx, account: AccountId) -> Result<bool, StoreError> {
     let row = sql::HAS_PASSWORD.bind(account).fetch_one(tx).await?;
     Ok(row.get::<i64>("passwords")? > 0)
 }

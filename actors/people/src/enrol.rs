@@ -12,7 +12,7 @@ use crate::{
     People,
     name_key::name_key,
     password,
-    proof::{Owner, issue, issue_unless_recent},
+    proof::{Owner, issue, issue_unless_recent, lock},
     sql,
 };
 
@@ -115,18 +115,12 @@ impl People {
         message: Enrol,
         stamp: &Stamp,
     ) -> Result<Enrolled, Problem> {
-        let knows_it = match &existing.password_hash {
-            Some(hash) => {
-                self.passwords
-                    .verify(message.password.clone(), hash.clone())
-                    .await?
-            }
-            None => {
-                self.passwords
-                    .verify_nothing(message.password.clone())
-                    .await?;
-                false
-            }
+        let password = message.password.clone();
+        let knows_it = if let Some(hash) = &existing.password_hash {
+            self.passwords.verify(password, hash.clone()).await?
+        } else {
+            self.passwords.verify_nothing(password).await?;
+            false
         };
         if existing.proved_at.is_some() {
             return if knows_it {
@@ -143,6 +137,10 @@ impl People {
             return self.replace(existing, message, stamp).await;
         }
         let mut tx = self.db.write(stamp).await?;
+        if lock(&mut tx, existing.id).await? != Some(None) {
+            // Proved or gone since we looked, and the password we were shown may have died with that.
+            return Err(Problem::new(Kind::Conflict));
+        }
         if let (Some(registrant), Some(hash)) = (&message.registrant, &existing.password_hash) {
             let set = sql::SET_REGISTRANT
                 .bind(existing.id)

@@ -11,6 +11,7 @@
 //! - A password that was set before the address was proved survives the proof only in the browser in
 //!   which it was set: whoever registers a stranger's address ends with nothing (pre-hijacking).
 //! - A code has five attempts and ten minutes, a newer one ends it, and every refusal looks alike.
+//! - An address gets one letter a minute and ten a day, however many ask for one at once.
 //! - Passwords are hashed outside any transaction, on the pool of the `passwords` crate.
 //!
 //! Several instances may run: there is no state but the database.

@@ -21,6 +21,9 @@ const CODE_SECONDS: i64 = 600;
 pub(crate) const CODE_ATTEMPTS: i64 = 5;
 /// How long an address gets no second letter, in seconds.
 const LETTER_SECONDS: i64 = 60;
+/// How many letters an address gets in 24 hours: bounds the guesses at its codes, and what a
+/// stranger can have sent to it.
+const LETTERS_A_DAY: i64 = 10;
 
 /// Whose proof it is.
 pub(crate) struct Owner {
@@ -67,16 +70,33 @@ pub(crate) async fn issue(
     })
 }
 
-/// As [`issue`], unless a letter went out less than a minute ago.
+/// As [`issue`], unless a letter went out less than a minute ago or there were enough today. The
+/// account must be locked, so that many who ask at once get one.
 pub(crate) async fn issue_unless_recent(
     tx: &mut Tx,
     owner: Owner,
     clock: &dyn Clock,
 ) -> Result<Option<ProofIssued>, StoreError> {
-    let last = sql::LAST_PROOF.bind(owner.account).fetch_one(tx).await?;
-    let last: Option<Timestamp> = last.get("last")?;
-    if last.is_some_and(|last| last.plus_seconds(LETTER_SECONDS) > tx.stamp().now) {
+    let now = tx.stamp().now;
+    let recent = sql::RECENT_PROOFS
+        .bind(owner.account)
+        .bind(now.plus_days(-1))
+        .fetch_one(tx)
+        .await?;
+    let last: Option<Timestamp> = recent.get("last")?;
+    let is_recent = last.is_some_and(|last| last.plus_seconds(LETTER_SECONDS) > now);
+    if is_recent || recent.get::<i64>("letters")? >= LETTERS_A_DAY {
         return Ok(None);
     }
     issue(tx, owner, clock).await.map(Some)
+}
+
+/// Locks an account: whoever changes it or its proofs begins with this, so that nobody waits for
+/// each other in a circle. `None` when it is gone, otherwise when it was proved.
+pub(crate) async fn lock(
+    tx: &mut Tx,
+    account: AccountId,
+) -> Result<Option<Option<Timestamp>>, StoreError> {
+    let row = sql::LOCK_ACCOUNT.bind(account).fetch_optional(tx).await?;
+    row.map(|row| row.get("proved_at")).transpose()
 }

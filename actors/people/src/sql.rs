@@ -45,9 +45,16 @@ store::statements! {
     pub(crate) HAS_PASSWORD = "
         select count(*) as passwords from credentials where account_id = $1";
 
-    /// When the last proof was issued.
-    pub(crate) LAST_PROOF = "
-        select max(created_at) as last from proofs where account_id = $1";
+    /// Keeps others from an account until the transaction ends, and looks at what it has by then.
+    pub(crate) LOCK_ACCOUNT = "
+        select proved_at from accounts where id = $1 for_update";
+
+    /// When the last proof was issued, and how many since an instant.
+    pub(crate) RECENT_PROOFS = "
+        select max(created_at) as last,
+            coalesce(sum(case when created_at > $2 then 1 else 0 end), 0) as letters
+        from proofs
+        where account_id = $1";
 
     /// Ends older proofs.
     pub(crate) SUPERSEDE_PROOFS = "

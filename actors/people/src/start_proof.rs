@@ -1,7 +1,7 @@
 //! Serves [`StartProof`].
 
 use contract::{
-    Problem, Timestamp,
+    Problem,
     ids::ProofId,
     people::{ProofStarted, StartProof},
 };
@@ -9,7 +9,8 @@ use kernel::{Cx, Serve};
 
 use crate::{
     People,
-    proof::{Owner, issue_unless_recent},
+    confirm::has_password,
+    proof::{Owner, issue_unless_recent, lock},
     sql,
 };
 
@@ -25,14 +26,16 @@ impl Serve<StartProof> for People {
         let Some(row) = find.fetch_optional(&mut tx).await? else {
             return Ok(nothing);
         };
-        if row.get::<Option<Timestamp>>("proved_at")?.is_some() {
-            return Ok(nothing);
-        }
         let owner = Owner {
             account: row.get("id")?,
             email: row.get("email")?,
             first_name: row.get("first_name")?,
         };
+        let proved_at = lock(&mut tx, owner.account).await?.flatten();
+        // Whose password died with the proof chooses one by a fresh letter.
+        if proved_at.is_some() && has_password(&mut tx, owner.account).await? {
+            return Ok(nothing);
+        }
         let Some(proof) = issue_unless_recent(&mut tx, owner, &*self.clock).await? else {
             return Ok(nothing);
         };

@@ -11,7 +11,7 @@ use crate::sql;
 /// How long an ended proof is kept, in days.
 const KEEP_DAYS: i64 = 30;
 /// How long nothing is looked at when nothing was left to delete.
-const REST: Duration = Duration::from_secs(3_600);
+const REST: Duration = Duration::from_hours(1);
 
 /// Keeps the table of proofs small. Any number may run.
 #[derive(Debug)]

@@ -1,0 +1,16 @@
+//! People, asked over the bus, on both databases.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail this way"
+)]
+
+mod enrol;
+mod passwords;
+mod prehijack;
+mod proofs;
+mod scene;
+mod secrets;
+mod sql;
+mod start;
