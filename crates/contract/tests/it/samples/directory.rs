@@ -1,0 +1,188 @@
+//! Organisations, administrators, tokens, audit.
+
+use contract::{
+    Cursor, Page, PageRequest, Role,
+    administrators::{
+        AdministratorCreated, AuthenticateSession, CreateAdministrator, Office, SessionOpened,
+        SetUpAdministrator, SignInAdministrator, SignOutAdministrator, SignedIn,
+    },
+    audit::{AuditEntry, ListAudit},
+    ids::{AdministratorId, AuditId, OrganisationId, TokenId},
+    organisations::{
+        CreateOrganisation, GetOrganisation, JoinProof, ListOrganisations, Organisation, Policies,
+        UpdateOrganisation,
+    },
+    tokens::{AuthenticateToken, CreateToken, TokenCreated, TokenGrant},
+};
+use serde_json::json;
+
+use super::{NOON, Sample, email, id, name, sample, secret, url};
+
+pub(super) fn samples() -> Vec<Sample> {
+    [organisations(), administrators(), tokens(), audit()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+pub(super) fn page() -> PageRequest {
+    PageRequest {
+        cursor: Some(Cursor("after-this-row".to_owned())),
+        limit: Some(20),
+    }
+}
+
+pub(super) fn page_of<T>(row: T) -> Page<T> {
+    Page {
+        items: vec![row],
+        next_cursor: Some(Cursor("after-that-row".to_owned())),
+    }
+}
+
+pub(super) fn policies(join_proof: JoinProof) -> Policies {
+    Policies {
+        join_proof,
+        proof_days: 14,
+    }
+}
+
+fn organisation(join_proof: JoinProof) -> Organisation {
+    Organisation {
+        id: id(OrganisationId::new),
+        name: name("Law School"),
+        product_url: url("https://read.example/"),
+        policies: policies(join_proof),
+        created_at: NOON,
+    }
+}
+
+fn organisations() -> Vec<Sample> {
+    let both = [JoinProof::Later, JoinProof::First];
+    vec![
+        sample(
+            [CreateOrganisation {
+                name: name("Law School"),
+                product_url: url("https://read.example/"),
+                policies: policies(JoinProof::First),
+            }],
+            both.map(organisation),
+        ),
+        sample(
+            [ListOrganisations { page: page() }],
+            [page_of(organisation(JoinProof::Later))],
+        ),
+        sample(
+            [GetOrganisation {
+                organisation: id(OrganisationId::new),
+            }],
+            [organisation(JoinProof::Later)],
+        ),
+        sample(
+            [UpdateOrganisation {
+                organisation: id(OrganisationId::new),
+                name: Some(name("Faculty of Law")),
+                product_url: Some(url("https://read.example/law")),
+                policies: Some(policies(JoinProof::Later)),
+            }],
+            [organisation(JoinProof::Later)],
+        ),
+    ]
+}
+
+fn administrators() -> Vec<Sample> {
+    let opened = || SessionOpened {
+        token: secret(),
+        expires_at: NOON,
+    };
+    let created = |setup_token| AdministratorCreated {
+        id: id(AdministratorId::new),
+        setup_token,
+    };
+    vec![
+        sample(
+            [Role::Viewer, Role::Manager, Role::Owner].map(|role| CreateAdministrator {
+                organisation: id(OrganisationId::new),
+                email: email("ada@x.example"),
+                role,
+            }),
+            [created(Some(secret())), created(None)],
+        ),
+        sample(
+            [SetUpAdministrator {
+                token: secret(),
+                password: secret(),
+            }],
+            [opened()],
+        ),
+        sample(
+            [SignInAdministrator {
+                email: email("ada@x.example"),
+                password: secret(),
+            }],
+            [opened()],
+        ),
+        sample(
+            [AuthenticateSession { token: secret() }],
+            [SignedIn {
+                administrator: id(AdministratorId::new),
+                email: email("ada@x.example"),
+                organisations: vec![Office {
+                    organisation: id(OrganisationId::new),
+                    name: name("Law School"),
+                    role: Role::Owner,
+                }],
+            }],
+        ),
+        sample(
+            [SignOutAdministrator {
+                token: secret(),
+                everywhere: false,
+            }],
+            [()],
+        ),
+    ]
+}
+
+fn tokens() -> Vec<Sample> {
+    let grant = |organisation| TokenGrant {
+        id: id(TokenId::new),
+        organisation,
+        role: Role::Manager,
+    };
+    vec![
+        sample(
+            [CreateToken {
+                organisation: Some(id(OrganisationId::new)),
+                name: name("Import script"),
+                role: Role::Manager,
+                expires_at: Some(NOON),
+            }],
+            [TokenCreated {
+                id: id(TokenId::new),
+                token: secret(),
+            }],
+        ),
+        sample(
+            [AuthenticateToken { token: secret() }],
+            [grant(Some(id(OrganisationId::new))), grant(None)],
+        ),
+    ]
+}
+
+fn audit() -> Vec<Sample> {
+    vec![sample(
+        [ListAudit {
+            organisation: id(OrganisationId::new),
+            page: page(),
+        }],
+        [page_of(AuditEntry {
+            id: id(AuditId::new),
+            at: NOON,
+            actor: "operator".to_owned(),
+            action: "link.rotate".to_owned(),
+            target: "lnk_01".to_owned(),
+            change: json!({"name": {"from": "Old", "to": "New"}}),
+            request_id: "req-1".to_owned(),
+        })],
+    )]
+}

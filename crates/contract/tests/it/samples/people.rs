@@ -1,0 +1,176 @@
+//! People: who they are, how they are listed, what they are written.
+
+use contract::{
+    ids::{AccountId, LinkId, MailId, MembershipId, OrganisationId, PlanId, ProofId},
+    mails::{KeptMail, KeptMailText, Letter, ListKeptMails, MailQueued, QueueMail, ReadKeptMail},
+    people::{
+        ConfirmProof, Enrol, Enrolled, Evidence, ProofIssued, ProofStarted, Proved, StartProof,
+    },
+    seats::Status,
+    users::{GetUser, LinkName, ListUsers, User},
+};
+
+use super::{
+    NOON, Sample,
+    directory::{page, page_of},
+    email, id, name, person, sample,
+    seats::STATUSES,
+    secret, tag, url,
+};
+
+pub(super) fn samples() -> Vec<Sample> {
+    proofs().into_iter().chain(users()).chain(mails()).collect()
+}
+
+fn issued() -> ProofIssued {
+    ProofIssued {
+        id: id(ProofId::new),
+        email: email("ann@x.example"),
+        first_name: person("Ann"),
+        token: secret(),
+        code: secret(),
+        expires_at: NOON,
+    }
+}
+
+fn proofs() -> [Sample; 3] {
+    let confirm = |evidence| ConfirmProof {
+        evidence,
+        registrant: Some(secret()),
+        new_password: Some(secret()),
+    };
+    let proof = id(ProofId::new);
+    [
+        sample(
+            [Enrol {
+                first_name: person("Ann"),
+                last_name: person("Alpha"),
+                email: email("ann@x.example"),
+                password: secret(),
+                registrant: Some(secret()),
+            }],
+            [Some(issued()), None].map(|proof| Enrolled {
+                account_id: id(AccountId::new),
+                is_proved: proof.is_none(),
+                proof,
+            }),
+        ),
+        sample(
+            [StartProof {
+                email: email("ann@x.example"),
+            }],
+            [Some(issued()), None].map(|issued| ProofStarted {
+                id: proof,
+                proof: issued,
+            }),
+        ),
+        sample(
+            [
+                Evidence::Token(secret()),
+                Evidence::Code {
+                    proof,
+                    code: secret(),
+                },
+            ]
+            .map(confirm),
+            [Proved {
+                account_id: id(AccountId::new),
+                has_password: false,
+            }],
+        ),
+    ]
+}
+
+fn user(status: Status) -> User {
+    User {
+        id: id(MembershipId::new),
+        first_name: person("Ann"),
+        last_name: person("Alpha"),
+        email: email("ann@x.example"),
+        status,
+        redeemed_at: Some(NOON),
+        last_active_at: Some(NOON),
+        proof_due_at: Some(NOON),
+        tags: vec![tag("law")],
+        door: "link".to_owned(),
+        link: Some(LinkName {
+            id: id(LinkId::new),
+            name: name("Law 2026"),
+        }),
+        plan_id: id(PlanId::new),
+        plan_name: name("Campus"),
+    }
+}
+
+fn users() -> [Sample; 2] {
+    let organisation = id(OrganisationId::new);
+    [
+        sample(
+            [ListUsers {
+                organisation,
+                status: Some(Status::Assigned),
+                tag: Some(tag("law")),
+                q: Some("ann".to_owned()),
+                link: Some(id(LinkId::new)),
+                plan: Some(id(PlanId::new)),
+                page: page(),
+            }],
+            [page_of(user(Status::Assigned))],
+        ),
+        sample(
+            [GetUser {
+                organisation,
+                membership_id: id(MembershipId::new),
+            }],
+            STATUSES.map(user),
+        ),
+    ]
+}
+
+fn mails() -> [Sample; 3] {
+    let kept = || KeptMail {
+        id: id(MailId::new),
+        to: "ann@x.example".to_owned(),
+        subject: "Please confirm".to_owned(),
+        sent_at: NOON,
+    };
+    let letters = [
+        Letter::JoinConfirmation {
+            first_name: person("Ann"),
+            organisation: name("Law School"),
+            status: Status::Assigned,
+            proof_due_at: Some(NOON),
+            proof_url: secret(),
+            code: secret(),
+            product_url: url("https://read.example/"),
+        },
+        Letter::Proof {
+            first_name: person("Ann"),
+            proof_url: secret(),
+            code: secret(),
+        },
+    ];
+    [
+        sample(
+            letters.map(|letter| QueueMail {
+                key: "proof:prf_01".to_owned(),
+                to: email("ann@x.example"),
+                letter,
+            }),
+            [MailQueued {
+                id: id(MailId::new),
+            }],
+        ),
+        sample([ListKeptMails { page: page() }], [page_of(kept())]),
+        sample(
+            [ReadKeptMail {
+                id: id(MailId::new),
+            }],
+            [KeptMailText {
+                mail: kept(),
+                text: "Hello Ann".to_owned(),
+                html: "<p>Hello Ann</p>".to_owned(),
+            }],
+        ),
+    ]
+}
