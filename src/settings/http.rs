@@ -17,7 +17,7 @@ pub struct Http {
     /// What links begin with; `None`: the address of `listen`.
     #[serde(deserialize_with = "field::url")]
     pub public_url: Option<Url>,
-    /// Whose `Forwarded` is believed.
+    /// Whose id of a request is taken over.
     pub trusted_proxies: Vec<String>,
     /// Threads; 0: one for each processor.
     pub workers: usize,
