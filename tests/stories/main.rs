@@ -20,3 +20,4 @@ mod join;
 mod links;
 mod node;
 mod person;
+mod race;
