@@ -12,6 +12,8 @@
 //!   each costs the time of one hash.
 //! - Set-up links work once and for [`SETUP_DAYS`] days, sessions end after [`SESSION_HOURS`] hours
 //!   whatever happens. Both, and API tokens, are only kept as hashes.
+//! - A reset link is mailed and never shown; using it ends every session there was.
+//! - An organisation that has an owner keeps one: the last cannot be removed or given another role.
 //! - Nobody becomes an administrator of another organisation through an address that their own
 //!   organisation entered: an address that is known elsewhere is added by the operator alone.
 //! - A password is hashed before a transaction begins, never within one.
@@ -54,6 +56,9 @@ const BATCH: usize = 64;
 /// Days for which a set-up link works.
 const SETUP_DAYS: i64 = 7;
 
+/// Minutes for which a reset link works.
+const RESET_MINUTES: i64 = 60;
+
 /// Hours after which a session ends, used or not.
 const SESSION_HOURS: i64 = 12;
 
@@ -86,11 +91,17 @@ impl Behaviour for AdminDirectory {
             .one::<org::GetOrganisation>()
             .one::<org::UpdateOrganisation>()
             .one::<adm::CreateAdministrator>()
+            .one::<adm::ListAdministrators>()
+            .one::<adm::UpdateAdministrator>()
+            .one::<adm::RemoveAdministrator>()
+            .one::<adm::StartAdministratorReset>()
             .one::<adm::SetUpAdministrator>()
             .one::<adm::SignInAdministrator>()
             .many::<adm::AuthenticateSession>(BATCH)
             .one::<adm::SignOutAdministrator>()
             .one::<tok::CreateToken>()
+            .one::<tok::ListTokens>()
+            .one::<tok::RevokeToken>()
             .many::<tok::AuthenticateToken>(BATCH)
             .one::<ListAudit>();
     }

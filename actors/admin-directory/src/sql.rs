@@ -68,6 +68,69 @@ store::statements! {
         on conflict (administrator_id, organisation_id) do update
         set role = excluded.role";
 
+    /// The administrators of an organisation after one, the first appointed first.
+    pub(crate) LIST_COLLEAGUES = "
+        select administrators.id, administrators.email, administrators.setup_expires_at,
+            administrators.password_hash, administrator_offices.role,
+            administrator_offices.created_at
+        from administrator_offices
+        join administrators on administrators.id = administrator_offices.administrator_id
+        where administrator_offices.organisation_id = $1
+            and administrators.id > $2
+        order by administrators.id
+        limit $3";
+
+    /// One of them.
+    pub(crate) FIND_COLLEAGUE = "
+        select administrators.id, administrators.email, administrators.setup_expires_at,
+            administrators.password_hash, administrator_offices.role,
+            administrator_offices.created_at
+        from administrator_offices
+        join administrators on administrators.id = administrator_offices.administrator_id
+        where administrator_offices.organisation_id = $1
+            and administrators.id = $2";
+
+    /// How many others own the organisation.
+    pub(crate) COUNT_OTHER_OWNERS = "
+        select cast(count(*) as bigint) as owners
+        from administrator_offices
+        where organisation_id = $1
+            and administrator_id <> $2
+            and role = 'owner'";
+
+    /// Gives another role in an organisation.
+    pub(crate) SET_ROLE = "
+        update administrator_offices
+        set role = $3
+        where organisation_id = $1
+            and administrator_id = $2";
+
+    /// Takes an office.
+    pub(crate) DELETE_OFFICE = "
+        delete from administrator_offices
+        where organisation_id = $1
+            and administrator_id = $2";
+
+    /// Forgets whoever has no office anywhere, with their sessions.
+    pub(crate) DELETE_WITHOUT_OFFICE = "
+        delete from administrators
+        where id = $1
+            and not exists (
+                select 1 from administrator_offices where administrator_id = administrators.id)";
+
+    /// Puts a reset link into the place of any older one.
+    pub(crate) START_RESET = "
+        update administrators
+        set setup_hash = $2, setup_expires_at = $3
+        where email_key = $1
+            and password_hash is not null
+        returning id, email";
+
+    /// Ends every session of an administrator.
+    pub(crate) DELETE_SESSIONS = "
+        delete from administrator_sessions
+        where administrator_id = $1";
+
     /// Whose set-up link it is.
     pub(crate) FIND_SETUP = "
         select id, email
@@ -123,6 +186,30 @@ store::statements! {
     pub(crate) INSERT_TOKEN = "
         insert into api_tokens (id, organisation_id, name, role, token_hash, expires_at, created_at)
         values ($1, $2, $3, $4, $5, $6, $7)";
+
+    /// The tokens of an organisation before one, the newest first; every id is below `tok_8`.
+    pub(crate) LIST_TOKENS = "
+        select id, name, role, expires_at, revoked_at, created_at
+        from api_tokens
+        where organisation_id = $1
+            and id < coalesce(cast($2 as text), 'tok_8')
+        order by id desc
+        limit $3";
+
+    /// One of them.
+    pub(crate) FIND_TOKEN = "
+        select id, name, role, expires_at, revoked_at, created_at
+        from api_tokens
+        where organisation_id = $1
+            and id = $2";
+
+    /// Ends a token, once.
+    pub(crate) REVOKE_TOKEN = "
+        update api_tokens
+        set revoked_at = $3
+        where organisation_id = $1
+            and id = $2
+            and revoked_at is null";
 
     /// What tokens may do, while they may.
     pub(crate) AUTHENTICATE_TOKENS = "

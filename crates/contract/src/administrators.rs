@@ -7,6 +7,7 @@ use crate::{
     call::{Call, Need, Service},
     caller::Role,
     ids::{AdministratorId, OrganisationId},
+    page::{Page, PageRequest},
     secret::Secret,
     text::Name,
     timestamp::Timestamp,
@@ -44,7 +45,121 @@ impl Call for CreateAdministrator {
     }
 }
 
-/// Sets the password through a one-time set-up link, and signs in.
+/// An administrator as an organisation sees them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Colleague {
+    /// Who.
+    pub id: AdministratorId,
+    /// The address they sign in with.
+    pub email: EmailAddress,
+    /// What they may do here.
+    pub role: Role,
+    /// Until when the set-up link works; `None` once they have a password.
+    pub setup_expires_at: Option<Timestamp>,
+    /// Since when they have an office here.
+    pub created_at: Timestamp,
+}
+
+/// The administrators of an organisation, the first appointed first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListAdministrators {
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// Which page.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
+impl Call for ListAdministrators {
+    const SUBJECT: &'static str = "usher.v1.administrators.list";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Viewer);
+    type Reply = Page<Colleague>;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// Gives an administrator another role. The last owner stays one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateAdministrator {
+    /// In which organisation.
+    pub organisation: OrganisationId,
+    /// Whom.
+    pub id: AdministratorId,
+    /// What they may do from now on.
+    pub role: Role,
+}
+
+impl Call for UpdateAdministrator {
+    const SUBJECT: &'static str = "usher.v1.administrators.update";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Owner);
+    type Reply = Colleague;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// Takes the office from an administrator; with the last office they are forgotten. The last owner
+/// of an organisation stays. Whoever has no office is removed already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveAdministrator {
+    /// From which organisation.
+    pub organisation: OrganisationId,
+    /// Whom.
+    pub id: AdministratorId,
+}
+
+impl Call for RemoveAdministrator {
+    const SUBJECT: &'static str = "usher.v1.administrators.remove";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Owner);
+    type Reply = ();
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// Issues a one-time link with which a forgotten password is set anew. Answers alike whether or not
+/// the address is an administrator's: only the mailbox learns it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StartAdministratorReset {
+    /// The address.
+    pub email: EmailAddress,
+}
+
+/// The answer to [`StartAdministratorReset`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResetStarted {
+    /// What to mail; `None`: nothing.
+    pub link: Option<ResetLink>,
+}
+
+/// A reset that waits for its link, which is only ever mailed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResetLink {
+    /// Whom the mail goes to.
+    pub email: EmailAddress,
+    /// For [`SetUpAdministrator`].
+    pub token: Secret,
+    /// When the link ends.
+    pub expires_at: Timestamp,
+}
+
+impl Call for StartAdministratorReset {
+    const SUBJECT: &'static str = "usher.v1.administrators.start-reset";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Anyone;
+    type Reply = ResetStarted;
+}
+
+/// Sets the password through a one-time link, the first one or a reset, and signs in. Every other
+/// session of the administrator ends.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SetUpAdministrator {
     /// From the set-up link.
@@ -124,11 +239,14 @@ impl Call for AuthenticateSession {
     type Reply = SignedIn;
 }
 
-/// Ends a session; an unknown one is ended already.
+/// Ends a session, or every session of its administrator; an unknown one is ended already.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignOutAdministrator {
     /// From the cookie.
     pub token: Secret,
+    /// Whether every session of the administrator ends.
+    #[serde(default)]
+    pub everywhere: bool,
 }
 
 impl Call for SignOutAdministrator {

@@ -6,12 +6,14 @@ use crate::{
     call::{Call, Need, Service},
     caller::Role,
     ids::{OrganisationId, TokenId},
+    page::{Page, PageRequest},
     secret::Secret,
     text::Name,
     timestamp::Timestamp,
 };
 
-/// Makes an API token of the operator, or of an organisation on the operator's behalf.
+/// Makes an API token of an organisation; one without an organisation is the operator's, and only
+/// the operator makes one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateToken {
     /// Whose; `None` is the operator's.
@@ -37,9 +39,70 @@ pub struct TokenCreated {
 impl Call for CreateToken {
     const SUBJECT: &'static str = "usher.v1.tokens.create";
     const OWNER: Service = Service::AdminDirectory;
-    const FROM: &'static [Service] = &[Service::Node];
-    const NEEDS: Need = Need::Operator;
+    const FROM: &'static [Service] = &[Service::HttpEdge, Service::Node];
+    const NEEDS: Need = Need::Administrator(Role::Owner);
     type Reply = TokenCreated;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        self.organisation.as_ref()
+    }
+}
+
+/// An API token as its organisation sees it; the token itself is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenEntry {
+    /// Its id.
+    pub id: TokenId,
+    /// What it is for.
+    pub name: Name,
+    /// What it may do.
+    pub role: Role,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// Since when it is known.
+    pub created_at: Timestamp,
+}
+
+/// The API tokens of an organisation, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListTokens {
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// Which page.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
+impl Call for ListTokens {
+    const SUBJECT: &'static str = "usher.v1.tokens.list";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Owner);
+    type Reply = Page<TokenEntry>;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// Ends a token for good; doing it twice is the same as once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokeToken {
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// Which.
+    pub id: TokenId,
+}
+
+impl Call for RevokeToken {
+    const SUBJECT: &'static str = "usher.v1.tokens.revoke";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Owner);
+    type Reply = TokenEntry;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
 }
 
 /// Whose token it is; answers `unauthenticated` when it is nobody's.

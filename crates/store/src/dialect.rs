@@ -30,6 +30,15 @@ impl Dialect {
         }
     }
 
+    /// A migration in the words of the engine: PostgreSQL compares texts by the database's locale
+    /// unless a column says otherwise, SQLite bytewise, and so does every key and order of ours.
+    pub(crate) fn render_schema(self, text: &str) -> String {
+        match self {
+            Self::Sqlite => text.to_owned(),
+            Self::Postgres => text.lines().map(with_bytewise_texts).collect(),
+        }
+    }
+
     /// Replaces the placeholders of a statement.
     pub(crate) fn render(self, text: &str) -> String {
         let (rows_open, rows_close, now, for_update, skip_locked) = match self {
@@ -68,9 +77,36 @@ impl Dialect {
     }
 }
 
+/// A line of a schema whose columns of type `text` are compared bytewise; its comment stays.
+fn with_bytewise_texts(line: &str) -> String {
+    let (code, comment) = line.find("--").map_or((line, ""), |at| line.split_at(at));
+    let words = code.split_inclusive([' ', ',', ';']);
+    let mut rendered: String = words
+        .map(|word| match word.strip_prefix("text") {
+            Some(end @ ("" | " " | "," | ";")) => format!("text collate \"C\"{end}"),
+            _ => word.to_owned(),
+        })
+        .collect();
+    rendered.push_str(comment);
+    rendered.push('\n');
+    rendered
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_compared_bytewise_on_both_engines() {
+        let text =
+            "create table t (\n    a text   not null, -- a text\n    text_b text,\n    c text\n);";
+        assert_eq!(Dialect::Sqlite.render_schema(text), text);
+        assert_eq!(
+            Dialect::Postgres.render_schema(text),
+            "create table t (\n    a text collate \"C\"   not null, -- a text\n    \
+             text_b text collate \"C\",\n    c text collate \"C\"\n);\n"
+        );
+    }
 
     #[test]
     fn placeholders_become_the_words_of_the_engine() {

@@ -1,11 +1,11 @@
 //! The schema: numbered texts, one for both engines, never edited after a release.
 
 use sqlx::{
-    SqlSafeStr as _,
+    AssertSqlSafe, SqlSafeStr as _,
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use crate::{database::Database, error::StoreError};
+use crate::{database::Database, dialect::Dialect, error::StoreError};
 
 macro_rules! migrations {
     ($($version:literal $name:literal),* $(,)?) => {
@@ -23,9 +23,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     8 "0008_memberships",
 ];
 
-fn migrator() -> Migrator {
+fn migrator(dialect: Dialect) -> Migrator {
     let migrations = MIGRATIONS.iter().map(|(version, name, text)| {
-        let (name, sql) = ((*name).into(), text.into_sql_str());
+        let (name, text) = ((*name).into(), dialect.render_schema(text));
+        // Safe: a text of the program with words of the dialect put in.
+        let sql = AssertSqlSafe(text).into_sql_str();
         Migration::new(*version, name, MigrationType::Simple, sql, false)
     });
     Migrator::with_migrations(migrations.collect())
@@ -36,6 +38,9 @@ impl Database {
     /// advisory lock, SQLite has one writer.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let db = self.open("migrate").await?;
-        migrator().run(&db.writer).await.map_err(StoreError::from)
+        migrator(db.dialect)
+            .run(&db.writer)
+            .await
+            .map_err(StoreError::from)
     }
 }

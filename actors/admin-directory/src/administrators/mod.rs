@@ -2,11 +2,15 @@
 
 mod authenticate;
 mod create;
+mod list;
 mod password;
+mod remove;
+mod reset;
 mod session;
 mod set_up;
 mod sign_in;
 mod sign_out;
+mod update;
 
 use contract::{
     Role,

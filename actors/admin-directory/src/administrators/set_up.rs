@@ -1,4 +1,4 @@
-//! Sets the password through a one-time set-up link, and signs in.
+//! Sets the password through a one-time link, the first one or a reset, and signs in.
 
 use contract::{
     EmailAddress, Kind, Problem,
@@ -31,7 +31,10 @@ impl Serve<SetUpAdministrator> for AdminDirectory {
             .bind(password_hash);
         // Of two who use the link at once, one finds it used.
         let row = used.fetch_optional(&mut tx).await?.ok_or_else(refused)?;
-        let opened = session::open(&mut tx, row.get("id")?, "administrator.set-up").await?;
+        let id = row.get("id")?;
+        // Whoever knew the old password may still be signed in somewhere.
+        sql::DELETE_SESSIONS.bind(id).execute(&mut tx).await?;
+        let opened = session::open(&mut tx, id, "administrator.set-up").await?;
         tx.commit().await?;
         Ok(opened)
     }

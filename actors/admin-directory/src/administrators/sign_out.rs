@@ -1,4 +1,4 @@
-//! Ends a session.
+//! Ends a session, or all of them.
 
 use contract::{Problem, administrators::SignOutAdministrator};
 use kernel::{Cx, Serve};
@@ -14,8 +14,12 @@ impl Serve<SignOutAdministrator> for AdminDirectory {
         let ended = sql::DELETE_SESSION.bind(vault::hash_token(&message.token));
         if let Some(row) = ended.fetch_optional(&mut tx).await? {
             let id = row.get("administrator_id")?;
+            if message.everywhere {
+                sql::DELETE_SESSIONS.bind(id).execute(&mut tx).await?;
+            }
+            let change = json!({ "everywhere": message.everywhere });
             for organisation in offices(&mut tx, id).await? {
-                tx.audit(organisation, "administrator.sign-out", id, json!({}));
+                tx.audit(organisation, "administrator.sign-out", id, change.clone());
             }
             tx.commit().await?;
         }

@@ -2,3 +2,5 @@
 
 mod authenticate;
 mod create;
+mod list;
+mod revoke;

@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod colleagues;
 mod invitations;
 mod organisations;
 mod scene;

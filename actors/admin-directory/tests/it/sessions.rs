@@ -98,6 +98,7 @@ async fn signing_out_ends_one_session_and_twice_is_once(
         scene
             .ask(SignOutAdministrator {
                 token: here.token.clone(),
+                everywhere: false,
             })
             .await
             .unwrap();

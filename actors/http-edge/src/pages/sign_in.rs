@@ -100,7 +100,13 @@ fn opened_session(edge: &Edge, session: &SessionOpened) -> HttpResponse {
 async fn sign_out(edge: web::Data<Edge>, incoming: Incoming, request: HttpRequest) -> Answer {
     if let Some(token) = session_token(&request, &edge.options) {
         edge.bus
-            .call(&SignOutAdministrator { token }, &incoming.cx)
+            .call(
+                &SignOutAdministrator {
+                    token,
+                    everywhere: false,
+                },
+                &incoming.cx,
+            )
             .await?;
     }
     let mut response = see(SIGN_IN);

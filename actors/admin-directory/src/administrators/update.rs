@@ -1,0 +1,70 @@
+//! Gives an administrator another role.
+
+use contract::{
+    Kind, Problem, Role,
+    administrators::{Colleague, UpdateAdministrator},
+    ids::{AdministratorId, OrganisationId},
+};
+use kernel::{Cx, Serve};
+use serde_json::json;
+use store::Tx;
+
+use super::list::colleague;
+use crate::{AdminDirectory, sql};
+
+impl Serve<UpdateAdministrator> for AdminDirectory {
+    async fn serve(&mut self, message: UpdateAdministrator, cx: &Cx) -> Result<Colleague, Problem> {
+        let UpdateAdministrator {
+            organisation,
+            id,
+            role,
+        } = message;
+        let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+        let before = find(&mut tx, organisation, id).await?;
+        if before.role == role {
+            return Ok(before);
+        }
+        keep_an_owner(&mut tx, organisation, &before).await?;
+        sql::SET_ROLE
+            .bind(organisation)
+            .bind(id)
+            .bind(role.name())
+            .execute(&mut tx)
+            .await?;
+        let change = json!({ "role": { "from": before.role, "to": role } });
+        tx.audit(organisation, "administrator.update", id, change);
+        tx.commit().await?;
+        Ok(Colleague { role, ..before })
+    }
+}
+
+/// An administrator of an organisation, which is kept from others who would change who owns it.
+pub(super) async fn find(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    id: AdministratorId,
+) -> Result<Colleague, Problem> {
+    let locked = sql::LOCK_ORGANISATION.bind(organisation);
+    let not_found = || Problem::new(Kind::NotFound);
+    locked.fetch_optional(tx).await?.ok_or_else(not_found)?;
+    let found = sql::FIND_COLLEAGUE.bind(organisation).bind(id);
+    let row = found.fetch_optional(tx).await?.ok_or_else(not_found)?;
+    Ok(colleague(&row)?)
+}
+
+/// Refuses to go on when nobody else owns the organisation.
+pub(super) async fn keep_an_owner(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    leaving: &Colleague,
+) -> Result<(), Problem> {
+    if leaving.role != Role::Owner {
+        return Ok(());
+    }
+    let others = sql::COUNT_OTHER_OWNERS.bind(organisation).bind(leaving.id);
+    if others.fetch_one(tx).await?.get::<i64>("owners")? == 0 {
+        let detail = "This is the last owner; make somebody else an owner first.";
+        return Err(Problem::new(Kind::Conflict).field("role", "last-owner", detail));
+    }
+    Ok(())
+}
