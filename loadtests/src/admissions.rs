@@ -21,6 +21,7 @@ use contract::{
 use kernel::{Asked, Bus, Cx, Health, ServeMany as _, Stage, StageOptions, bus::LocalBus};
 use seat_pool::{SeatMetrics, SeatPool};
 use testkit::{PostgresServer, SqliteFile};
+use tokio::sync::Semaphore;
 
 use crate::{
     bus::bus_options,
@@ -28,7 +29,7 @@ use crate::{
     rounds::{Aim, Next, Pace, Sample, compare, race},
 };
 
-const CONNECTIONS: u32 = 64;
+const CONNECTIONS: usize = 64;
 /// More than any side admits in a second; one that does runs out of people, and ends early.
 const MOST_PER_SECOND: f64 = 50_000.0;
 
@@ -46,7 +47,7 @@ struct Entrance {
 
 impl Entrance {
     async fn open(url: &str) -> Result<Self> {
-        let house = House::build(url, CONNECTIONS).await?;
+        let house = House::build(url, u32::try_from(CONNECTIONS)?).await?;
         let metrics = SeatMetrics::register(&prometheus::Registry::new())?;
         let pool = {
             let (db, clock, metrics) =
@@ -78,9 +79,12 @@ impl Entrance {
         .await
     }
 
-    /// The same, each in a transaction of its own; without a bus, which is to its advantage.
+    /// The same, each in a transaction of its own; without a bus, which is to its advantage. Who
+    /// finds every connection taken waits as long as it takes, and not as long as the pool bears.
     async fn one_by_one(&self, callers: usize, time: Duration) -> Result<Sample> {
+        let connections = Semaphore::new(CONNECTIONS);
         self.race(callers, time, async |message| {
+            let _one = connections.acquire().await?;
             let (db, clock) = (self.house.db.clone(), Arc::clone(&self.house.clock));
             let mut pool = SeatPool::new(db, clock, self.metrics.clone());
             let cx = self.cx();
