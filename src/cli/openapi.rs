@@ -13,7 +13,7 @@ pub(super) struct Openapi {}
 
 impl Openapi {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        print("")?;
+        print(http_edge::openapi())?;
         Ok(ExitCode::SUCCESS)
     }
 }

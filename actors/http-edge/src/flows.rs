@@ -118,6 +118,11 @@ pub(crate) async fn join(
     })
 }
 
+/// What is wrong with a form, for whoever refuses it already for another reason.
+pub(crate) fn check(form: JoinForm) -> Result<(), Problem> {
+    parse(form, None).map(drop)
+}
+
 fn parse(form: JoinForm, registrant: Option<Secret>) -> Result<Enrol, Problem> {
     let mut fields = Fields::default();
     let first_name = fields.take("first_name", PersonName::parse(&form.first_name));

@@ -23,3 +23,8 @@ mod session;
 
 pub use edge::{BusFactory, Edge, EdgeError, EdgeOptions, Running, start};
 pub use network::Network;
+
+/// The description of the JSON API: OpenAPI 3.1, as JSON.
+pub fn openapi() -> &'static str {
+    api::document()
+}

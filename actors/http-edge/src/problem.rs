@@ -133,4 +133,8 @@ pub(crate) fn set_headers(problem: &Problem, headers: &mut header::HeaderMap) {
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
+    if problem.status == 401 {
+        let scheme = HeaderValue::from_static("Bearer realm=\"usher\"");
+        headers.insert(header::WWW_AUTHENTICATE, scheme);
+    }
 }

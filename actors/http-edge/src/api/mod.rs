@@ -1,6 +1,147 @@
 //! The JSON API under `/api/v1`.
+//!
+//! - [`table`]: what a route is; the table itself is [`routes`], below.
+//! - [`bearer`]: whose token it is; [`Within`](bearer::Within): in which organisation it acts.
+//! - [`body`], [`query`]: what came with the request, every fault noted by its field;
+//!   [`texts`]: the parsers of single fields.
+//! - [`schema`], [`refusals`], [`openapi`]: the description.
+//! - one file a noun: its bodies, its handlers and what the description says of them.
+//!
+//! # To add a route
+//! 1. The handler in the file of its noun, with its `utoipa::path`.
+//! 2. A line in [`routes`], and one in [`openapi`]; a test holds the two together.
+//! 3. `cargo insta accept` for the description.
 
-use actix_web::web;
+mod administrators;
+mod audit;
+mod bearer;
+mod body;
+mod events;
+mod join;
+mod links;
+mod openapi;
+mod organisations;
+mod plans;
+mod problems;
+mod proofs;
+mod query;
+mod refusals;
+mod schema;
+mod table;
+mod texts;
+mod users;
+
+use actix_web::{HttpResponse, http::StatusCode, http::header, web};
+use contract::{Cursor, Page};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use self::table::{Entry, delete, get, patch, post};
+use crate::problem::Refused;
+
+pub(crate) use self::openapi::document;
+
+/// Every route of the API. `GET` also answers `HEAD`; any other method is refused with `Allow`.
+fn routes() -> Vec<Entry> {
+    vec![
+        get("/api/v1/openapi.json", openapi::show),
+        get("/problems/{slug}", problems::show),
+        post("/api/v1/organisations", organisations::create),
+        get("/api/v1/organisations", organisations::list),
+        get("/api/v1/organisations/{organisation}", organisations::show),
+        patch(
+            "/api/v1/organisations/{organisation}",
+            organisations::update,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/administrators",
+            administrators::create,
+        ),
+        post("/api/v1/organisations/{organisation}/plans", plans::create),
+        get("/api/v1/organisations/{organisation}/plans", plans::list),
+        get(
+            "/api/v1/organisations/{organisation}/plans/{plan}",
+            plans::show,
+        ),
+        patch(
+            "/api/v1/organisations/{organisation}/plans/{plan}",
+            plans::update,
+        ),
+        post("/api/v1/organisations/{organisation}/links", links::create),
+        get("/api/v1/organisations/{organisation}/links", links::list),
+        get(
+            "/api/v1/organisations/{organisation}/links/{link}",
+            links::show,
+        ),
+        patch(
+            "/api/v1/organisations/{organisation}/links/{link}",
+            links::update,
+        ),
+        delete(
+            "/api/v1/organisations/{organisation}/links/{link}",
+            links::archive,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/links/{link}/rotate",
+            links::rotate,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/links/{link}/disable",
+            links::disable,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/links/{link}/enable",
+            links::enable,
+        ),
+        get("/api/v1/organisations/{organisation}/users", users::list),
+        get(
+            "/api/v1/organisations/{organisation}/users/{user}",
+            users::show,
+        ),
+        get("/api/v1/organisations/{organisation}/audit", audit::list),
+        get("/api/v1/organisations/{organisation}/events", events::list),
+        get("/api/v1/join/{token}", join::show),
+        post("/api/v1/join/{token}", join::join),
+        post("/api/v1/proofs", proofs::start),
+        post("/api/v1/proofs/{proof}", proofs::confirm),
+    ]
+}
 
 /// Adds the API's routes.
-pub(crate) fn configure(_: &mut web::ServiceConfig) {}
+pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
+    table::configure(cfg, routes());
+}
+
+/// What a handler of the API answers.
+type Answer = Result<HttpResponse, Refused>;
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+struct List<T> {
+    /// The rows, in the list's order.
+    items: Vec<T>,
+    /// The `cursor` of the next page; null on the last one.
+    #[schema(value_type = Option<schema::Cursor>, required)]
+    next_cursor: Option<Cursor>,
+}
+
+impl<T> List<T> {
+    fn of<R>(page: Page<R>, row: impl FnMut(R) -> T) -> Self {
+        Self {
+            items: page.items.into_iter().map(row).collect(),
+            next_cursor: page.next_cursor,
+        }
+    }
+}
+
+/// Something was made, and is at `location` from now on.
+fn created(location: &str, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(StatusCode::CREATED)
+        .insert_header((header::LOCATION, location))
+        .json(body)
+}
+
+/// What was asked for.
+fn ok(body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().json(body)
+}

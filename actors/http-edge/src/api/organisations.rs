@@ -1,0 +1,264 @@
+//! Organisations and what they decided about their people.
+
+use actix_web::HttpResponse;
+use contract::{
+    Timestamp,
+    ids::OrganisationId,
+    organisations::{
+        self as org, CreateOrganisation, GetOrganisation, JoinProof, ListOrganisations, Policies,
+        UpdateOrganisation,
+    },
+    text::Name,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+use utoipa::ToSchema;
+
+use super::{
+    Answer, List,
+    bearer::{Bearer, Within},
+    body::{Body, Form, Given},
+    created, ok,
+    query::{Paging, Query},
+    refusals::{Reading, Writing},
+    schema, texts,
+    texts::Reason,
+};
+use crate::problem::Refused;
+
+/// An institution that bought seats.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Organisation {
+    #[schema(value_type = schema::OrganisationId)]
+    id: OrganisationId,
+    /// What it is called, on pages and in mails.
+    #[schema(value_type = schema::Name)]
+    name: Name,
+    /// Where its people go once they are seated.
+    #[schema(value_type = schema::WebAddress)]
+    product_url: Url,
+    policies: PoliciesBody,
+    /// Since when it is known.
+    #[schema(value_type = schema::Instant)]
+    created_at: Timestamp,
+}
+
+/// What an organisation decided about its people.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Policies)]
+pub(super) struct PoliciesBody {
+    /// When somebody who joins by an open link must prove their address.
+    #[schema(value_type = JoinProofName)]
+    join_proof: JoinProof,
+    /// Days until an unproved seat returns to the pool.
+    #[schema(minimum = 1, maximum = 90)]
+    proof_days: u16,
+}
+
+/// `later`: the seat is assigned at once and returns when the address is not proved in time;
+/// `first`: it is held until then.
+#[derive(Debug, ToSchema)]
+#[schema(as = JoinProof, rename_all = "kebab-case")]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum JoinProofName {
+    Later,
+    First,
+}
+
+impl From<org::Organisation> for Organisation {
+    fn from(organisation: org::Organisation) -> Self {
+        let org::Organisation {
+            id,
+            name,
+            product_url,
+            policies:
+                Policies {
+                    join_proof,
+                    proof_days,
+                },
+            created_at,
+        } = organisation;
+        Self {
+            id,
+            name,
+            product_url,
+            policies: PoliciesBody {
+                join_proof,
+                proof_days,
+            },
+            created_at,
+        }
+    }
+}
+
+/// A new organisation.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOrganisation {
+    /// What it is called.
+    #[serde(default)]
+    #[schema(value_type = schema::Name, required)]
+    name: Given<String>,
+    /// Where its people go once they are seated; https, or http on a loopback address.
+    #[serde(default)]
+    #[schema(value_type = schema::WebAddress, required)]
+    product_url: Given<String>,
+    /// What differs from the defaults.
+    #[serde(default)]
+    #[schema(value_type = Option<ChosenPolicies>)]
+    policies: Given<Map<String, Value>>,
+}
+
+/// What changes about an organisation.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrganisationChange {
+    /// A new name.
+    #[serde(default)]
+    #[schema(value_type = schema::Name)]
+    name: Given<String>,
+    /// A new product address.
+    #[serde(default)]
+    #[schema(value_type = schema::WebAddress)]
+    product_url: Given<String>,
+    /// The policies that change; the others stay.
+    #[serde(default)]
+    #[schema(value_type = ChosenPolicies)]
+    policies: Given<Map<String, Value>>,
+}
+
+/// Policies, each of which may be left away.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChosenPolicies {
+    /// When somebody who joins by an open link must prove their address.
+    #[serde(default)]
+    #[schema(value_type = JoinProofName)]
+    join_proof: Given<String>,
+    /// Days until an unproved seat returns to the pool.
+    #[serde(default)]
+    #[schema(value_type = u16, minimum = 1, maximum = 90)]
+    proof_days: Given<u64>,
+}
+
+fn join_proof(text: &str) -> Result<JoinProof, Reason> {
+    match text {
+        "later" => Ok(JoinProof::Later),
+        "first" => Ok(JoinProof::First),
+        _ => Err(Reason("unknown", "must be one of later, first".into())),
+    }
+}
+
+/// The policies with what was chosen in the place of what was there.
+fn choose(
+    form: &mut Form,
+    given: Map<String, Value>,
+    before: Policies,
+) -> Result<Policies, Refused> {
+    let chosen: ChosenPolicies = form.open("policies.", given)?;
+    let join_proof = form
+        .field("policies.join_proof", chosen.join_proof)
+        .parse(join_proof)
+        .set();
+    let proof_days = form
+        .field("policies.proof_days", chosen.proof_days)
+        .within(1..=90)
+        .set();
+    Ok(Policies {
+        join_proof: join_proof.unwrap_or(before.join_proof),
+        proof_days: proof_days
+            .and_then(|days| u16::try_from(days).ok())
+            .unwrap_or(before.proof_days),
+    })
+}
+
+/// Makes an organisation. For the operator's token.
+#[utoipa::path(
+    post, path = "/api/v1/organisations", tag = "Organisations", security(("bearer" = [])),
+    request_body = NewOrganisation,
+    responses((status = 201, description = "Made.", body = Organisation), Writing),
+)]
+pub(super) async fn create(bearer: Bearer, body: Body<NewOrganisation>) -> Answer {
+    let (new, mut form) = body.open()?;
+    let name = form.field("name", new.name).parse(texts::name).required();
+    let product_url = form
+        .field("product_url", new.product_url)
+        .parse(texts::url)
+        .required();
+    let policies = match form.field("policies", new.policies).plain().optional() {
+        Some(given) => choose(&mut form, given, Policies::default())?,
+        None => Policies::default(),
+    };
+    let create = form.finish(|| {
+        Some(CreateOrganisation {
+            name: name?,
+            product_url: product_url?,
+            policies,
+        })
+    })?;
+    let organisation = Organisation::from(bearer.call(&create).await?);
+    let path = format!("/api/v1/organisations/{}", organisation.id);
+    Ok(created(&path, &organisation))
+}
+
+/// Every organisation, by name. For the operator's token.
+#[utoipa::path(
+    get, path = "/api/v1/organisations", tag = "Organisations", security(("bearer" = [])),
+    params(Paging),
+    responses((status = 200, description = "A page.", body = List<Organisation>), Reading),
+)]
+pub(super) async fn list(bearer: Bearer, query: Query<Paging>) -> Answer {
+    let page = query.page()?;
+    let page = bearer.call(&ListOrganisations { page }).await?;
+    Ok(ok(&List::of(page, Organisation::from)))
+}
+
+/// One organisation.
+#[utoipa::path(
+    get, path = "/api/v1/organisations/{organisation}", tag = "Organisations",
+    security(("bearer" = [])),
+    params(("organisation" = schema::OrganisationId, Path)),
+    responses((status = 200, description = "The organisation.", body = Organisation), Reading),
+)]
+pub(super) async fn show(at: Within) -> Answer {
+    let organisation = at.organisation;
+    answer(at.call(&GetOrganisation { organisation }).await?)
+}
+
+/// Changes what is given and leaves the rest. For owners.
+#[utoipa::path(
+    patch, path = "/api/v1/organisations/{organisation}", tag = "Organisations",
+    security(("bearer" = [])),
+    params(("organisation" = schema::OrganisationId, Path)),
+    request_body = OrganisationChange,
+    responses((status = 200, description = "As it is now.", body = Organisation), Writing),
+)]
+pub(super) async fn update(at: Within, body: Body<OrganisationChange>) -> Answer {
+    let (change, mut form) = body.open()?;
+    let organisation = at.organisation;
+    let name = form.field("name", change.name).parse(texts::name).set();
+    let product_url = form
+        .field("product_url", change.product_url)
+        .parse(texts::url)
+        .set();
+    let policies = match form.field("policies", change.policies).plain().set() {
+        Some(given) => {
+            let before = at.call(&GetOrganisation { organisation }).await?.policies;
+            Some(choose(&mut form, given, before)?)
+        }
+        None => None,
+    };
+    let update = UpdateOrganisation {
+        organisation,
+        name,
+        product_url,
+        policies,
+    };
+    let update = form.finish(|| Some(update))?;
+    answer(at.call(&update).await?)
+}
+
+fn answer(organisation: org::Organisation) -> Result<HttpResponse, Refused> {
+    Ok(ok(&Organisation::from(organisation)))
+}
