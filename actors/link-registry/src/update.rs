@@ -1,7 +1,7 @@
 //! Changes what is given and leaves the rest.
 
 use contract::{
-    Fields, Problem, Timestamp,
+    Fields, Problem, Timestamp, audit,
     events::Event,
     links::{Link, UpdateLink},
 };
@@ -66,18 +66,14 @@ fn apply(message: UpdateLink, link: &Link, now: Timestamp) -> Result<Link, Probl
 
 /// What the audit trail notes: `{field: {from, to}}` of every field that changed.
 fn difference(before: &Link, after: &Link) -> Map<String, Value> {
-    let fields: [(&str, fn(&Link) -> Value); 5] = [
-        ("name", |link| json!(link.name)),
-        ("tags", |link| json!(link.tags)),
-        ("allowed_domains", |link| json!(link.allowed_domains)),
-        ("max_uses", |link| json!(link.max_uses)),
-        ("expires_at", |link| json!(link.expires_at)),
-    ];
-    let changed = fields
-        .into_iter()
-        .map(|(field, of)| (field, of(before), of(after)));
-    changed
-        .filter(|(_, from, to)| from != to)
-        .map(|(field, from, to)| (field.to_owned(), json!({ "from": from, "to": to })))
-        .collect()
+    let fields = |link: &Link| {
+        [
+            ("name", json!(link.name)),
+            ("tags", json!(link.tags)),
+            ("allowed_domains", json!(link.allowed_domains)),
+            ("max_uses", json!(link.max_uses)),
+            ("expires_at", json!(link.expires_at)),
+        ]
+    };
+    audit::changes(fields(before), fields(after))
 }

@@ -17,7 +17,7 @@ impl Serve<ListUsers> for Roster {
         let rows = sql::LIST_PEOPLE
             .bind(message.organisation)
             .bind(message.page.after::<MembershipId>()?)
-            .bind(message.status.map(|status| status.name()))
+            .bind(message.status.map(contract::seats::Status::name))
             .bind(message.plan)
             .bind(message.link)
             .bind(pattern)

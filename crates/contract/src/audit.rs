@@ -2,7 +2,7 @@
 //! admin-directory.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::{
     call::{Call, Need, Service},
@@ -29,6 +29,19 @@ pub struct AuditEntry {
     pub change: Value,
     /// The request in which it happened.
     pub request_id: String,
+}
+
+/// What an entry notes of an update: `{field: {from, to}}` of every field that is another now. Both
+/// name the same fields in the same order.
+pub fn changes<const N: usize>(
+    before: [(&str, Value); N],
+    after: [(&str, Value); N],
+) -> Map<String, Value> {
+    let pairs = before.into_iter().zip(after);
+    pairs
+        .filter(|((_, from), (_, to))| from != to)
+        .map(|((field, from), (_, to))| (field.to_owned(), json!({ "from": from, "to": to })))
+        .collect()
 }
 
 /// The audit trail of an organisation, the newest first.

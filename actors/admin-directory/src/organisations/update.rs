@@ -1,7 +1,7 @@
 //! Changes what is given and leaves the rest.
 
 use contract::{
-    Fields, Kind, Problem,
+    Fields, Kind, Problem, audit,
     events::Event,
     organisations::{Organisation, UpdateOrganisation},
 };
@@ -62,16 +62,12 @@ fn apply(message: UpdateOrganisation, before: &Organisation) -> Result<Organisat
 
 /// What the audit trail notes: `{field: {from, to}}` of every field that changed.
 fn difference(before: &Organisation, after: &Organisation) -> Map<String, Value> {
-    let fields: [(&str, fn(&Organisation) -> Value); 3] = [
-        ("name", |row| json!(row.name)),
-        ("product_url", |row| json!(row.product_url)),
-        ("policies", |row| json!(row.policies)),
-    ];
-    let changed = fields
-        .into_iter()
-        .map(|(field, of)| (field, of(before), of(after)));
-    changed
-        .filter(|(_, from, to)| from != to)
-        .map(|(field, from, to)| (field.to_owned(), json!({ "from": from, "to": to })))
-        .collect()
+    let fields = |row: &Organisation| {
+        [
+            ("name", json!(row.name)),
+            ("product_url", json!(row.product_url)),
+            ("policies", json!(row.policies)),
+        ]
+    };
+    audit::changes(fields(before), fields(after))
 }

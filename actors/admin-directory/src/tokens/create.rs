@@ -50,12 +50,11 @@ impl Serve<CreateToken> for AdminDirectory {
             .execute(&mut tx)
             .await?;
         // The trail is an organisation's; the operator's own tokens are in the operator's log.
-        match organisation {
-            Some(organisation) => {
-                let change = json!({ "name": name, "role": role, "expires_at": expires_at });
-                tx.audit(organisation, "token.create", made.id, change);
-            }
-            None => tracing::info!(token = %made.id, %name, "operator token made"),
+        if let Some(organisation) = organisation {
+            let change = json!({ "name": name, "role": role, "expires_at": expires_at });
+            tx.audit(organisation, "token.create", made.id, change);
+        } else {
+            tracing::info!(token = %made.id, %name, "operator token made");
         }
         tx.commit().await?;
         Ok(made)

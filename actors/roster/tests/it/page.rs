@@ -41,7 +41,7 @@ async fn a_row_says_where_somebody_stands_and_how_they_came(
         (ann.id, ann.status, ann.redeemed_at),
         (id, Status::Assigned, Some(NOON))
     );
-    let tags: Vec<_> = ann.tags.iter().map(|tag| tag.as_str()).collect();
+    let tags: Vec<_> = ann.tags.iter().map(contract::text::Tag::as_str).collect();
     assert_eq!(tags, ["2026", "law", "Émigré"]);
     assert_eq!(
         (ann.plan_name.as_str(), ann.door.as_str()),
