@@ -3,16 +3,16 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use admin_directory::AdminDirectory;
-use anyhow::Context as _;
 use contract::{Secret, Service};
 use invite_dispatcher::{Courier, InviteDispatcher, MailOptions};
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
-use outbox_relay::OutboxRelay;
+use outbox_relay::{OutboxRelay, Prunable, Pruner, Relay, RelayMetrics};
 use people::{People, ProofSweeper};
 use roster::Roster;
 use seat_pool::{BulkWorker, SeatMetrics, SeatPool, SeatSweeper};
 use secrecy::ExposeSecret as _;
+use store::Db;
 use tokio::sync::Notify;
 
 use crate::{
@@ -174,15 +174,37 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             });
         }
         Role::Relay => {
-            let make = move || OutboxRelay::new(db.clone());
+            let feed_db = db.clone();
+            let make = move || OutboxRelay::new(feed_db.clone());
             stage.actor(many.feed_instances.get(), make).await?;
+            relay(ground, line, stage, db)?;
         }
     }
     Ok(())
 }
 
+/// Publishes events where the bus is NATS, and deletes old ones.
+fn relay(ground: &Ground, line: &Line, stage: &mut Stage, db: Db) -> anyhow::Result<()> {
+    let keep_days = ground.settings.events.keep_days;
+    let mut prunable = Prunable::All;
+    if let Some(nats) = &line.nats {
+        prunable = Prunable::Published;
+        let metrics = RelayMetrics::register(&ground.registry)?;
+        let (db, clock, client) = (db.clone(), Arc::clone(&ground.clock), nats.client().clone());
+        stage.worker(db.nudge(), move || {
+            let (db, clock) = (db.clone(), Arc::clone(&clock));
+            Relay::new(db, clock, client.clone(), keep_days, metrics.clone())
+        });
+    }
+    let clock = Arc::clone(&ground.clock);
+    stage.worker(quiet(), move || {
+        Pruner::new(db.clone(), Arc::clone(&clock), keep_days, prunable)
+    });
+    Ok(())
+}
+
 /// Makes admin-directory, also for the commands that act for the operator.
-pub fn admin_directory(ground: &Ground, db: store::Db) -> impl Fn() -> AdminDirectory + 'static {
+pub fn admin_directory(ground: &Ground, db: Db) -> impl Fn() -> AdminDirectory + 'static {
     let (clock, passwords) = (Arc::clone(&ground.clock), ground.passwords.clone());
     move || AdminDirectory::new(db.clone(), Arc::clone(&clock), passwords.clone())
 }
