@@ -97,6 +97,8 @@ impl<B: Behaviour> Entrance<B> {
         })?;
         caller.may(M::FROM, M::NEEDS, message.organisation())?;
         let request_id = headers.request_id.clone().unwrap_or_default();
+        // Here and not in the span of a turn: a batch is one turn of many requests.
+        tracing::debug!(actor = B::SERVICE.name(), subject = M::SUBJECT, %request_id, "taken");
         Ok(Asked {
             message,
             cx: Cx {

@@ -13,6 +13,8 @@ mod nats;
 mod probe;
 mod refusals;
 mod scene;
+mod semantics;
 mod stopping;
 mod supervision;
+mod turns;
 mod workers;

@@ -116,6 +116,14 @@ impl Scene {
         stage
     }
 
+    /// So many instances of the probe.
+    pub(crate) async fn probes(&self, instances: usize, intensity: Intensity) -> Stage {
+        let mut stage = self.stage(64, intensity);
+        let make = self.make(self.journal.clone());
+        stage.actor(instances, make).await.unwrap();
+        stage
+    }
+
     /// A probe of another process, with a journal of its own.
     pub(crate) async fn probe_elsewhere(&self) -> (Stage, Journal) {
         let transport = match &self.server {

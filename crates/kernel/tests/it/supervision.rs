@@ -57,14 +57,7 @@ async fn a_panic_loses_the_instance_and_nothing_that_is_queued() {
 #[actix_rt::test]
 async fn a_panic_of_one_instance_leaves_the_others_alone() {
     let scene = Scene::open(BusKind::Local).await;
-    let mut stage = scene.stage(64, bearing(0));
-    let (journal, gate) = (scene.journal.clone(), scene.gate.clone());
-    let make = move || Probe {
-        journal: journal.clone(),
-        gate: gate.clone(),
-        turns: 0,
-    };
-    stage.actor(2, make).await.unwrap();
+    let stage = scene.probes(2, bearing(0)).await;
     let held = scene.send(Ask::Wait("held".to_owned()));
     scene.gate.wait_for_a_turn().await;
     scene.call(Ask::Panic).await.unwrap_err();
