@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::settings::log::{Log, LogFormat};
 
@@ -16,17 +19,26 @@ pub fn start(log: &Log) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr);
+    let fit = filter_fn(|line| !holds_messages(line));
     let started = match log.format {
-        LogFormat::Text => lines.with_ansi(stderr().is_terminal()).try_init(),
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .try_init(),
+        LogFormat::Text => {
+            let lines = lines.with_ansi(stderr().is_terminal());
+            lines.finish().with(fit).try_init()
+        }
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(true);
+            lines.finish().with(fit).try_init()
+        }
     };
     started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))?;
     log_panics();
     Ok(())
+}
+
+/// Whether a line has a whole message of the bus in it, with passwords and tokens: never logged,
+/// whatever is asked for.
+fn holds_messages(line: &Metadata<'_>) -> bool {
+    *line.level() == Level::TRACE && line.target().starts_with("async_nats")
 }
 
 /// Logs as little as a command on the terminal should: what goes wrong.
