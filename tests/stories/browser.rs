@@ -1,6 +1,12 @@
 //! A browser: it keeps cookies, follows redirects, and says where its forms come from.
 
-use reqwest::{Client, Method, header::HeaderMap};
+use std::sync::Arc;
+
+use reqwest::{
+    Client, Method,
+    cookie::{CookieStore as _, Jar},
+    header::{HeaderMap, HeaderValue},
+};
 use url::Url;
 
 use crate::html::{self, Form};
@@ -9,6 +15,7 @@ use crate::html::{self, Form};
 #[derive(Clone, Debug)]
 pub(crate) struct Browser {
     client: Client,
+    jar: Arc<Jar>,
     site: Url,
 }
 
@@ -24,10 +31,37 @@ pub(crate) struct Page {
 impl Browser {
     /// A fresh one at the site.
     pub(crate) fn at(site: &str) -> Self {
+        Self::with(site, HeaderMap::new())
+    }
+
+    /// One behind a proxy that gives its requests this id.
+    pub(crate) fn named(site: &str, request_id: &str) -> Self {
+        let id = HeaderValue::from_str(request_id).unwrap();
+        Self::with(
+            site,
+            HeaderMap::from_iter([("x-request-id".parse().unwrap(), id)]),
+        )
+    }
+
+    fn with(site: &str, headers: HeaderMap) -> Self {
+        let jar = Arc::new(Jar::default());
+        let client = Client::builder().cookie_provider(Arc::clone(&jar));
         Self {
-            client: Client::builder().cookie_store(true).build().unwrap(),
+            client: client.default_headers(headers).build().unwrap(),
+            jar,
             site: Url::parse(site).unwrap(),
         }
+    }
+
+    /// The values of its cookies.
+    pub(crate) fn cookies(&self) -> Vec<String> {
+        let anywhere = self.site.join("/admin/").unwrap();
+        let header = self.jar.cookies(&anywhere);
+        let header = header
+            .as_ref()
+            .map_or("", |header| header.to_str().unwrap());
+        let pairs = header.split("; ").filter_map(|pair| pair.split_once('='));
+        pairs.map(|(_, value)| value.to_owned()).collect()
     }
 
     /// Opens an address, absolute or of this site.

@@ -7,6 +7,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "tests fail this way"
@@ -18,6 +19,9 @@ mod html;
 mod institution;
 mod join;
 mod links;
+mod logs;
 mod node;
+mod operations;
 mod person;
 mod race;
+mod roles;

@@ -16,7 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const BINARY: &str = env!("CARGO_BIN_EXE_usher");
 /// Nodes without a database have no other way to the key.
-const BUS_KEY: &str = "a key that only these stories know of";
+pub(crate) const BUS_KEY: &str = "a key that only these stories know of";
 
 /// What nodes stand on: a database, a bus, a folder for letters.
 ///
