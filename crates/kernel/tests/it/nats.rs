@@ -45,11 +45,12 @@ async fn after_a_restart_of_the_server_requests_work_again_and_meanwhile_are_una
     })
     .await;
     assert!(!scene.journal.lines().contains(&"lost".to_owned()));
-    assert_eq!(scene.number("usher_bus_connected{role=\"probe\"}"), 1);
-    assert_eq!(
-        scene.number("usher_bus_reconnects_total{role=\"probe\"}"),
-        1
-    );
+    // The numbers come from events, which follow on their own way.
+    eventually(SOON, "the numbers say so", async || {
+        scene.number("usher_bus_connected{role=\"probe\"}") == 1
+            && scene.number("usher_bus_reconnects_total{role=\"probe\"}") == 1
+    })
+    .await;
     stage.stop().await;
 }
 

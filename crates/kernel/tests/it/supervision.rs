@@ -77,12 +77,11 @@ async fn the_pause_before_a_fresh_instance_doubles() {
     };
     let stage = scene.probe_with(64, intensity).await;
     for factor in [1, 2, 4] {
+        let before = Instant::now();
         scene.call(Ask::Panic).await.unwrap_err();
-        let panicked = Instant::now();
         // Queued meanwhile, and served by the fresh instance.
         scene.call(Ask::Count).await.unwrap();
-        // The panic was answered a moment before the pause began, at most.
-        assert!(panicked.elapsed() + Duration::from_millis(5) >= pause * factor);
+        assert!(before.elapsed() >= pause * factor);
     }
     assert_eq!(scene.restarts(), 3);
     stage.stop().await;
