@@ -50,8 +50,9 @@ impl Dialect {
                 "",
             ),
             Self::Postgres => (
-                "jsonb_array_elements(cast(",
-                " as jsonb)) as rows(value)",
+                // As text first: that is what is bound, and what a statement is prepared for.
+                "jsonb_array_elements(cast(cast(",
+                " as text) as jsonb)) as rows(value)",
                 "cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)",
                 "for update",
                 "for update skip locked",
@@ -118,8 +119,8 @@ mod tests {
         );
         assert_eq!(
             Dialect::Postgres.render(text),
-            "select rows.value ->> 'id' from jsonb_array_elements(cast($1 as jsonb)) as rows(value) \
-             where due <= cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) for update"
+            "select rows.value ->> 'id' from jsonb_array_elements(cast(cast($1 as text) as jsonb)) \
+             as rows(value) where due <= cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) for update"
         );
     }
 }
