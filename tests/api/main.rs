@@ -1,0 +1,21 @@
+//! The JSON API as a program uses it: each route's success, its refusals and its field errors.
+//!
+//! - `server`: the node that all tests share, a client, and institutions of the test's own.
+//! - everything else is one noun of the API a file; `requests`: what holds for every route.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail this way"
+)]
+
+mod administrators;
+mod history;
+mod joining;
+mod links;
+mod organisations;
+mod plans;
+mod requests;
+mod server;
+mod tokens;
+mod users;
