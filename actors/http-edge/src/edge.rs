@@ -173,7 +173,7 @@ impl Running {
 
     /// Takes no new connections, finishes the requests in flight, at most [`STOP_SECONDS`] long.
     pub async fn stop(self) {
-        let (_, ended) = futures_util::future::join(self.handle.stop(true), self.server).await;
+        let ((), ended) = futures_util::future::join(self.handle.stop(true), self.server).await;
         if let Err(error) = ended {
             tracing::error!(%error, "the http server stopped badly");
         }

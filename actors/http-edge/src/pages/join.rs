@@ -55,7 +55,7 @@ mod bool_word {
 
 #[derive(Template)]
 #[template(path = "join/form.html")]
-struct Form {
+struct JoinPage {
     frame: Frame,
     face: LinkFace,
     closed: Option<&'static str>,
@@ -74,7 +74,7 @@ async fn form(edge: web::Data<Edge>, incoming: Incoming, token: web::Path<String
     let frame = Frame::of(&edge);
     render(
         StatusCode::OK,
-        &Form {
+        &JoinPage {
             frame,
             face,
             closed,
@@ -159,7 +159,7 @@ async fn refused(
     let errors = Errors::beside_fields(problem).unwrap_or_default();
     render(
         status,
-        &Form {
+        &JoinPage {
             frame: Frame::of(edge),
             face,
             closed,

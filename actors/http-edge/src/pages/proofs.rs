@@ -144,7 +144,7 @@ fn proved(edge: &Edge, settled: &[Settled]) -> Answer {
 }
 
 #[derive(Deserialize)]
-struct Code {
+struct Typed {
     proof: String,
     #[serde(default)]
     email: String,
@@ -155,10 +155,10 @@ struct Code {
 async fn code(
     edge: web::Data<Edge>,
     incoming: Incoming,
-    form: web::Form<Code>,
+    form: web::Form<Typed>,
     request: HttpRequest,
 ) -> Answer {
-    let Code { proof, email, code } = form.into_inner();
+    let Typed { proof, email, code } = form.into_inner();
     let proof: ProofId = proof.parse().map_err(|_| Refused::of(Kind::ProofRefused))?;
     let digits: String = code
         .chars()

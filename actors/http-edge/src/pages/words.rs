@@ -3,6 +3,10 @@
 use contract::{Timestamp, seats::Status};
 
 /// A status, as Manage Users says it.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass what they have by reference"
+)]
 pub(crate) const fn status(status: &Status) -> &'static str {
     match status {
         Status::Assigned => "Assigned",
@@ -13,6 +17,10 @@ pub(crate) const fn status(status: &Status) -> &'static str {
 }
 
 /// The colour of its badge.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass what they have by reference"
+)]
 pub(crate) const fn status_colour(status: &Status) -> &'static str {
     match status {
         Status::Assigned => "good",
@@ -35,6 +43,10 @@ pub(crate) fn day(at: &Option<Timestamp>) -> String {
 }
 
 /// `24 Nov 2026`.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass what they have by reference"
+)]
 pub(crate) fn day_of(at: &Timestamp) -> String {
     let date = at.date();
     let mut parts = date.split('-');
@@ -58,6 +70,10 @@ pub(crate) fn instant(at: &Option<Timestamp>) -> String {
 }
 
 /// `24 Nov 2026, 14:05 UTC`.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass what they have by reference"
+)]
 pub(crate) fn instant_of(at: &Timestamp) -> String {
     let text = at.to_string();
     let time = text

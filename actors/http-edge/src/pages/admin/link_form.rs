@@ -31,6 +31,10 @@ pub(super) struct LinkForm {
 }
 
 /// What was typed, understood.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one: understood; the inner one: set"
+)]
 struct Parsed {
     name: Option<Name>,
     plan_id: Option<PlanId>,

@@ -33,7 +33,7 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
 
 #[derive(Template)]
 #[template(path = "admin/plans.html")]
-struct Plans {
+struct PlansPage {
     frame: Frame,
     office: Office,
     plans: Vec<Plan>,
@@ -59,7 +59,7 @@ async fn list(
     let plans = plans_of(&edge, &office).await?;
     let said = query.done.is_some().then_some("Saved.");
     let (name, seats, errors) = (String::new(), String::new(), Errors::default());
-    show(&Plans {
+    show(&PlansPage {
         frame: Frame::of(&edge),
         office,
         plans,
@@ -164,7 +164,7 @@ async fn finish(
     let frame = Frame::of(edge);
     render(
         status,
-        &Plans {
+        &PlansPage {
             frame,
             office,
             plans,

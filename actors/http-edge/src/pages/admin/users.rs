@@ -73,7 +73,7 @@ impl Filter {
 
 #[derive(Template)]
 #[template(path = "admin/users.html")]
-struct Users {
+struct UsersPage {
     frame: Frame,
     office: Office,
     plans: Vec<Plan>,
@@ -117,7 +117,7 @@ async fn list(
     )?;
     let next = next_page(&request, users.next_cursor);
     let (users, links, frame) = (users.items, links.items, Frame::of(&edge));
-    show(&Users {
+    show(&UsersPage {
         frame,
         office,
         plans,
