@@ -5,7 +5,7 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use crate::{database::Database, dialect::Dialect, error::StoreError};
+use crate::{connection::Connection as _, database::Database, dialect::Dialect, error::StoreError};
 
 macro_rules! migrations {
     ($($version:literal $name:literal),* $(,)?) => {
@@ -35,12 +35,16 @@ fn migrator(dialect: Dialect) -> Migrator {
 
 impl Database {
     /// Brings the schema up to date. Safe to be done by several nodes at once: PostgreSQL takes an
-    /// advisory lock, SQLite has one writer.
+    /// advisory lock, on SQLite the whole of it is one transaction that writes.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let db = self.open("migrate").await?;
-        migrator(db.dialect)
-            .run(&db.writer)
-            .await
-            .map_err(StoreError::from)
+        let migrator = migrator(db.dialect);
+        if db.dialect == Dialect::Postgres {
+            return migrator.run(&db.writer).await.map_err(StoreError::from);
+        }
+        // Looking what is missing and making it under one lock: another process looks afterwards.
+        let mut tx = db.begin().await?;
+        migrator.run(tx.raw()).await?;
+        tx.commit().await
     }
 }
