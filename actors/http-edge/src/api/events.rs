@@ -28,7 +28,7 @@ pub(super) struct Event {
     /// What, `seat-assigned`, and of which ids.
     #[serde(flatten)]
     #[schema(value_type = What)]
-    event: events::Event,
+    what: events::Event,
 }
 
 /// What happened.
@@ -95,7 +95,7 @@ pub(super) async fn list(at: Within, query: Query<Place>) -> Answer {
     let items = items.into_iter().map(|recorded| Event {
         seq: recorded.seq,
         at: recorded.at,
-        event: recorded.event,
+        what: recorded.event,
     });
     Ok(ok(&Events {
         items: items.collect(),

@@ -223,7 +223,7 @@ pub(super) async fn list(bearer: Bearer, query: Query<Paging>) -> Answer {
 )]
 pub(super) async fn show(at: Within) -> Answer {
     let organisation = at.organisation;
-    answer(at.call(&GetOrganisation { organisation }).await?)
+    Ok(answer(at.call(&GetOrganisation { organisation }).await?))
 }
 
 /// Changes what is given and leaves the rest. For owners.
@@ -256,9 +256,9 @@ pub(super) async fn update(at: Within, body: Body<OrganisationChange>) -> Answer
         policies,
     };
     let update = form.finish(|| Some(update))?;
-    answer(at.call(&update).await?)
+    Ok(answer(at.call(&update).await?))
 }
 
-fn answer(organisation: org::Organisation) -> Result<HttpResponse, Refused> {
-    Ok(ok(&Organisation::from(organisation)))
+fn answer(organisation: org::Organisation) -> HttpResponse {
+    ok(&Organisation::from(organisation))
 }
