@@ -2,7 +2,7 @@
 //! databases. What happens inside has its tests inside.
 //!
 //! - `node`: nodes and commands as an operator runs them; `browser` and `html`: pages as a browser
-//!   sees them; `institution` and `person`: who acts.
+//!   sees them; `institution`, `person`, `program`: who acts.
 //! - everything else is one part of the product a file.
 
 #![expect(
@@ -13,8 +13,11 @@
     reason = "tests fail this way"
 )]
 
+mod api;
 mod browser;
 mod demo;
+mod events;
+mod given_up;
 mod html;
 mod institution;
 mod join;
@@ -23,5 +26,6 @@ mod logs;
 mod node;
 mod operations;
 mod person;
+mod program;
 mod race;
 mod roles;

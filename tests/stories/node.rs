@@ -37,7 +37,8 @@ impl Ground {
         }
     }
 
-    fn settings(&self) -> Vec<(String, String)> {
+    /// What its nodes are told, as variables of the environment.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
         let bus = self.nats.as_ref().map(NatsServer::url);
         let settings = [
             ("USHER_HTTP__LISTEN", "127.0.0.1:0".to_owned()),
