@@ -56,7 +56,11 @@ impl Place {
             Some(listen) => (listen, false),
             None => usual(HTTP_PORT),
         };
-        let (ops, _) = usual(OPS_PORT);
+        // Whoever asks for a free port gets two.
+        let ops = match listen {
+            Some(listen) if listen.port() == 0 => listen,
+            _ => usual(OPS_PORT).0,
+        };
         Ok(Self {
             folder,
             fleeting,
