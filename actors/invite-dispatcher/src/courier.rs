@@ -14,8 +14,8 @@ use crate::{
     transport::{Verdict, hand_over},
 };
 
-/// How long a letter is this courier's; longer than a transaction may take.
-const LEASE: Duration = Duration::from_secs(120);
+/// How long a letter is this courier's; longer than handing it over may take.
+const LEASE: Duration = Duration::from_mins(3);
 /// Letters of one turn.
 const BATCH: i64 = 1;
 /// How long nothing is looked for when nothing was due, unless somebody queues a letter here.
@@ -23,13 +23,15 @@ const REST: Duration = Duration::from_secs(2);
 /// The pauses before each further attempt; the last one repeats.
 const PAUSES: [Duration; 5] = [
     Duration::from_secs(5),
-    Duration::from_secs(60),
-    Duration::from_secs(600),
-    Duration::from_secs(1_800),
-    Duration::from_secs(3_600),
+    Duration::from_mins(1),
+    Duration::from_mins(10),
+    Duration::from_mins(30),
+    Duration::from_hours(1),
 ];
+/// How often a letter is repeated that the relay may have already.
+const REPETITIONS: i64 = 1;
 /// After this time a letter is given up.
-const PATIENCE: Duration = Duration::from_secs(86_400);
+const PATIENCE: Duration = Duration::from_hours(24);
 
 /// Sends letters. Any number may run.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ struct Leased {
     to: EmailAddress,
     letter: String,
     attempts: i64,
+    /// Earlier attempts of which no reply is known.
+    unknowns: i64,
     /// Microseconds since it was queued.
     age: i64,
 }
@@ -71,6 +75,11 @@ impl Courier {
     }
 
     async fn send(&self, mail: &Leased) -> Verdict {
+        if mail.unknowns > REPETITIONS {
+            return Verdict::Rejected(
+                "no reply is known of any attempt; it may be there".to_owned(),
+            );
+        }
         let opened = self.vault.open(&mail.id.to_string(), &mail.letter).ok();
         let letter = opened.and_then(|letter| serde_json::from_str::<Letter>(letter.expose()).ok());
         let Some(letter) = letter else {
@@ -98,21 +107,17 @@ impl Courier {
             }
             Verdict::Deferred(reply) if !is_over => {
                 tracing::warn!(mail = %mail.id, reply, "letter deferred");
-                let attempt = usize::try_from(mail.attempts.max(1) - 1).unwrap_or(usize::MAX);
-                let pause = PAUSES
-                    .get(attempt)
-                    .or(PAUSES.last())
-                    .copied()
-                    .unwrap_or_default();
-                sql::MAIL_DEFERRED
-                    .bind(mail.id)
-                    .bind(mail.attempts)
-                    .bind(reply)
-                    .bind(micros(pause))
-                    .execute(&mut tx)
-                    .await?;
+                let deferred = sql::MAIL_DEFERRED.bind(mail.id).bind(mail.attempts);
+                let deferred = deferred.bind(reply).bind(pause(mail.attempts));
+                deferred.execute(&mut tx).await?;
             }
-            Verdict::Deferred(reply) | Verdict::Rejected(reply) => {
+            Verdict::Unknown(reply) if !is_over && mail.unknowns < REPETITIONS => {
+                tracing::warn!(mail = %mail.id, reply, "letter may have arrived, repeated");
+                let unknown = sql::MAIL_UNKNOWN.bind(mail.id).bind(mail.attempts);
+                let unknown = unknown.bind(reply).bind(pause(mail.attempts));
+                unknown.execute(&mut tx).await?;
+            }
+            Verdict::Deferred(reply) | Verdict::Unknown(reply) | Verdict::Rejected(reply) => {
                 tracing::warn!(mail = %mail.id, reply, "letter failed");
                 let failed = sql::MAIL_FAILED
                     .bind(mail.id)
@@ -126,6 +131,13 @@ impl Courier {
     }
 }
 
+/// How many microseconds to wait after so many attempts.
+fn pause(attempts: i64) -> i64 {
+    let attempt = usize::try_from(attempts.max(1) - 1).unwrap_or(usize::MAX);
+    let pause = PAUSES.get(attempt).or(PAUSES.last());
+    micros(pause.copied().unwrap_or_default())
+}
+
 fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
@@ -136,6 +148,7 @@ fn leased(row: &Row) -> Result<Leased, StoreError> {
         to: row.get("recipient")?,
         letter: row.get("letter")?,
         attempts: row.get("attempts")?,
+        unknowns: row.get("unknowns")?,
         age: row.get("age")?,
     })
 }

@@ -44,19 +44,14 @@ impl Serve<ListKeptMails> for InviteDispatcher {
             }
         }
         ids.sort_unstable_by(|one, other| other.cmp(one));
-        let after = message
-            .page
-            .cursor
-            .as_ref()
-            .and_then(|Cursor(id)| id.parse::<MailId>().ok());
+        let after = message.page.after::<MailId>()?;
         let wanted = message.page.rows();
         let rest = ids
             .into_iter()
             .filter(|id| after.is_none_or(|after| *id < after));
-        let mails = rest
-            .take(wanted + 1)
-            .map(|id| read(directory, id).map(|kept| kept.mail));
-        let mails = mails.collect::<Result<_, _>>()?;
+        // One that was deleted by hand meanwhile, or is broken, hides no other.
+        let mails = rest.filter_map(|id| read(directory, id).ok());
+        let mails = mails.map(|kept| kept.mail).take(wanted + 1).collect();
         Ok(Page::cut(mails, wanted, |mail: &KeptMail| {
             Cursor(mail.id.to_string())
         }))

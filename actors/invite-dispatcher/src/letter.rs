@@ -2,6 +2,7 @@
 
 use askama::Template;
 use contract::{
+    Timestamp,
     mails::Letter,
     seats::Status,
     text::{Name, PersonName},
@@ -16,10 +17,12 @@ pub(crate) struct Words {
 }
 
 struct JoinConfirmation<'a> {
-    first_name: &'a PersonName,
+    greeting: String,
     organisation: &'a Name,
     /// What became of the request, as one sentence.
     outcome: &'a str,
+    /// What follows when nobody confirms.
+    otherwise: &'a str,
     /// Until when the address must be proved; the day, in UTC.
     due: Option<String>,
     proof_url: &'a str,
@@ -36,8 +39,8 @@ struct JoinConfirmationText<'a>(&'a JoinConfirmation<'a>);
 struct JoinConfirmationHtml<'a>(&'a JoinConfirmation<'a>);
 
 struct Proof<'a> {
-    first_name: &'a PersonName,
-    proof_url: &'a str,
+    greeting: String,
+    url: &'a str,
     code: &'a str,
 }
 
@@ -48,6 +51,49 @@ struct ProofText<'a>(&'a Proof<'a>);
 #[derive(Template)]
 #[template(path = "proof.html")]
 struct ProofHtml<'a>(&'a Proof<'a>);
+
+/// How a letter begins. Anybody can type anything as the name of anybody's mailbox: what a mail
+/// program would make a link of is left out.
+fn greeting(first_name: &PersonName) -> String {
+    let name = first_name.as_str();
+    let is_host = |after: &str| {
+        let two = after.chars().take(2);
+        two.filter(|character| character.is_alphanumeric()).count() == 2
+    };
+    let is_link = name.contains(['/', '\\', '@', ':']) || name.split('.').skip(1).any(is_host);
+    if is_link {
+        "Hello,".to_owned()
+    } else {
+        format!("Hello {name},")
+    }
+}
+
+/// A day as people write it, `1 December 2026`, in UTC.
+fn day(at: Timestamp) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let date = at.date();
+    let mut parts = date.split('-').map(|part| part.trim_start_matches('0'));
+    let (year, month, day) = (parts.next(), parts.next(), parts.next());
+    let month = month.and_then(|month| month.parse::<usize>().ok());
+    let month = month.and_then(|month| MONTHS.get(month.checked_sub(1)?));
+    match (year, month, day) {
+        (Some(year), Some(month), Some(day)) => format!("{day} {month} {year}"),
+        _ => date,
+    }
+}
 
 impl Words {
     /// Puts a letter into words.
@@ -74,11 +120,20 @@ impl Words {
                         None,
                     ),
                 };
+                let otherwise = match status {
+                    Status::Assigned | Status::Held => {
+                        "without a confirmation the seat goes back, and nobody can use your address."
+                    }
+                    Status::Waiting | Status::Revoked => {
+                        "without a confirmation nobody can use your address."
+                    }
+                };
                 let words = JoinConfirmation {
-                    first_name,
+                    greeting: greeting(first_name),
                     organisation,
                     outcome,
-                    due: proof_due_at.map(contract::Timestamp::date),
+                    otherwise,
+                    due: proof_due_at.map(day),
                     proof_url: proof_url.expose(),
                     code: code.expose(),
                     product_url,
@@ -95,8 +150,8 @@ impl Words {
                 code,
             } => {
                 let words = Proof {
-                    first_name,
-                    proof_url: proof_url.expose(),
+                    greeting: greeting(first_name),
+                    url: proof_url.expose(),
                     code: code.expose(),
                 };
                 Ok(Self {
@@ -105,6 +160,29 @@ impl Words {
                     html: ProofHtml(&words).render()?,
                 })
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_written_out() {
+        let day = |days| day(Timestamp::from_micros(0).plus_days(days));
+        assert_eq!(day(0), "1 January 1970");
+        assert_eq!(day(20_788), "1 December 2026");
+    }
+
+    #[test]
+    fn a_name_is_greeted_and_an_advertisement_is_not() {
+        let greeted = |name: &str| greeting(&PersonName::parse(name).unwrap());
+        for name in ["Ann", "J. R.", "J.R.", "Anne-Marie O'Neil", "名前"] {
+            assert_eq!(greeted(name), format!("Hello {name},"));
+        }
+        for name in ["win at casino.example", "https:evil", "evil.co/x", "x@evil"] {
+            assert_eq!(greeted(name), "Hello,", "{name}");
         }
     }
 }

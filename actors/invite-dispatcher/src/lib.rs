@@ -4,16 +4,18 @@
 //! The table `mails`, and the way out ([`transport`]): a directory, or one SMTP relay.
 //!
 //! # Promises (each with its test in docs/semantics.md)
-//! - A letter whose [`contract::mails::QueueMail`] was answered is durable and leaves at least once;
-//!   two requests with one key are one letter.
-//! - A verdict is recorded from the reply of the same transaction only. A reply that was lost is
-//!   tried again with the same Message-ID, by which mail systems fold the copies.
+//! - A letter whose [`contract::mails::QueueMail`] was answered is durable, and is tried until the
+//!   relay has taken it, has refused it for good, or a day is over; two requests with one key are one
+//!   letter.
+//! - A verdict is recorded from the reply of the same transaction only. An attempt whose reply was
+//!   lost, or that a crash ended, is repeated once, with the same Message-ID by which mail systems
+//!   fold the copies; lost again, the letter ends as failed and says why.
 //! - Letters hold tokens: they are sealed while they wait and emptied once they have left.
 //!
 //! # How it works
 //! [`InviteDispatcher`] takes letters in; the [`Courier`], a worker, leases what is due, composes
 //! ([`letter`], [`message`]), hands over outside any transaction, records. Any number of couriers
-//! may run: a lease is theirs for a minute by the database's clock.
+//! may run: a lease is theirs for three minutes by the database's clock.
 //!
 //! # To add a letter
 //! A variant of [`contract::mails::Letter`], three templates (`subject` is in [`letter`]), a test

@@ -47,6 +47,10 @@ impl MailOptions {
     /// Reads `mail.url` and `mail.from`.
     pub fn parse(url: &Secret, from: &str) -> Result<Self, MailOptionsError> {
         let from = Mailbox::from_str(from).map_err(|_| MailOptionsError::From)?;
+        // Relays that take anything else in the envelope (RFC 6531) are few.
+        if !AsRef::<str>::as_ref(&from.email).is_ascii() {
+            return Err(MailOptionsError::From);
+        }
         let url = url.expose();
         if let Some(directory) = url.strip_prefix("file:") {
             let directory = directory.strip_prefix("//").unwrap_or(directory);
@@ -129,7 +133,13 @@ mod tests {
         ] {
             assert_eq!(parse(url).unwrap_err(), MailOptionsError::Url, "{url:?}");
         }
-        let from = MailOptions::parse(&Secret::new("file:mail"), "nobody");
-        assert_eq!(from.unwrap_err(), MailOptionsError::From);
+        for from in [
+            "nobody",
+            "Usher <usher@bücher.example>",
+            "a@x.edu\r\nBcc: b@y.edu",
+        ] {
+            let refused = MailOptions::parse(&Secret::new("file:mail"), from);
+            assert_eq!(refused.unwrap_err(), MailOptionsError::From, "{from:?}");
+        }
     }
 }

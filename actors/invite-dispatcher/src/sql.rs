@@ -10,10 +10,12 @@ store::statements! {
     /// The letter of a key.
     pub(crate) FIND_BY_KEY = "select id from mails where key = $1";
 
-    /// Leases letters that are due for so many microseconds.
+    /// Leases letters that are due for so many microseconds. Nobody knows what became of an attempt
+    /// whose lease ran out.
     pub(crate) LEASE_MAILS = "
         update mails
-        set leased_until = now_micros() + $1, attempts = attempts + 1
+        set leased_until = now_micros() + $1, attempts = attempts + 1,
+            unknowns = unknowns + case when leased_until is null then 0 else 1 end
         where id in (
                 select id
                 from mails
@@ -27,7 +29,7 @@ store::statements! {
             and sent_at is null
             and failed_at is null
             and (leased_until is null or leased_until <= now_micros())
-        returning id, recipient, letter, attempts, now_micros() - queued_at as age";
+        returning id, recipient, letter, attempts, unknowns, now_micros() - queued_at as age";
 
     /// A letter has left; its secrets go.
     pub(crate) MAIL_SENT = "
@@ -39,6 +41,12 @@ store::statements! {
     pub(crate) MAIL_DEFERRED = "
         update mails
         set due_at = now_micros() + $4, leased_until = null, last_reply = $3
+        where id = $1 and attempts = $2";
+
+    /// The reply to a letter was lost; it is tried again after so many microseconds.
+    pub(crate) MAIL_UNKNOWN = "
+        update mails
+        set due_at = now_micros() + $4, leased_until = null, unknowns = unknowns + 1, last_reply = $3
         where id = $1 and attempts = $2";
 
     /// A letter will not leave; its secrets go.

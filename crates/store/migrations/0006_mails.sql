@@ -7,6 +7,7 @@ create table mails (
     queued_at    bigint not null,
     due_at       bigint not null,
     attempts     bigint not null default 0,
+    unknowns     bigint not null default 0,  -- attempts of which no reply is known: the relay may have the letter
     leased_until bigint,
     sent_at      bigint,
     failed_at    bigint,

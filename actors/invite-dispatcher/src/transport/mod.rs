@@ -13,8 +13,10 @@ use crate::{letter::Words, options::Way};
 pub(crate) enum Verdict {
     /// The other side has taken responsibility.
     Accepted(String),
-    /// Not now, or nobody knows: to be tried again.
+    /// Not now: to be tried again.
     Deferred(String),
+    /// The message went over, the reply did not come: the other side may have it.
+    Unknown(String),
     /// Never.
     Rejected(String),
 }

@@ -3,7 +3,7 @@
 //! lettre's pool is not used: it reports a rejected message as sent when a send is cancelled and its
 //! connection reused, and it never sets `TCP_NODELAY`, which costs 43 ms a message.
 
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
 use lettre::{
     Message,
@@ -11,6 +11,7 @@ use lettre::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, TlsParameters},
+        commands::{Data, Mail, Rcpt},
         extension::ClientId,
         response::Response,
     },
@@ -22,8 +23,10 @@ use crate::options::Relay;
 
 /// How long connecting, and each of greeting, STARTTLS and AUTH, may take.
 const STEP: Duration = Duration::from_secs(15);
-/// How long the transaction may take, the reply to the final dot included.
-const TRANSACTION: Duration = Duration::from_secs(60);
+/// How long the sender and the recipient may take.
+const ENVELOPE: Duration = Duration::from_secs(30);
+/// How long the message may take, the reply to the final dot included.
+const BODY: Duration = Duration::from_mins(1);
 /// How much of a reply is kept.
 const REPLY_MOST: usize = 500;
 
@@ -33,18 +36,46 @@ pub(super) async fn hand_over(relay: &Relay, message: &Message) -> Verdict {
         // Refused credentials may be mended by the operator within the day.
         Err(why) => return Verdict::Deferred(why),
     };
-    let bytes = message.formatted();
-    let sent = connection.send(message.envelope(), &bytes);
-    let verdict = match timeout(TRANSACTION, sent).await {
-        Ok(Ok(response)) => Verdict::Accepted(reply(&response)),
-        Ok(Err(error)) if error.is_permanent() => Verdict::Rejected(bounded(&error.to_string())),
-        // A 4xx, or a reply that was lost: the relay may have the message all the same.
-        Ok(Err(error)) => Verdict::Deferred(bounded(&error.to_string())),
-        Err(_) => Verdict::Deferred("no reply in time".to_owned()),
-    };
+    let verdict = transact(&mut connection, message).await;
     // The verdict stands; how the connection ends changes nothing.
     let _ = timeout(STEP, connection.abort()).await;
     verdict
+}
+
+/// One mail transaction. Before the final dot nothing has gone over; after it only a reply tells.
+async fn transact(connection: &mut AsyncSmtpConnection, message: &Message) -> Verdict {
+    match timeout(ENVELOPE, envelope(connection, message)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(verdict)) => return verdict,
+        Err(_) => return Verdict::Deferred("no reply to the envelope in time".to_owned()),
+    }
+    match timeout(BODY, connection.message(&message.formatted())).await {
+        Ok(Ok(response)) => Verdict::Accepted(reply(&response)),
+        Ok(Err(error)) if error.is_permanent() => Verdict::Rejected(why(&error)),
+        Ok(Err(error)) if error.is_transient() => Verdict::Deferred(why(&error)),
+        Ok(Err(error)) => Verdict::Unknown(format!("the reply was lost: {}", why(&error))),
+        Err(_) => Verdict::Unknown("no reply to the message in time".to_owned()),
+    }
+}
+
+async fn envelope(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Verdict> {
+    let refused = |error: Error| {
+        if error.is_permanent() {
+            Verdict::Rejected(why(&error))
+        } else {
+            Verdict::Deferred(why(&error))
+        }
+    };
+    let envelope = message.envelope();
+    let sender = Mail::new(envelope.from().cloned(), Vec::new());
+    let begun = connection.command(sender).await;
+    // Who we are is refused, not whom we write to: the operator may mend that within the day.
+    begun.map_err(|error| Verdict::Deferred(why(&error)))?;
+    for recipient in envelope.to() {
+        let recipient = Rcpt::new(recipient.clone(), Vec::new());
+        connection.command(recipient).await.map_err(refused)?;
+    }
+    connection.command(Data).await.map(drop).map_err(refused)
 }
 
 async fn connect(relay: &Relay) -> Result<AsyncSmtpConnection, String> {
@@ -91,7 +122,7 @@ async fn authenticate(relay: &Relay, connection: &mut AsyncSmtpConnection) -> Re
 async fn step<T>(name: &str, work: impl Future<Output = Result<T, Error>>) -> Result<T, String> {
     match timeout(STEP, work).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(bounded(&format!("{name}: {error}"))),
+        Ok(Err(error)) => Err(bounded(&format!("{name}: {}", why(&error)))),
         Err(_) => Err(format!("{name}: no reply in time")),
     }
 }
@@ -99,6 +130,16 @@ async fn step<T>(name: &str, work: impl Future<Output = Result<T, Error>>) -> Re
 fn reply(response: &Response) -> String {
     let words = response.message().collect::<Vec<_>>().join(" ");
     bounded(&format!("{} {words}", response.code()))
+}
+
+/// A refusal as the other side put it, or what went wrong.
+fn why(error: &Error) -> String {
+    let text = match (error.status(), error.source()) {
+        (Some(code), Some(words)) => format!("{code} {words}"),
+        (Some(code), None) => code.to_string(),
+        (None, _) => error.to_string(),
+    };
+    bounded(&text)
 }
 
 /// What is kept of what the other side says: one line, bounded.

@@ -1,0 +1,21 @@
+//! The invite dispatcher and its courier, on both databases, against a mail server that behaves as
+//! it is told.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail this way"
+)]
+
+mod courier;
+mod injection;
+mod kept;
+mod lease;
+mod letters;
+mod message;
+mod mime;
+mod queue;
+mod scene;
+mod sql;
