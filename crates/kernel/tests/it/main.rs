@@ -13,7 +13,6 @@ mod nats;
 mod probe;
 mod refusals;
 mod scene;
-mod semantics;
 mod stopping;
 mod supervision;
 mod turns;
