@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reqwest::{
-    Client, Method,
+    Client, RequestBuilder,
     cookie::{CookieStore as _, Jar},
     header::{HeaderMap, HeaderValue},
 };
@@ -66,28 +66,28 @@ impl Browser {
 
     /// Opens an address, absolute or of this site.
     pub(crate) async fn open(&self, address: &str) -> Page {
-        self.request(Method::GET, self.site.join(address).unwrap(), &[])
-            .await
+        Self::show(self.client.get(self.site.join(address).unwrap())).await
     }
 
     /// Asks only for the head.
     pub(crate) async fn head(&self, address: &str) -> Page {
-        self.request(Method::HEAD, self.site.join(address).unwrap(), &[])
-            .await
+        Self::show(self.client.head(self.site.join(address).unwrap())).await
     }
 
     /// Presses the button of a form.
     pub(crate) async fn submit(&self, page: &Page, form: &Form) -> Page {
-        let to = page.url.join(&form.action).unwrap();
-        self.request(Method::POST, to, &form.filled()).await
+        let own = self.site.origin().ascii_serialization();
+        self.submit_from(&own, page, form).await
     }
 
-    async fn request(&self, method: Method, url: Url, fields: &[(&str, &str)]) -> Page {
-        let mut request = self.client.request(method.clone(), url);
-        if method == Method::POST {
-            let origin = self.site.origin().ascii_serialization();
-            request = request.header("origin", origin).form(fields);
-        }
+    /// Presses the button of a form that stands on a page of another site.
+    pub(crate) async fn submit_from(&self, origin: &str, page: &Page, form: &Form) -> Page {
+        let to = page.url.join(&form.action).unwrap();
+        let request = self.client.post(to).header("origin", origin);
+        Self::show(request.form(&form.filled())).await
+    }
+
+    async fn show(request: RequestBuilder) -> Page {
         let response = request.send().await.unwrap();
         Page {
             status: response.status().as_u16(),

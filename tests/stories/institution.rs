@@ -8,6 +8,8 @@ use crate::{
     node::{Ground, Node},
 };
 
+/// What administrators sign in with.
+pub(crate) const PASSWORD: &str = "a few words for me";
 pub(crate) const PRODUCT_URL: &str = "https://library.example/law";
 
 /// An institution with one plan, whose administrator is signed in.
@@ -15,6 +17,9 @@ pub(crate) const PRODUCT_URL: &str = "https://library.example/law";
 pub(crate) struct Institution {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// With which the administrator signs in.
+    pub(crate) email: String,
+    /// Where the administrator is signed in.
     pub(crate) administrator: Browser,
 }
 
@@ -61,21 +66,35 @@ impl Institution {
             "--product-url",
             PRODUCT_URL,
         ]);
-        let email = format!("admin{number}@university.example");
-        let args = ["admin", "create", "--organisation", &id, "--email", &email];
-        let set_up = ground.usher(&args);
-        // the command does not know the port that this node found
-        let path = set_up.find("/admin/").unwrap();
-        let administrator = node.browser();
-        let page = administrator.open(&set_up[path..]).await;
-        let form = page.form("").fill("password", "a few words for me");
-        let page = administrator.submit(&page, &form).await;
-        assert_eq!(page.heading(), "Manage Users");
-        Self {
+        let institution = Self {
             id,
             name,
-            administrator,
-        }
+            email: format!("admin{number}@university.example"),
+            administrator: node.browser(),
+        };
+        let administrator = &institution.administrator;
+        let set_up = institution.invite(ground, &institution.email);
+        let page = administrator.open(&set_up).await;
+        let form = page.form("").fill("password", PASSWORD);
+        let page = administrator.submit(&page, &form).await;
+        assert_eq!(page.heading(), "Manage Users");
+        institution
+    }
+
+    /// The operator makes an administrator; answers where a password is chosen.
+    pub(crate) fn invite(&self, ground: &Ground, email: &str) -> String {
+        let args = [
+            "admin",
+            "create",
+            "--organisation",
+            &self.id,
+            "--email",
+            email,
+        ];
+        let url = ground.usher(&args);
+        // the command does not know the port that the node found
+        let path = url.find("/admin/").unwrap();
+        url[path..].to_owned()
     }
 
     /// A page of its Subscription Manager.

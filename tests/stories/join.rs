@@ -1,17 +1,25 @@
 //! The first door: joining through an access link.
 
 use contract::{SystemClock, Timestamp};
+use reqwest::Method;
 use rstest::rstest;
+use serde_json::json;
 use testkit::{BusKind, Engine, eventually};
 
 use crate::{
     institution::{Institution, PRODUCT_URL, Seats},
     node::{Ground, PATIENCE},
     person::{Outcome, Person, join_at_once},
+    program::Program,
 };
 
 fn outcome(page: &crate::browser::Page) -> Outcome {
     Outcome::of(page.status, &page.html)
+}
+
+/// Late enough to be set, and early enough to be waited for.
+fn soon() -> Timestamp {
+    Timestamp::from_micros(SystemClock::shared().now().micros() + 1_500_000)
 }
 
 #[rstest]
@@ -134,6 +142,8 @@ async fn tokens_that_open_nothing_answer_alike(
     assert_eq!(rotated_shape.0, 404);
     for other in [
         disabled.token(),
+        &disabled.id,
+        &institution.id,
         &token[1..],
         &format!("{token}x"),
         "x",
@@ -289,6 +299,49 @@ async fn one_seat_behind_two_links_is_given_to_exactly_one_of_a_hundred(
 
 #[rstest]
 #[tokio::test]
+async fn somebody_who_presses_the_button_ten_times_has_one_seat(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(BusKind::Local, BusKind::Nats)] bus: BusKind,
+) {
+    let ground = Ground::new(engine, bus);
+    let node = ground.start();
+    let (institution, one) = Institution::with_link(&ground, &node, 5, &[]).await;
+    let other = institution.link("Law", &[]).await;
+    let people = vec![Person::numbered(1); 10];
+    let outcomes = join_at_once(&people, &[&one.url, &other.url]).await;
+    assert_eq!(outcomes, [Outcome::Assigned; 10]);
+    assert_eq!(institution.people("").await.len(), 1);
+    assert_eq!(institution.seats("Law").await.free, 4);
+    ground.usher(&["verify"]);
+}
+
+#[tokio::test]
+async fn a_link_to_a_plan_that_has_ended_is_closed() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let (institution, link) = Institution::with_link(&ground, &node, 3, &[]).await;
+    let program = Program::of(&ground, &node, &institution);
+    let plans = format!("/organisations/{}/plans", institution.id);
+    let plan = program.all(&plans).await.remove(0);
+    let plan = format!("{plans}/{}", plan["id"].as_str().unwrap());
+    let visitor = node.browser();
+    let open = visitor.open(&link.url).await;
+    let end = json!({ "ends_at": soon().to_string() });
+    let (status, changed) = program.send(Method::PATCH, &plan, &end).await;
+    assert_eq!(status, 200, "{changed}");
+    eventually(PATIENCE, "the plan has ended", async || {
+        let page = visitor.open(&link.url).await;
+        page.text()
+            .contains("The subscription behind this link has ended.")
+    })
+    .await;
+    let page = Person::numbered(1).fill(&visitor, &open).await;
+    assert_eq!(page.status, 409, "{}", page.text());
+    assert_eq!(institution.people("").await.len(), 0);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_form_that_was_opened_in_time_and_sent_too_late_is_refused(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
@@ -299,8 +352,7 @@ async fn a_form_that_was_opened_in_time_and_sent_too_late_is_refused(
     let open = visitor.open(&link.url).await;
     let page = institution.open(&format!("/links/{}", link.id)).await;
     let form = page.form(&format!("/links/{}", link.id));
-    let soon = Timestamp::from_micros(SystemClock::shared().now().micros() + 1_500_000);
-    let form = form.fill("expires_at", soon.to_string().trim_end_matches('Z'));
+    let form = form.fill("expires_at", soon().to_string().trim_end_matches('Z'));
     let page = institution.administrator.submit(&page, &form).await;
     assert_eq!(page.status, 200, "{}", page.text());
     eventually(PATIENCE, "the link has expired", async || {

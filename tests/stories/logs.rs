@@ -6,7 +6,7 @@ use testkit::{BusKind, Engine, eventually};
 use crate::{
     browser::Browser,
     html,
-    institution::Institution,
+    institution::{Institution, PASSWORD},
     node::{BUS_KEY, Ground, Node, PATIENCE},
     person::{Outcome, Person},
 };
@@ -107,10 +107,7 @@ async fn no_secret_of_a_registration_is_logged_or_counted(
         ("the token of the proof", proof.to_owned()),
         ("a password", person.password.clone()),
         ("a password in a form", person.password.replace(' ', "+")),
-        (
-            "the administrator's password",
-            "a few words for me".to_owned(),
-        ),
+        ("the administrator's password", PASSWORD.to_owned()),
     ];
     for browser in [&visitor, &institution.administrator] {
         let cookies = browser.cookies();

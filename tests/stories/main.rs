@@ -13,6 +13,7 @@
     reason = "tests fail this way"
 )]
 
+mod administrators;
 mod api;
 mod browser;
 mod demo;

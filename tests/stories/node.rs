@@ -53,6 +53,9 @@ impl Ground {
                 format!("file:{}", self.folder.path().join("mail").display()),
             ),
             // what passwords cost is measured elsewhere
+            // stories come from one address, and many of them share a node
+            ("USHER_THROTTLE__PER_IP_PER_MINUTE", "100000".to_owned()),
+            ("USHER_THROTTLE__PER_EMAIL_PER_MINUTE", "1000".to_owned()),
             ("USHER_AUTH__ARGON2_MEMORY_KIB", "8".to_owned()),
             ("USHER_AUTH__ARGON2_PASSES", "1".to_owned()),
         ];

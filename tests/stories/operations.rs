@@ -7,7 +7,7 @@ use std::{
 };
 
 use rstest::rstest;
-use testkit::{BusKind, Engine, eventually};
+use testkit::{BusKind, Engine, PostgresServer, eventually};
 
 use crate::{
     institution::Institution,
@@ -220,4 +220,22 @@ fn a_node_that_cannot_run_says_why_and_does_not_exit_with_0() {
         );
         assert_eq!(process.stdout_text(), "", "{settings:?}");
     }
+}
+
+#[tokio::test]
+async fn a_number_that_is_not_what_its_rows_say_is_told_with_its_plan() {
+    let ground = Ground::new(Engine::Postgres, BusKind::Local);
+    let node = ground.start();
+    let (_, link) = Institution::with_link(&ground, &node, 3, &[]).await;
+    Person::numbered(1).join(&node.browser(), &link.url).await;
+    let database = PostgresServer::shared();
+    database.query(
+        ground.database.url(),
+        "update plans set assigned = assigned + 1",
+    );
+    let plan = database.query(ground.database.url(), "select id from plans");
+    let output = ground.try_usher(&["verify"], &[]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(plan.trim()), "{said}");
 }
