@@ -111,7 +111,7 @@ impl Words {
                 let (outcome, product_url) = match status {
                     Status::Assigned => ("Your seat is ready.", Some(product_url.as_str())),
                     Status::Held => (
-                        "A seat is kept for you until you confirm your address.",
+                        "A seat is held for you. It is yours as soon as you confirm your address.",
                         None,
                     ),
                     Status::Waiting | Status::Revoked => (

@@ -2,6 +2,10 @@
 
 use rstest::rstest;
 use testkit::{Engine, SmtpSink};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 use crate::{
     mime::Read,
@@ -90,6 +94,34 @@ async fn a_relay_that_is_not_there_loses_nothing(
     scene.write(&sql::MAKE_DUE).await;
     scene.courier_to(&sink.url()).work().await.unwrap();
     assert!(scene.look(id).await.is_sent);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_relay_that_does_not_take_the_sender_loses_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values("550 5.7.1 not for you", "421 4.7.0 too many today")] reply: &'static str,
+) {
+    let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", relay.local_addr().unwrap());
+    let strict = actix_rt::spawn(async move {
+        let (mut stream, _) = relay.accept().await.unwrap();
+        let mut heard = [0; 512];
+        for said in ["220 strict ESMTP", "250 strict", reply] {
+            stream
+                .write_all(format!("{said}\r\n").as_bytes())
+                .await
+                .unwrap();
+            let _ = stream.read(&mut heard).await;
+        }
+    });
+    let scene = Scene::open(engine, &url, None).await;
+    let id = scene.queue("proof:1").await;
+    scene.deliver().await;
+    strict.await.unwrap();
+    let look = scene.look(id).await;
+    assert!(look.waits(5), "{look:?}");
+    assert_eq!((look.last_reply.as_str(), look.unknowns), (reply, 0));
 }
 
 #[rstest]
