@@ -2,13 +2,13 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use admin_directory::AdminDirectory;
+use admin_directory::{AdminDirectory, AttemptSweeper};
 use contract::{Secret, Service};
 use invite_dispatcher::{Courier, InviteDispatcher, MailOptions};
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
 use outbox_relay::{OutboxRelay, Prunable, Pruner, Relay, RelayMetrics};
-use people::{People, ProofSweeper};
+use people::{ErasureSweeper, People, ProofSweeper};
 use roster::Roster;
 use seat_pool::{BulkWorker, SeatMetrics, SeatPool, SeatSweeper};
 use secrecy::ExposeSecret as _;
@@ -139,8 +139,12 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             let (sweep_db, sweep_clock) = (db.clone(), Arc::clone(&clock));
             let make = move || People::new(db.clone(), Arc::clone(&clock), passwords.clone());
             stage.actor(many.people_instances.get(), make).await?;
+            let (erase_db, erase_clock) = (sweep_db.clone(), Arc::clone(&sweep_clock));
             stage.worker(quiet(), move || {
                 ProofSweeper::new(sweep_db.clone(), Arc::clone(&sweep_clock))
+            });
+            stage.worker(quiet(), move || {
+                ErasureSweeper::new(erase_db.clone(), Arc::clone(&erase_clock))
             });
         }
         Role::Roster => {
@@ -148,8 +152,12 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             stage.actor(many.roster_instances.get(), make).await?;
         }
         Role::Admin => {
+            let sweep_db = db.clone();
             let make = admin_directory(ground, db);
             stage.actor(many.admin_instances.get(), make).await?;
+            stage.worker(quiet(), move || {
+                AttemptSweeper::new(sweep_db.clone(), Arc::clone(&clock))
+            });
         }
         Role::Seats => {
             let metrics = SeatMetrics::register(&ground.registry)?;

@@ -6,6 +6,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -17,7 +18,7 @@ use actix_web::{
 use anyhow::Result;
 use contract::{Caller, Kind, Problem, Secret, Service};
 use futures_util::future::try_join_all;
-use http_edge::{BusFactory, Edge, EdgeOptions};
+use http_edge::{BusFactory, Edge, EdgeOptions, ThrottleLimits};
 use kernel::{Bus, Cx, Health, Stage, StageOptions, bus::NatsBus};
 use link_registry::LinkRegistry;
 use store::vault::Vault;
@@ -81,6 +82,12 @@ fn start_edge(nats: String) -> Result<SocketAddr> {
             public_url: Url::parse("http://127.0.0.1/")?,
             trusted_proxies: Vec::new(),
             workers: WORKERS,
+            throttle: ThrottleLimits {
+                per_ip: NonZeroU32::MAX,
+                per_email: NonZeroU32::MAX,
+                per_link: NonZeroU32::MAX,
+                per_organisation: NonZeroU32::MAX,
+            },
             is_demo: false,
         };
         let registry = prometheus::Registry::new();

@@ -17,7 +17,7 @@ pub struct Http {
     /// What links begin with; `None`: the address of `listen`.
     #[serde(deserialize_with = "field::url")]
     pub public_url: Option<Url>,
-    /// Whose id of a request is taken over.
+    /// Who is believed about where a request comes from, and its id.
     pub trusted_proxies: Vec<String>,
     /// Threads; 0: one for each processor.
     pub workers: usize,

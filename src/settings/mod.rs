@@ -2,7 +2,7 @@
 //!
 //! # Map
 //! - one file a section: [`http`], [`ops`], [`database`], [`bus`], [`sealing`], [`mail`], [`events`],
-//!   [`auth`], [`actors`], [`log`].
+//!   [`auth`], [`throttle`], [`actors`], [`log`].
 //! - `manual`: the list of keys, which is the default file itself.
 //! - `sources`: a file and an environment as layers of values that know their place.
 //! - `load`: puts them together; every problem at once.
@@ -31,6 +31,7 @@ mod rules;
 pub mod sealing;
 mod show;
 mod sources;
+pub mod throttle;
 
 use serde::Deserialize;
 
@@ -59,6 +60,8 @@ pub struct Settings {
     pub events: events::Events,
     /// What a password costs.
     pub auth: auth::Auth,
+    /// How often is often enough.
+    pub throttle: throttle::Throttle,
     /// How actors are hosted.
     pub actors: actors::Actors,
     /// What is told while running.

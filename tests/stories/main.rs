@@ -30,3 +30,4 @@ mod person;
 mod program;
 mod race;
 mod roles;
+mod throttle;

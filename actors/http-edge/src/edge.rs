@@ -13,7 +13,14 @@ use kernel::Bus;
 use prometheus::Registry;
 use url::Url;
 
-use crate::{api, gate, metrics::HttpMetrics, network::Network, pages, problem::Refused};
+use crate::{
+    api, gate,
+    metrics::HttpMetrics,
+    network::Network,
+    pages,
+    problem::Refused,
+    throttle::{Throttle, ThrottleLimits},
+};
 
 /// What the edge is told at its start.
 #[derive(Clone, Debug)]
@@ -22,10 +29,12 @@ pub struct EdgeOptions {
     pub listen: SocketAddr,
     /// How browsers reach it: the beginning of every URL it makes.
     pub public_url: Url,
-    /// Peers whose `X-Request-Id` and `traceparent` are believed.
+    /// Peers whose `X-Forwarded-For`, `X-Request-Id` and `traceparent` are believed.
     pub trusted_proxies: Vec<Network>,
     /// Threads that serve requests; each has a bus of its own.
     pub workers: usize,
+    /// What is borne of each client, address, link and organisation.
+    pub throttle: ThrottleLimits,
     /// Whether this is the demo, which shows kept mails in the browser.
     pub is_demo: bool,
 }
@@ -54,6 +63,7 @@ pub struct Edge {
     /// What the edge was told.
     pub options: Arc<EdgeOptions>,
     pub(crate) metrics: HttpMetrics,
+    pub(crate) throttle: Arc<Throttle>,
 }
 
 /// Why the edge does not run.
@@ -92,18 +102,22 @@ pub async fn start(
     extra: fn(&mut web::ServiceConfig),
 ) -> Result<Running, EdgeError> {
     let metrics = HttpMetrics::register(registry)?;
+    let throttle = Arc::new(Throttle::new(&options.throttle, registry)?);
     let (listen, workers) = (options.listen, options.workers.max(1));
     let options = Arc::new(options);
     let server = HttpServer::new(move || {
         let (bus, options, metrics) = (Arc::clone(&bus), Arc::clone(&options), metrics.clone());
+        let throttle = Arc::clone(&throttle);
         App::new()
             .data_factory(move || {
                 let (bus, options, metrics) = (bus(), Arc::clone(&options), metrics.clone());
+                let throttle = Arc::clone(&throttle);
                 async move {
                     Ok::<_, Problem>(Edge {
                         bus: bus.await?,
                         options,
                         metrics,
+                        throttle,
                     })
                 }
             })

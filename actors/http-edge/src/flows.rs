@@ -14,7 +14,7 @@ use contract::{
 };
 use kernel::Cx;
 
-use crate::edge::Edge;
+use crate::{edge::Edge, request::Incoming};
 
 /// What somebody who registers fills in.
 #[derive(Clone, Default)]
@@ -49,19 +49,25 @@ pub(crate) struct Joined {
 }
 
 /// What is behind the token of a link.
-pub(crate) async fn face(edge: &Edge, cx: &Cx, token: &str) -> Result<LinkFace, Problem> {
+///
+/// Whoever has none of a link is counted by where they come from.
+pub(crate) async fn face(
+    edge: &Edge,
+    visitor: &Incoming,
+    token: &str,
+) -> Result<LinkFace, Problem> {
+    let guess = |refusal| edge.throttle.guess(visitor.client, refusal);
     // Longer than any token: refused like any unknown one, without a way over the bus.
     if token.len() > 128 {
-        return Err(Problem::new(Kind::LinkUnknown));
+        return Err(guess(Problem::new(Kind::LinkUnknown)));
     }
-    edge.bus
-        .call(
-            &ResolveLink {
-                token: Secret::new(token),
-            },
-            cx,
-        )
-        .await
+    let resolve = ResolveLink {
+        token: Secret::new(token),
+    };
+    match edge.bus.call(&resolve, &visitor.cx).await {
+        Err(problem) if problem.kind == Kind::LinkUnknown => Err(guess(problem)),
+        answer => answer,
+    }
 }
 
 /// Registers through a link: enrol, admit, mail. Nothing is made before every field is right.
@@ -69,13 +75,16 @@ pub(crate) async fn face(edge: &Edge, cx: &Cx, token: &str) -> Result<LinkFace, 
 /// Safe to repeat: the same form gets the same account, the same seat and no second letter.
 pub(crate) async fn join(
     edge: &Edge,
-    cx: &Cx,
+    visitor: &Incoming,
     token: &str,
     form: JoinForm,
     registrant: Option<Secret>,
 ) -> Result<Joined, Problem> {
-    let face = face(edge, cx, token).await?;
+    let cx = &visitor.cx;
+    let face = face(edge, visitor, token).await?;
     let enrol = parse(form, registrant)?;
+    edge.throttle.by_link(face.link_id)?;
+    edge.throttle.by_email(&enrol.email)?;
     let domain = enrol.email.domain();
     if !face.allowed_domains.is_empty() && !face.allowed_domains.contains(&domain) {
         let detail = Kind::DomainNotAllowed.title();
@@ -203,10 +212,17 @@ async fn queue(edge: &Edge, cx: &Cx, mail: QueueMail) -> bool {
 
 /// Starts a fresh proof of an address. Answers alike, and after the same time, whether or not the
 /// address has an account: only the mailbox learns it.
-pub(crate) async fn start_proof(edge: &Edge, cx: &Cx, email: &str) -> Result<ProofId, Problem> {
+pub(crate) async fn start_proof(
+    edge: &Edge,
+    visitor: &Incoming,
+    email: &str,
+) -> Result<ProofId, Problem> {
+    let cx = &visitor.cx;
     let mut fields = Fields::default();
     let email = fields.take("email", EmailAddress::parse(email));
     let email = fields.finish(|| email)?;
+    edge.throttle.by_email(&email)?;
+    edge.throttle.by_ip(visitor.client)?;
     let earliest = tokio::time::sleep(PROOF_ANSWER_AFTER);
     let started = edge.bus.call(&StartProof { email }, cx).await?;
     if let Some(proof) = started.proof {
@@ -233,7 +249,7 @@ const PROOF_ANSWER_AFTER: std::time::Duration = std::time::Duration::from_millis
 /// Proves an address, then lets the seats that waited for it follow. Safe to repeat.
 pub(crate) async fn confirm_proof(
     edge: &Edge,
-    cx: &Cx,
+    visitor: &Incoming,
     evidence: Evidence,
     registrant: Option<Secret>,
     new_password: Option<String>,
@@ -244,26 +260,21 @@ pub(crate) async fn confirm_proof(
         None => Some(None),
     };
     let new_password = fields.finish(|| new_password)?;
-    let proved = edge
-        .bus
-        .call(
-            &ConfirmProof {
-                evidence,
-                registrant,
-                new_password,
-            },
-            cx,
-        )
-        .await?;
-    let settled = edge
-        .bus
-        .call(
-            &SettleProof {
-                account_id: proved.account_id,
-            },
-            cx,
-        )
-        .await?;
+    let confirm = ConfirmProof {
+        evidence,
+        registrant,
+        new_password,
+    };
+    let proved = match edge.bus.call(&confirm, &visitor.cx).await {
+        Err(problem) if problem.kind == Kind::ProofRefused => {
+            return Err(edge.throttle.guess(visitor.client, problem));
+        }
+        answer => answer?,
+    };
+    let settle = SettleProof {
+        account_id: proved.account_id,
+    };
+    let settled = edge.bus.call(&settle, &visitor.cx).await?;
     Ok((proved, settled))
 }
 

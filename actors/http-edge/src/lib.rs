@@ -4,12 +4,14 @@
 //! - [`edge`]: the server: options, workers, start and stop.
 //! - `gate`: the one middleware: bound, request id, CSRF, panic guard, problems, headers, numbers.
 //! - `request`: [`kernel::Cx`] of a request; `session`: administrators and cookies.
+//! - `throttle`: how often is often enough; `client`: who a request comes from.
 //! - `problem`: `Refused`, a problem on its way out; `csrf`, [`network`], `metrics`: what the gate uses.
 //! - `flows`: what API and pages have in common: join, start and confirm a proof.
 //! - `api`: one file a noun; its `mod.rs` is the table of routes and the OpenAPI description.
 //! - `pages`: what browsers see.
 
 mod api;
+mod client;
 mod csrf;
 pub mod edge;
 mod flows;
@@ -20,9 +22,11 @@ mod pages;
 mod problem;
 mod request;
 mod session;
+mod throttle;
 
 pub use edge::{BusFactory, Edge, EdgeError, EdgeOptions, Running, start};
 pub use network::Network;
+pub use throttle::ThrottleLimits;
 
 /// The description of the JSON API: OpenAPI 3.1, as JSON.
 pub fn openapi() -> &'static str {

@@ -1,6 +1,9 @@
 //! What every handler knows of its request before it knows who asks.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    net::{IpAddr, Ipv4Addr},
+};
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest,
@@ -11,7 +14,7 @@ use actix_web::{
 use contract::{Caller, Service};
 use kernel::Cx;
 
-use crate::{edge::Edge, network::Network, problem::Refused};
+use crate::{client::client, edge::Edge, network::Network, problem::Refused};
 
 /// The id of the request, given by the gate.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct RequestId(pub(crate) String);
 #[derive(Clone, Debug)]
 pub(crate) struct Incoming {
     pub(crate) cx: Cx,
+    /// Where it comes from, as far as that can be believed.
+    pub(crate) client: IpAddr,
 }
 
 impl Incoming {
@@ -33,8 +38,15 @@ impl Incoming {
             .map(|id| id.0.clone());
         let id = id.unwrap_or_else(|| clock.ulid().to_string());
         let caller = Caller::public(Service::HttpEdge, clock.now());
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        let client = client(
+            peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            request.headers(),
+            &edge.options.trusted_proxies,
+        );
         Ok(Self {
             cx: Cx::begin(caller, id, &**clock),
+            client,
         })
     }
 }

@@ -15,8 +15,8 @@ use crate::{
     People,
     enrol::set_password,
     password,
-    proof::{CODE_ATTEMPTS, lock},
-    sql,
+    proof::{CODE_ATTEMPTS, Purpose, lock},
+    session, sql,
 };
 
 impl Serve<ConfirmProof> for People {
@@ -27,11 +27,7 @@ impl Serve<ConfirmProof> for People {
             registrant,
             new_password,
         } = message;
-        let shown = match evidence {
-            Evidence::Token(token) => self.by_token(&token, &stamp).await?,
-            Evidence::Code { proof, code } => self.by_code(proof, &code, &stamp).await?,
-        };
-        let (proof, account) = shown.ok_or_else(|| Problem::new(Kind::ProofRefused))?;
+        let (proof, account) = self.shown(evidence, Purpose::Address, &stamp).await?;
         let new_hash = match new_password {
             None => None,
             Some(chosen) => {
@@ -57,11 +53,20 @@ impl Serve<ConfirmProof> for People {
         if is_first == 1 {
             // Whoever set it need not be whoever reads the mailbox.
             let mine = registrant.as_ref().map_or_else(String::new, hash_token);
-            sql::DROP_FOREIGN_PASSWORD
+            let dropped = sql::DROP_FOREIGN_PASSWORD
                 .bind(account)
                 .bind(mine)
                 .execute(&mut tx)
                 .await?;
+            if dropped > 0 {
+                session::end_others(&mut tx, account, None).await?;
+                sql::SUPERSEDE_PROOFS
+                    .bind(account)
+                    .bind(stamp.now)
+                    .bind(None::<&str>)
+                    .execute(&mut tx)
+                    .await?;
+            }
         }
         let mut has_password = has_password(&mut tx, account).await?;
         if let (false, Some(hash)) = (has_password, new_hash) {
@@ -83,13 +88,31 @@ pub(crate) async fn has_password(tx: &mut Tx, account: AccountId) -> Result<bool
 }
 
 impl People {
+    /// The proof that this is evidence for, and whose; every refusal looks alike.
+    pub(crate) async fn shown(
+        &self,
+        evidence: Evidence,
+        purpose: Purpose,
+        stamp: &Stamp,
+    ) -> Result<(ProofId, AccountId), Problem> {
+        let shown = match evidence {
+            Evidence::Token(token) => self.by_token(&token, purpose, stamp).await?,
+            Evidence::Code { proof, code } => self.by_code(proof, &code, purpose, stamp).await?,
+        };
+        shown.ok_or_else(|| Problem::new(Kind::ProofRefused))
+    }
+
     async fn by_token(
         &self,
         token: &Secret,
+        purpose: Purpose,
         stamp: &Stamp,
     ) -> Result<Option<(ProofId, AccountId)>, StoreError> {
         let mut reader = self.db.read().await?;
-        let find = sql::FIND_PROOF.bind(hash_token(token)).bind(stamp.now);
+        let find = sql::FIND_PROOF
+            .bind(hash_token(token))
+            .bind(stamp.now)
+            .bind(purpose.name());
         let Some(row) = find.fetch_optional(&mut reader).await? else {
             return Ok(None);
         };
@@ -101,13 +124,15 @@ impl People {
         &self,
         proof: ProofId,
         code: &Secret,
+        purpose: Purpose,
         stamp: &Stamp,
     ) -> Result<Option<(ProofId, AccountId)>, StoreError> {
         let mut tx = self.db.write(stamp).await?;
         let attempt = sql::ATTEMPT_CODE
             .bind(proof)
             .bind(CODE_ATTEMPTS)
-            .bind(stamp.now);
+            .bind(stamp.now)
+            .bind(purpose.name());
         let Some(row) = attempt.fetch_optional(&mut tx).await? else {
             return Ok(None);
         };
@@ -118,7 +143,10 @@ impl People {
         Ok((hash_code(proof, code) == kept).then_some((proof, account)))
     }
 
-    async fn email_of(&self, proof: ProofId) -> Result<contract::EmailAddress, StoreError> {
+    pub(crate) async fn email_of(
+        &self,
+        proof: ProofId,
+    ) -> Result<contract::EmailAddress, StoreError> {
         let mut reader = self.db.read().await?;
         sql::EMAIL_OF_PROOF
             .bind(proof)

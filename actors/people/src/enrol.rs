@@ -12,7 +12,7 @@ use crate::{
     People,
     name_key::name_key,
     password,
-    proof::{Owner, issue, issue_unless_recent, lock},
+    proof::{Owner, Purpose, issue, issue_unless_recent, lock},
     sql,
 };
 
@@ -99,7 +99,7 @@ impl People {
             email: email.clone(),
             first_name: first_name.clone(),
         };
-        let proof = issue(&mut tx, owner, &*self.clock).await?;
+        let proof = issue(&mut tx, owner, Purpose::Address, &*self.clock).await?;
         tx.commit().await?;
         Ok(Some(Enrolled {
             account_id: id,
@@ -148,7 +148,8 @@ impl People {
                 .bind(hash);
             set.execute(&mut tx).await?;
         }
-        let proof = issue_unless_recent(&mut tx, existing.owner, &*self.clock).await?;
+        let proof =
+            issue_unless_recent(&mut tx, existing.owner, Purpose::Address, &*self.clock).await?;
         tx.commit().await?;
         Ok(Enrolled {
             account_id: existing.id,
@@ -191,7 +192,7 @@ impl People {
             email,
             first_name,
         };
-        let proof = issue(&mut tx, owner, &*self.clock).await?;
+        let proof = issue(&mut tx, owner, Purpose::Address, &*self.clock).await?;
         tx.commit().await?;
         Ok(Enrolled {
             account_id: existing.id,

@@ -1,8 +1,9 @@
 //! Who somebody is: accounts across organisations, known by proof.
 //!
 //! # Owns
-//! The tables `accounts`, `credentials` and `proofs`. Reads `memberships`, to know whether anything
-//! hangs on an account yet.
+//! The tables `accounts`, `credentials`, `proofs` and `person_sessions`. Reads `memberships`, to know
+//! whether anything hangs on an account yet and whose seat was revoked, and `erasures`, to know who
+//! is to be forgotten.
 //!
 //! # Promises (each with its test in docs/semantics.md)
 //! - An address is one account, however many ask at once.
@@ -10,6 +11,9 @@
 //!   nothing.
 //! - A password that was set before the address was proved survives the proof only in the browser in
 //!   which it was set: whoever registers a stranger's address ends with nothing (pre-hijacking).
+//! - A reset, and a first proof by somebody else, end every session and every pending proof; a change
+//!   of address is finished by a session of the very account that began it.
+//! - A session ends when a seat of its person is revoked.
 //! - A code has five attempts and ten minutes, a newer one ends it, and every refusal looks alike.
 //! - An address gets one letter a minute and ten a day, however many ask for one at once.
 //! - Passwords are hashed outside any transaction, on the pool of the `passwords` crate.
@@ -19,23 +23,36 @@
 //! # To add a verb
 //! One file with `impl Serve<TheMessage>`, a line in `routes`, its statements in `sql.rs`.
 
+mod address_change;
+mod authenticate;
+mod change_password;
 mod confirm;
 mod enrol;
+mod erasures;
 mod name_key;
 mod password;
 mod proof;
+mod reset;
+mod session;
+mod sign_in;
+mod sign_out;
 mod sql;
 mod start_proof;
 mod sweep;
 
 use std::sync::Arc;
 
-use contract::{Clock, Service, people};
+use contract::{Clock, Service, accounts, people};
 use kernel::{Behaviour, Routes};
 use passwords::Passwords;
 use store::Db;
 
-pub use self::{name_key::name_key, sql::STATEMENTS, sweep::ProofSweeper};
+pub use self::{
+    erasures::ErasureSweeper, name_key::name_key, sql::STATEMENTS, sweep::ProofSweeper,
+};
+
+/// The most sessions that one statement looks up.
+const BATCH: usize = 64;
 
 /// Knows who somebody is.
 #[derive(Debug)]
@@ -63,6 +80,14 @@ impl Behaviour for People {
         routes
             .one::<people::Enrol>()
             .one::<people::StartProof>()
-            .one::<people::ConfirmProof>();
+            .one::<people::ConfirmProof>()
+            .one::<accounts::SignInPerson>()
+            .many::<accounts::AuthenticatePerson>(BATCH)
+            .one::<accounts::SignOutPerson>()
+            .one::<accounts::StartReset>()
+            .one::<accounts::FinishReset>()
+            .one::<accounts::StartAddressChange>()
+            .one::<accounts::FinishAddressChange>()
+            .one::<accounts::ChangePassword>();
     }
 }

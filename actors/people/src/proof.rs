@@ -13,8 +13,6 @@ use store::{
 
 use crate::sql;
 
-/// How long the link of a mail is good, in days.
-const LINK_DAYS: i64 = 7;
 /// How long a code is good, in seconds.
 const CODE_SECONDS: i64 = 600;
 /// How many times a code may be tried.
@@ -25,6 +23,35 @@ const LETTER_SECONDS: i64 = 60;
 /// stranger can have sent to it.
 const LETTERS_A_DAY: i64 = 10;
 
+/// What a proof is for. One for one purpose is nothing for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The account's own address.
+    Address,
+    /// A password that was forgotten.
+    Reset,
+    /// The address that the account is to have.
+    Change,
+}
+
+impl Purpose {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Reset => "reset",
+            Self::Change => "change",
+        }
+    }
+
+    /// How long the link of the mail is good, in seconds.
+    const fn seconds(self) -> i64 {
+        match self {
+            Self::Address => 7 * 86_400,
+            Self::Reset | Self::Change => 3_600,
+        }
+    }
+}
+
 /// Whose proof it is.
 pub(crate) struct Owner {
     pub(crate) account: AccountId,
@@ -32,21 +59,24 @@ pub(crate) struct Owner {
     pub(crate) first_name: PersonName,
 }
 
-/// Issues a proof and ends the older ones.
+/// Issues a proof and ends the older ones for the same purpose; `owner.email` is where it goes.
 pub(crate) async fn issue(
     tx: &mut Tx,
     owner: Owner,
+    purpose: Purpose,
     clock: &dyn Clock,
 ) -> Result<ProofIssued, StoreError> {
     let now = tx.stamp().now;
     let id = ProofId::new(clock.ulid());
     let (token, code) = (draw_token(), draw_code());
-    let expires_at = now.plus_days(LINK_DAYS);
+    let expires_at = now.plus_seconds(purpose.seconds());
     sql::SUPERSEDE_PROOFS
         .bind(owner.account)
         .bind(now)
+        .bind(purpose.name())
         .execute(tx)
         .await?;
+    let new_address = (purpose == Purpose::Change).then(|| owner.email.clone());
     sql::INSERT_PROOF
         .bind(id)
         .bind(owner.account)
@@ -55,6 +85,9 @@ pub(crate) async fn issue(
         .bind(now.plus_seconds(CODE_SECONDS))
         .bind(expires_at)
         .bind(now)
+        .bind(purpose.name())
+        .bind(new_address.as_ref().map(EmailAddress::as_str))
+        .bind(new_address.as_ref().map(EmailAddress::key))
         .execute(tx)
         .await?;
     let Owner {
@@ -75,12 +108,14 @@ pub(crate) async fn issue(
 pub(crate) async fn issue_unless_recent(
     tx: &mut Tx,
     owner: Owner,
+    purpose: Purpose,
     clock: &dyn Clock,
 ) -> Result<Option<ProofIssued>, StoreError> {
     let now = tx.stamp().now;
     let recent = sql::RECENT_PROOFS
         .bind(owner.account)
         .bind(now.plus_days(-1))
+        .bind(purpose.name())
         .fetch_one(tx)
         .await?;
     let last: Option<Timestamp> = recent.get("last")?;
@@ -88,7 +123,7 @@ pub(crate) async fn issue_unless_recent(
     if is_recent || recent.get::<i64>("letters")? >= LETTERS_A_DAY {
         return Ok(None);
     }
-    issue(tx, owner, clock).await.map(Some)
+    issue(tx, owner, purpose, clock).await.map(Some)
 }
 
 /// Locks an account: whoever changes it or its proofs begins with this, so that nobody waits for

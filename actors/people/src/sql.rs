@@ -49,36 +49,38 @@ store::statements! {
     pub(crate) LOCK_ACCOUNT = "
         select proved_at from accounts where id = $1 for_update";
 
-    /// When the last proof was issued, and how many since an instant.
+    /// When the last proof for a purpose was issued, and how many for any since an instant.
     pub(crate) RECENT_PROOFS = "
-        select max(created_at) as last,
+        select max(case when purpose = $3 then created_at end) as last,
             coalesce(sum(case when created_at > $2 then 1 else 0 end), 0) as letters
         from proofs
         where account_id = $1";
 
-    /// Ends older proofs.
+    /// Ends older proofs for a purpose, or for every one.
     pub(crate) SUPERSEDE_PROOFS = "
         update proofs
         set superseded_at = $2
-        where account_id = $1 and superseded_at is null and used_at is null";
+        where account_id = $1 and superseded_at is null and used_at is null
+            and (cast($3 as text) is null or purpose = $3)";
 
     /// Issues a proof.
     pub(crate) INSERT_PROOF = "
         insert into proofs (id, account_id, token_hash, code_hash, code_expires_at, expires_at,
-            created_at)
-        values ($1, $2, $3, $4, $5, $6, $7)";
+            created_at, purpose, email, email_key)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
     /// A proof by the token of its link.
     pub(crate) FIND_PROOF = "
         select id, account_id
         from proofs
-        where token_hash = $1 and expires_at > $2 and superseded_at is null";
+        where token_hash = $1 and expires_at > $2 and superseded_at is null and purpose = $3";
 
     /// Counts an attempt at a code; no row when there are none left.
     pub(crate) ATTEMPT_CODE = "
         update proofs
         set code_attempts = code_attempts + 1
         where id = $1 and code_attempts < $2 and code_expires_at > $3 and superseded_at is null
+            and purpose = $4
         returning account_id, code_hash";
 
     /// Notes that a proof was used.
@@ -99,6 +101,77 @@ store::statements! {
         from proofs p
         join accounts a on a.id = p.account_id
         where p.id = $1";
+
+    /// Uses a proof that may be used once.
+    pub(crate) USE_PROOF_ONCE = "
+        update proofs
+        set used_at = $2
+        where id = $1 and used_at is null and superseded_at is null
+        returning email";
+
+    /// An account by its id, with its password.
+    pub(crate) FIND_BY_ID = "
+        select a.id, a.email, a.first_name, a.last_name, a.proved_at, c.password_hash
+        from accounts a
+        left join credentials c on c.account_id = a.id
+        where a.id = $1";
+
+    /// Gives an account another address, which is proved; no row when somebody else has it.
+    pub(crate) CHANGE_ADDRESS = "
+        update accounts
+        set email = $2, email_key = $3, name_key = $4, proved_at = $5
+        where id = $1
+            and not exists (select 1 from accounts o where o.email_key = $3 and o.id <> $1)";
+
+    /// Opens a session.
+    pub(crate) INSERT_SESSION = "
+        insert into person_sessions (token_hash, account_id, created_at, expires_at)
+        values ($1, $2, $3, $4)";
+
+    /// Sweeps the ended sessions of a person.
+    pub(crate) DELETE_ENDED_SESSIONS = "
+        delete from person_sessions
+        where account_id = $1 and expires_at <= $2";
+
+    /// Ends a session.
+    pub(crate) DELETE_SESSION = "
+        delete from person_sessions
+        where token_hash = $1
+        returning account_id";
+
+    /// Ends every session of a person but one; an empty hash is none's.
+    pub(crate) DELETE_OTHER_SESSIONS = "
+        delete from person_sessions
+        where account_id = $1 and token_hash <> $2";
+
+    /// Whose sessions these are, unless a seat of theirs was revoked since they began.
+    pub(crate) AUTHENTICATE_SESSIONS = "
+        select s.token_hash, a.id, a.email, a.first_name, a.last_name, a.proved_at
+        from rows($1)
+        join person_sessions s on s.token_hash = rows.value ->> 'hash'
+        join accounts a on a.id = s.account_id
+        where s.expires_at > $2
+            and not exists (
+                select 1
+                from memberships m
+                where m.account_id = a.id and m.revoked_at >= s.created_at)";
+
+    /// Notes that a person was there.
+    pub(crate) TOUCH_ACCOUNT = "
+        update accounts
+        set last_active_at = $2
+        where id = $1";
+
+    /// Forgets accounts that were erased from their last organisation.
+    pub(crate) DELETE_ERASED = "
+        delete from accounts
+        where id in (
+            select e.account_id
+            from erasures e
+            join accounts a on a.id = e.account_id
+            where not exists (select 1 from memberships m where m.account_id = e.account_id)
+            order by e.account_id
+            limit 500)";
 
     /// Deletes proofs that ended long ago.
     pub(crate) SWEEP_PROOFS = "

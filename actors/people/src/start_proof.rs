@@ -10,7 +10,7 @@ use kernel::{Cx, Serve};
 use crate::{
     People,
     confirm::has_password,
-    proof::{Owner, issue_unless_recent, lock},
+    proof::{Owner, Purpose, issue_unless_recent, lock},
     sql,
 };
 
@@ -36,7 +36,9 @@ impl Serve<StartProof> for People {
         if proved_at.is_some() && has_password(&mut tx, owner.account).await? {
             return Ok(nothing);
         }
-        let Some(proof) = issue_unless_recent(&mut tx, owner, &*self.clock).await? else {
+        let Some(proof) =
+            issue_unless_recent(&mut tx, owner, Purpose::Address, &*self.clock).await?
+        else {
             return Ok(nothing);
         };
         tx.commit().await?;

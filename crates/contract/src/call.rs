@@ -79,4 +79,6 @@ pub enum Need {
     Administrator(Role),
     /// The operator of the platform.
     Operator,
+    /// A person who signed in. The message is about their own account, which is the caller's.
+    Person,
 }

@@ -134,7 +134,8 @@ impl Caller {
         let role = match needs {
             Need::Anyone => return Ok(()),
             Need::Operator if self.principal == Principal::Operator => return Ok(()),
-            Need::Operator => return Err(Problem::new(Kind::Forbidden)),
+            Need::Person if matches!(self.principal, Principal::Person(_)) => return Ok(()),
+            Need::Operator | Need::Person => return Err(Problem::new(Kind::Forbidden)),
             Need::Administrator(role) => role,
         };
         match &self.principal {
@@ -151,6 +152,14 @@ impl Caller {
             Principal::Public | Principal::Person(_) | Principal::System => {
                 Err(Problem::new(Kind::Forbidden))
             }
+        }
+    }
+
+    /// The person who is signed in, for a message that needs one ([`Need::Person`]).
+    pub fn person(&self) -> Result<AccountId, Problem> {
+        match self.principal {
+            Principal::Person(account) => Ok(account),
+            _ => Err(Problem::new(Kind::Forbidden)),
         }
     }
 

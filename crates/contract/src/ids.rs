@@ -84,3 +84,4 @@ id!(/** A change for many people at once. */ BulkId, "blk");
 id!(/** A pending proof of an address. */ ProofId, "prf");
 id!(/** A mail that leaves, or has left. */ MailId, "mail");
 id!(/** An entry of the audit trail. */ AuditId, "aud");
+id!(/** An attempt at a request with an `Idempotency-Key`. */ AttemptId, "att");

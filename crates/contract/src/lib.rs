@@ -8,8 +8,8 @@
 //! - [`ids`], [`timestamp`], [`text`], [`address`], [`secret`], [`page`]: the small types that carry
 //!   the rules, so that a value of the type is a value that was checked.
 //! - one file a noun: [`organisations`], [`administrators`], [`tokens`], [`links`], [`plans`],
-//!   [`ledger`], [`seats`], [`memberships`], [`bulk`], [`people`], [`users`], [`mails`], [`audit`],
-//!   [`events`].
+//!   [`ledger`], [`seats`], [`memberships`], [`bulk`], [`people`], [`accounts`], [`users`],
+//!   [`mails`], [`audit`], [`events`], [`idempotency`].
 //! - [`subjects`]: the list of all of them, read by the tests that walk every subject.
 //!
 //! # Promises
@@ -23,6 +23,7 @@
 //! 3. Add a sample to `tests/it/wire.rs` and accept its snapshot.
 //! 4. Serve it: one verb file in the actor that [`Call::OWNER`] names.
 
+pub mod accounts;
 pub mod address;
 pub mod administrators;
 pub mod audit;
@@ -31,6 +32,7 @@ pub mod call;
 pub mod caller;
 pub mod clock;
 pub mod events;
+pub mod idempotency;
 pub mod ids;
 pub mod ledger;
 pub mod links;

@@ -1,10 +1,10 @@
 //! The list of every message: what the tests walk, and what `docs/subjects.md` is made from.
 
 use crate::{
-    administrators as adm, audit, bulk,
+    accounts as acc, administrators as adm, audit, bulk,
     call::{Call, Need, Service},
-    events, ledger, links, mails, memberships, organisations as org, people, plans, seats, tokens,
-    users,
+    events, idempotency, ledger, links, mails, memberships, organisations as org, people, plans,
+    seats, tokens, users,
 };
 
 /// A message, described.
@@ -49,6 +49,8 @@ pub const ALL: &[Subject] = &[
     of::<tokens::RevokeToken>(),
     of::<tokens::AuthenticateToken>(),
     of::<audit::ListAudit>(),
+    of::<idempotency::BeginAttempt>(),
+    of::<idempotency::EndAttempt>(),
     of::<links::CreateLink>(),
     of::<links::ListLinks>(),
     of::<links::GetLink>(),
@@ -75,8 +77,20 @@ pub const ALL: &[Subject] = &[
     of::<people::Enrol>(),
     of::<people::StartProof>(),
     of::<people::ConfirmProof>(),
+    of::<acc::SignInPerson>(),
+    of::<acc::AuthenticatePerson>(),
+    of::<acc::SignOutPerson>(),
+    of::<acc::StartReset>(),
+    of::<acc::FinishReset>(),
+    of::<acc::StartAddressChange>(),
+    of::<acc::FinishAddressChange>(),
+    of::<acc::ChangePassword>(),
+    of::<acc::ListOwnMemberships>(),
     of::<users::ListUsers>(),
     of::<users::GetUser>(),
+    of::<users::ListUserIds>(),
+    of::<users::ListWaiting>(),
+    of::<users::ListUserStory>(),
     of::<mails::QueueMail>(),
     of::<mails::ListKeptMails>(),
     of::<mails::ReadKeptMail>(),

@@ -20,7 +20,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     4 "0004_links",
     5 "0005_seats",
     6 "0006_mails",
+    7 "0007_idempotency",
     8 "0008_memberships",
+    9 "0009_accounts",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {

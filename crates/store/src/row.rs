@@ -134,4 +134,5 @@ parsed! {
     ids::ProofId: str::parse,
     ids::MailId: str::parse,
     ids::AuditId: str::parse,
+    ids::AttemptId: str::parse,
 }

@@ -54,6 +54,7 @@ value! { String:
     ids::ProofId => |value| value.to_string(),
     ids::MailId => |value| value.to_string(),
     ids::AuditId => |value| value.to_string(),
+    ids::AttemptId => |value| value.to_string(),
 }
 
 impl<T: Value> Value for Option<T> {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header, web};
 use contract::{
     Call, Kind, Principal, Problem, Secret,
     ids::OrganisationId,
@@ -32,10 +32,29 @@ pub(crate) struct Bearer {
 
 impl Bearer {
     async fn of(request: &HttpRequest) -> Result<Self, Refused> {
+        // Asked before, for the sake of an `Idempotency-Key`.
+        let known = request.extensions().get::<Self>().cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let bearer = Self::ask(request).await?;
+        request.extensions_mut().insert(bearer.clone());
+        Ok(bearer)
+    }
+
+    async fn ask(request: &HttpRequest) -> Result<Self, Refused> {
         let edge = web::Data::clone(edge(request)?);
-        let Incoming { cx } = Incoming::of(request)?;
+        let Incoming { cx, client } = Incoming::of(request)?;
         let token = token(request).ok_or_else(|| Refused::of(Kind::Unauthenticated))?;
-        let grant = edge.bus.call(&AuthenticateToken { token }, &cx).await?;
+        let grant = match edge.bus.call(&AuthenticateToken { token }, &cx).await {
+            Err(problem) if problem.kind == Kind::Unauthenticated => {
+                return Err(edge.throttle.guess(client, problem).into());
+            }
+            grant => grant?,
+        };
+        if let Some(organisation) = grant.organisation {
+            edge.throttle.by_organisation(organisation)?;
+        }
         let cx = match grant.organisation {
             None => cx.on_behalf_of(Principal::Operator, None),
             Some(organisation) => {

@@ -149,7 +149,7 @@ pub(super) async fn show(
     incoming: Incoming,
     token: web::Path<String>,
 ) -> Answer {
-    let face = flows::face(&edge, &incoming.cx, &token).await?;
+    let face = flows::face(&edge, &incoming, &token).await?;
     Ok(ok(&JoinableLink::from(face)))
 }
 
@@ -186,13 +186,13 @@ pub(super) async fn join(
     };
     if is_refused {
         // What else is wrong with the form, so that all of it is answered at once.
-        flows::face(&edge, &incoming.cx, &token).await?;
+        flows::face(&edge, &incoming, &token).await?;
         if let Err(problem) = flows::check(filled) {
             form.merge(problem.errors);
         }
         form.finish(|| None::<()>)?;
         return Err(crate::problem::Refused::of(Kind::Invalid));
     }
-    let joined = flows::join(&edge, &incoming.cx, &token, filled, None).await?;
+    let joined = flows::join(&edge, &incoming, &token, filled, None).await?;
     Ok(HttpResponse::Created().json(Registered::from(joined)))
 }

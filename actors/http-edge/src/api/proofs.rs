@@ -96,7 +96,7 @@ pub(super) async fn start(
     let (new, mut form) = body.open()?;
     let email = form.field("email", new.email).plain().required();
     let email = form.finish(|| email)?;
-    let id = flows::start_proof(&edge, &incoming.cx, &email).await?;
+    let id = flows::start_proof(&edge, &incoming, &email).await?;
     Ok(HttpResponse::Accepted().json(StartedProof { id }))
 }
 
@@ -130,7 +130,7 @@ pub(super) async fn confirm(
     let code = form.finish(|| code)?;
     let evidence = Evidence::Code { proof, code };
     let (proved, settled) =
-        flows::confirm_proof(&edge, &incoming.cx, evidence, None, password).await?;
+        flows::confirm_proof(&edge, &incoming, evidence, None, password).await?;
     Ok(ok(&ProvedAddress {
         has_password: proved.has_password,
         seats: settled.into_iter().map(SettledSeat::from).collect(),

@@ -69,7 +69,7 @@ fn closed(face: &LinkFace) -> Option<&'static str> {
 }
 
 async fn form(edge: web::Data<Edge>, incoming: Incoming, token: web::Path<String>) -> Answer {
-    let face = flows::face(&edge, &incoming.cx, &token).await?;
+    let face = flows::face(&edge, &incoming, &token).await?;
     let (closed, form, errors) = (closed(&face), JoinForm::default(), Errors::default());
     let frame = Frame::of(&edge);
     render(
@@ -114,7 +114,7 @@ async fn join(
     };
     let joined = flows::join(
         &edge,
-        &incoming.cx,
+        &incoming,
         &token,
         form.clone(),
         Some(registrant.clone()),
@@ -150,7 +150,7 @@ async fn refused(
         _ if problem.errors.is_empty() => return Err(problem.into()),
         _ => None,
     };
-    let face = flows::face(edge, &incoming.cx, token).await?;
+    let face = flows::face(edge, incoming, token).await?;
     // Closed between the form and its answer, whatever it says a moment later.
     let closed = match problem.kind {
         Kind::LinkExpired | Kind::LinkUsedUp | Kind::PlanEnded => Some(problem.kind.title()),

@@ -88,7 +88,7 @@ async fn confirm(
     let registrant = registrant(&request, &edge.options);
     let chosen = form.into_inner().new_password;
     let asked = chosen.is_some();
-    match flows::confirm_proof(&edge, &incoming.cx, evidence, registrant, chosen).await {
+    match flows::confirm_proof(&edge, &incoming, evidence, registrant, chosen).await {
         Ok((
             Proved {
                 has_password: false,
@@ -170,7 +170,7 @@ async fn code(
         code: Secret::new(digits),
     };
     let registrant = registrant(&request, &edge.options);
-    match flows::confirm_proof(&edge, &incoming.cx, evidence, registrant, None).await {
+    match flows::confirm_proof(&edge, &incoming, evidence, registrant, None).await {
         Ok((
             Proved {
                 has_password: true, ..
@@ -217,7 +217,7 @@ struct Again {
 /// Says the same whether or not there is an account: only the mailbox learns it.
 async fn again(edge: web::Data<Edge>, incoming: Incoming, form: web::Form<Again>) -> Answer {
     let email = form.into_inner().email;
-    let id = flows::start_proof(&edge, &incoming.cx, &email).await?;
+    let id = flows::start_proof(&edge, &incoming, &email).await?;
     let proof = Proving {
         id: Some(id),
         email,

@@ -66,12 +66,17 @@ async fn sign_in(
     let opened = match EmailAddress::parse(&email) {
         Err(_) => Err(Problem::new(Kind::SignInRefused)),
         Ok(email) => {
+            edge.throttle.by_email(&email)?;
             let password = Secret::new(password);
             edge.bus
                 .call(&SignInAdministrator { email, password }, &incoming.cx)
                 .await
         }
     };
+    let opened = opened.map_err(|problem| match problem.kind {
+        Kind::SignInRefused => edge.throttle.guess(incoming.client, problem),
+        _ => problem,
+    });
     match opened {
         Ok(session) => Ok(opened_session(&edge, &session)),
         Err(problem) if problem.kind == Kind::SignInRefused => {

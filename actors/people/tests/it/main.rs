@@ -6,6 +6,7 @@
     reason = "tests fail this way"
 )]
 
+mod accounts;
 mod enrol;
 mod passwords;
 mod prehijack;

@@ -76,6 +76,14 @@ impl Scene {
 
     pub(crate) async fn ask<M: Call>(&self, message: M) -> Result<M::Reply, Problem> {
         let caller = Caller::public(Service::HttpEdge, self.clock.now());
+        self.send(caller, message).await
+    }
+
+    pub(crate) async fn send<M: Call>(
+        &self,
+        caller: Caller,
+        message: M,
+    ) -> Result<M::Reply, Problem> {
         let cx = Cx::begin(caller, "request-1", &*self.clock);
         self.bus.call(&message, &cx).await
     }

@@ -16,6 +16,14 @@ store::statements! {
         insert into memberships (id, organisation_id, account_id, plan_id, status, door, created_at)
         values ($1, $2, $3, $4, 'assigned', 'link', 1)";
 
+    /// An administrator withdraws it.
+    pub(crate) REVOKE = "
+        update memberships set status = 'revoked', revoked_at = $2 where account_id = $1";
+
+    /// An administrator took them out for good.
+    pub(crate) ERASE = "
+        insert into erasures (account_id, organisation_id, at) values ($1, 'org_1', 1)";
+
     /// How many accounts there are.
     pub(crate) COUNT_ACCOUNTS = "select count(*) as n from accounts";
 

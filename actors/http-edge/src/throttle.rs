@@ -1,0 +1,193 @@
+//! How often is often enough: a guesser is stopped, a campus behind one address is not.
+//!
+//! Whoever holds a valid link is counted by link and e-mail address, never by where they come from;
+//! everybody else by their network address. The counts are this process's own.
+
+use std::{
+    fmt,
+    hash::Hash,
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use contract::{
+    EmailAddress, Kind, Problem,
+    ids::{LinkId, OrganisationId},
+};
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+use prometheus::{IntCounterVec, Opts, Registry};
+
+/// What is borne each minute; a whole minute's worth may come at once.
+#[derive(Clone, Copy, Debug)]
+pub struct ThrottleLimits {
+    /// Of one network address: wrong links, wrong passwords, requests for letters.
+    pub per_ip: NonZeroU32,
+    /// For one e-mail address: registrations, sign-ins, requests for letters.
+    pub per_email: NonZeroU32,
+    /// Registrations through one link.
+    pub per_link: NonZeroU32,
+    /// API requests of one organisation's tokens.
+    pub per_organisation: NonZeroU32,
+}
+
+/// After so many checks, what has recovered is forgotten.
+const FORGET_AFTER: u32 = 4_096;
+
+/// One kind of count.
+struct Count<K: Clone + Hash + Eq> {
+    name: &'static str,
+    limiter: DefaultKeyedRateLimiter<K>,
+    checks: AtomicU32,
+}
+
+impl<K: Clone + Hash + Eq> Count<K> {
+    fn new(name: &'static str, a_minute: NonZeroU32) -> Self {
+        Self {
+            name,
+            limiter: RateLimiter::keyed(Quota::per_minute(a_minute)),
+            checks: AtomicU32::new(0),
+        }
+    }
+
+    /// Counts one, or says after how many seconds the next is borne.
+    fn check(&self, key: &K) -> Result<(), u32> {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        self.limiter.check_key(key).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            u32::try_from(wait.as_secs())
+                .unwrap_or(60)
+                .saturating_add(1)
+        })
+    }
+}
+
+/// The counts of a process, shared by its workers.
+pub(crate) struct Throttle {
+    ip: Count<IpAddr>,
+    email: Count<String>,
+    link: Count<LinkId>,
+    organisation: Count<OrganisationId>,
+    refused: IntCounterVec,
+}
+
+impl fmt::Debug for Throttle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Throttle")
+    }
+}
+
+impl Throttle {
+    pub(crate) fn new(
+        limits: &ThrottleLimits,
+        registry: &Registry,
+    ) -> Result<Self, prometheus::Error> {
+        let refused = IntCounterVec::new(
+            Opts::new(
+                "usher_http_throttled_total",
+                "Requests refused with 429, by what they were counted by.",
+            ),
+            &["by"],
+        )?;
+        registry.register(Box::new(refused.clone()))?;
+        let throttle = Self {
+            ip: Count::new("ip", limits.per_ip),
+            email: Count::new("email", limits.per_email),
+            link: Count::new("link", limits.per_link),
+            organisation: Count::new("organisation", limits.per_organisation),
+            refused,
+        };
+        for name in ["ip", "email", "link", "organisation"] {
+            throttle.refused.with_label_values(&[name]);
+        }
+        Ok(throttle)
+    }
+
+    fn count<K: Clone + Hash + Eq>(&self, count: &Count<K>, key: &K) -> Result<(), Problem> {
+        count.check(key).map_err(|seconds| {
+            self.refused.with_label_values(&[count.name]).inc();
+            Problem {
+                retry_after: Some(seconds),
+                ..Problem::new(Kind::TooManyRequests)
+            }
+        })
+    }
+
+    /// Something that no holder of a valid link or password does often.
+    pub(crate) fn by_ip(&self, client: IpAddr) -> Result<(), Problem> {
+        self.count(&self.ip, &crate::client::counted(client))
+    }
+
+    /// Something about one e-mail address.
+    pub(crate) fn by_email(&self, email: &EmailAddress) -> Result<(), Problem> {
+        self.count(&self.email, &email.key().to_string())
+    }
+
+    /// A registration through a link.
+    pub(crate) fn by_link(&self, link: LinkId) -> Result<(), Problem> {
+        self.count(&self.link, &link)
+    }
+
+    /// A request with a token of an organisation.
+    pub(crate) fn by_organisation(&self, organisation: OrganisationId) -> Result<(), Problem> {
+        self.count(&self.organisation, &organisation)
+    }
+
+    /// What a guess is answered: its refusal, or that there were too many.
+    pub(crate) fn guess(&self, client: IpAddr, refusal: Problem) -> Problem {
+        self.by_ip(client).err().unwrap_or(refusal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(n: u32) -> ThrottleLimits {
+        let n = NonZeroU32::new(n).unwrap();
+        ThrottleLimits {
+            per_ip: n,
+            per_email: n,
+            per_link: n,
+            per_organisation: n,
+        }
+    }
+
+    #[test]
+    fn a_minutes_worth_may_come_at_once_and_each_key_is_counted_by_itself() {
+        let registry = Registry::new();
+        let throttle = Throttle::new(&limits(3), &registry).unwrap();
+        let ann = EmailAddress::parse("Ann@uni.edu").unwrap();
+        for _ in 0..3 {
+            throttle.by_email(&ann).unwrap();
+        }
+        let same = EmailAddress::parse("ann@UNI.edu").unwrap();
+        let refused = throttle.by_email(&same).unwrap_err();
+        assert_eq!(refused.kind, Kind::TooManyRequests);
+        assert!(
+            refused
+                .retry_after
+                .is_some_and(|seconds| (1..=21).contains(&seconds))
+        );
+        let bob = EmailAddress::parse("bob@uni.edu").unwrap();
+        assert!(throttle.by_email(&bob).is_ok());
+        assert_eq!(throttle.refused.with_label_values(&["email"]).get(), 1);
+    }
+
+    #[test]
+    fn a_guess_is_refused_as_it_is_until_there_are_too_many() {
+        let throttle = Throttle::new(&limits(2), &Registry::new()).unwrap();
+        let client = "192.0.2.1".parse().unwrap();
+        let guess = || throttle.guess(client, Problem::new(Kind::LinkUnknown)).kind;
+        assert_eq!(
+            [guess(), guess(), guess()],
+            [Kind::LinkUnknown, Kind::LinkUnknown, Kind::TooManyRequests]
+        );
+    }
+}

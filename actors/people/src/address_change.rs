@@ -1,0 +1,157 @@
+//! Serves [`StartAddressChange`] and [`FinishAddressChange`].
+
+use contract::{
+    EmailAddress, Kind, Problem,
+    accounts::{AddressChanged, FinishAddressChange, StartAddressChange},
+    ids::{AccountId, ProofId},
+    people::ProofStarted,
+    text::PersonName,
+};
+use kernel::{Cx, Serve};
+use store::{Row, StoreError};
+
+use crate::{
+    People,
+    name_key::name_key,
+    proof::{Owner, Purpose, issue_unless_recent, lock},
+    session, sql,
+};
+
+/// The caller's account as a change needs it.
+struct Own {
+    email: EmailAddress,
+    first_name: PersonName,
+    last_name: PersonName,
+    password_hash: Option<String>,
+}
+
+impl Own {
+    fn of(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            email: row.get("email")?,
+            first_name: row.get("first_name")?,
+            last_name: row.get("last_name")?,
+            password_hash: row.get("password_hash")?,
+        })
+    }
+}
+
+impl Serve<StartAddressChange> for People {
+    async fn serve(
+        &mut self,
+        message: StartAddressChange,
+        cx: &Cx,
+    ) -> Result<ProofStarted, Problem> {
+        let account = cx.caller.person()?;
+        let own = self.own(account).await?;
+        self.must_know(account, &own, message.password).await?;
+        let nothing = ProofStarted {
+            id: ProofId::new(self.clock.ulid()),
+            proof: None,
+        };
+        let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+        lock(&mut tx, account).await?;
+        let taken = sql::FIND_ACCOUNT.bind(message.email.key());
+        if taken.fetch_optional(&mut tx).await?.is_some() {
+            return Ok(nothing);
+        }
+        let owner = Owner {
+            account,
+            email: message.email,
+            first_name: own.first_name,
+        };
+        let issued = issue_unless_recent(&mut tx, owner, Purpose::Change, &*self.clock).await?;
+        let Some(proof) = issued else {
+            return Ok(nothing);
+        };
+        tx.commit().await?;
+        Ok(ProofStarted {
+            id: proof.id,
+            proof: Some(proof),
+        })
+    }
+}
+
+impl Serve<FinishAddressChange> for People {
+    async fn serve(
+        &mut self,
+        message: FinishAddressChange,
+        cx: &Cx,
+    ) -> Result<AddressChanged, Problem> {
+        let account = cx.caller.person()?;
+        let stamp = cx.stamp(&*self.clock);
+        let refused = || Problem::new(Kind::ProofRefused);
+        let (proof, owner) = self
+            .shown(message.evidence, Purpose::Change, &stamp)
+            .await?;
+        if owner != account {
+            return Err(refused());
+        }
+        let own = self.own(account).await?;
+        let mut tx = self.db.write(&stamp).await?;
+        lock(&mut tx, account).await?.ok_or_else(refused)?;
+        let used = sql::USE_PROOF_ONCE.bind(proof).bind(stamp.now);
+        let row = used.fetch_optional(&mut tx).await?.ok_or_else(refused)?;
+        let to: EmailAddress = row.get("email")?;
+        let name_key = name_key(own.first_name.as_str(), own.last_name.as_str(), &to);
+        let changed = sql::CHANGE_ADDRESS
+            .bind(account)
+            .bind(&to)
+            .bind(to.key())
+            .bind(name_key)
+            .bind(stamp.now)
+            .execute(&mut tx)
+            .await?;
+        // They read the mailbox, so they may know that it has an account by now.
+        if changed == 0 {
+            return Err(Problem::new(Kind::AccountExists));
+        }
+        session::end_others(&mut tx, account, Some(&message.session)).await?;
+        sql::SUPERSEDE_PROOFS
+            .bind(account)
+            .bind(stamp.now)
+            .bind(None::<&str>)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(AddressChanged {
+            from: own.email,
+            to,
+            first_name: own.first_name,
+        })
+    }
+}
+
+impl People {
+    async fn own(&self, account: AccountId) -> Result<Own, Problem> {
+        let mut reader = self.db.read().await?;
+        let row = sql::FIND_BY_ID.bind(account);
+        let row = row.fetch_optional(&mut reader).await?;
+        Ok(Own::of(&row.ok_or_else(|| Problem::new(Kind::NotFound))?)?)
+    }
+
+    async fn must_know(
+        &self,
+        account: AccountId,
+        own: &Own,
+        password: contract::Secret,
+    ) -> Result<(), Problem> {
+        let hash = own.password_hash.as_ref();
+        if self.knows(Some(account), hash, password).await?.is_none() {
+            let detail = "This is not your password.";
+            return Err(Problem::invalid("password", "wrong", detail));
+        }
+        Ok(())
+    }
+
+    /// As a change of the password needs it: refused unless this is the caller's password.
+    pub(crate) async fn must_know_own(
+        &self,
+        account: AccountId,
+        password: contract::Secret,
+    ) -> Result<EmailAddress, Problem> {
+        let own = self.own(account).await?;
+        self.must_know(account, &own, password).await?;
+        Ok(own.email)
+    }
+}

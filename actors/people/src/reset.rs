@@ -1,0 +1,81 @@
+//! Serves [`StartReset`] and [`FinishReset`].
+
+use contract::{
+    Kind, Problem,
+    accounts::{FinishReset, StartReset},
+    ids::ProofId,
+    people::{ProofStarted, Proved},
+};
+use kernel::{Cx, Serve};
+
+use crate::{
+    People,
+    enrol::set_password,
+    password,
+    proof::{Owner, Purpose, issue_unless_recent, lock},
+    session, sql,
+};
+
+impl Serve<StartReset> for People {
+    async fn serve(&mut self, message: StartReset, cx: &Cx) -> Result<ProofStarted, Problem> {
+        // A name for the proof also where there is none, so that both look alike.
+        let nothing = ProofStarted {
+            id: ProofId::new(self.clock.ulid()),
+            proof: None,
+        };
+        let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+        let find = sql::FIND_ACCOUNT.bind(message.email.key());
+        let Some(row) = find.fetch_optional(&mut tx).await? else {
+            return Ok(nothing);
+        };
+        let owner = Owner {
+            account: row.get("id")?,
+            email: row.get("email")?,
+            first_name: row.get("first_name")?,
+        };
+        lock(&mut tx, owner.account).await?;
+        let issued = issue_unless_recent(&mut tx, owner, Purpose::Reset, &*self.clock).await?;
+        let Some(proof) = issued else {
+            return Ok(nothing);
+        };
+        tx.commit().await?;
+        Ok(ProofStarted {
+            id: proof.id,
+            proof: Some(proof),
+        })
+    }
+}
+
+impl Serve<FinishReset> for People {
+    async fn serve(&mut self, message: FinishReset, cx: &Cx) -> Result<Proved, Problem> {
+        let stamp = cx.stamp(&*self.clock);
+        let refused = || Problem::new(Kind::ProofRefused);
+        let (proof, account) = self.shown(message.evidence, Purpose::Reset, &stamp).await?;
+        let email = self.email_of(proof).await?;
+        password::check("new_password", &message.new_password, &email)?;
+        let hash = self.passwords.hash(message.new_password).await?;
+        let mut tx = self.db.write(&stamp).await?;
+        lock(&mut tx, account).await?.ok_or_else(refused)?;
+        let used = sql::USE_PROOF_ONCE.bind(proof).bind(stamp.now);
+        used.fetch_optional(&mut tx).await?.ok_or_else(refused)?;
+        set_password(&mut tx, account, &hash, None).await?;
+        sql::PROVE_ACCOUNT
+            .bind(account)
+            .bind(stamp.now)
+            .execute(&mut tx)
+            .await?;
+        // Nothing that was begun before goes on: neither a session nor a change of address.
+        session::end_others(&mut tx, account, None).await?;
+        sql::SUPERSEDE_PROOFS
+            .bind(account)
+            .bind(stamp.now)
+            .bind(None::<&str>)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(Proved {
+            account_id: account,
+            has_password: true,
+        })
+    }
+}
