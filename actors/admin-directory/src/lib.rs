@@ -2,7 +2,7 @@
 //!
 //! # Owns
 //! The tables `organisations`, `administrators`, `administrator_offices`, `administrator_sessions`
-//! and `api_tokens`; nobody else writes them. Reads `audit`, which every actor writes through the
+//! `api_tokens` and `attempts`; nobody else writes them. Reads `audit`, which every actor writes through the
 //! store.
 //!
 //! # Promises
@@ -19,7 +19,8 @@
 //! - A password is hashed before a transaction begins, never within one.
 //!
 //! # Map
-//! One folder a noun, one file a verb: [`organisations`], [`administrators`], [`tokens`], [`audit`].
+//! One folder a noun, one file a verb: [`organisations`], [`administrators`], [`tokens`], [`audit`],
+//! [`idempotency`].
 //! [`sql`] holds every statement.
 //!
 //! A hash takes a turn of its instance, so a node runs several of them, and what comes with every
@@ -34,6 +35,7 @@
 
 mod administrators;
 mod audit;
+mod idempotency;
 mod organisations;
 mod secrets;
 mod sql;
@@ -42,13 +44,14 @@ mod tokens;
 use std::sync::Arc;
 
 use contract::{
-    Clock, Service, administrators as adm, audit::ListAudit, organisations as org, tokens as tok,
+    Clock, Service, administrators as adm, audit::ListAudit, idempotency as idem,
+    organisations as org, tokens as tok,
 };
 use kernel::{Behaviour, Routes};
 use passwords::Passwords;
 use store::Db;
 
-pub use self::sql::STATEMENTS;
+pub use self::{idempotency::AttemptSweeper, sql::STATEMENTS};
 
 /// The most requests whose secrets are looked up by one statement.
 const BATCH: usize = 64;
@@ -103,6 +106,8 @@ impl Behaviour for AdminDirectory {
             .one::<tok::ListTokens>()
             .one::<tok::RevokeToken>()
             .many::<tok::AuthenticateToken>(BATCH)
-            .one::<ListAudit>();
+            .one::<ListAudit>()
+            .one::<idem::BeginAttempt>()
+            .one::<idem::EndAttempt>();
     }
 }

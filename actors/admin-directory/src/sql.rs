@@ -228,4 +228,47 @@ store::statements! {
             and id < coalesce(cast($2 as text), 'aud_8')
         order by id desc
         limit $3";
+
+    /// Begins an attempt where there is none, or where one with the same body crashed.
+    pub(crate) BEGIN_ATTEMPT = "
+        insert into attempts (key_hash, body_hash, attempt, leased_until, created_at)
+        values ($1, $2, $3, now_micros() + $4, now_micros())
+        on conflict (key_hash) do update
+        set attempt = excluded.attempt, leased_until = excluded.leased_until
+        where attempts.body_hash = excluded.body_hash
+            and attempts.status is null
+            and attempts.leased_until <= now_micros()
+        returning attempt";
+
+    /// What is known of a key.
+    pub(crate) FIND_ATTEMPT = "
+        select body_hash, status, body, location
+        from attempts
+        where key_hash = $1";
+
+    /// What is answered from now on.
+    pub(crate) ANSWER_ATTEMPT = "
+        update attempts
+        set status = $3, body = $4, location = $5
+        where key_hash = $1
+            and attempt = $2
+            and status is null";
+
+    /// The key is free again.
+    pub(crate) FORGET_ATTEMPT = "
+        delete from attempts
+        where key_hash = $1
+            and attempt = $2
+            and status is null";
+
+    /// Deletes what is not kept any more, a piece at a time.
+    pub(crate) SWEEP_ATTEMPTS = "
+        delete from attempts
+        where key_hash in (
+            select key_hash
+            from attempts
+            where created_at <= now_micros() - $1
+            order by created_at
+            limit $2
+        )";
 }

@@ -8,6 +8,7 @@
 
 mod audit;
 mod colleagues;
+mod idempotency;
 mod invitations;
 mod organisations;
 mod scene;

@@ -18,7 +18,7 @@ use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Stage, StageOptions, bus::LocalBus,
 };
 use passwords::{PasswordSettings, Passwords};
-use store::{Database, DatabaseOptions, Db};
+use store::{Database, DatabaseOptions, Db, Statement};
 use testkit::{Engine, TestDatabase};
 
 use crate::sql;
@@ -181,6 +181,18 @@ impl Scene {
             .execute(&mut tx)
             .await
             .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Changes what time would change.
+    pub(crate) async fn run(&self, statement: &'static Statement) {
+        let stamp = Stamp {
+            now: NOON,
+            actor: "operator".to_owned(),
+            request_id: "fixture".to_owned(),
+        };
+        let mut tx = self.db.write(&stamp).await.unwrap();
+        statement.query().execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -7,6 +7,16 @@ store::statements! {
         set revoked_at = $2
         where id = $1";
 
+    /// Lets every lease of an attempt end.
+    pub(crate) EXPIRE_ATTEMPTS = "
+        update attempts
+        set leased_until = now_micros()";
+
+    /// Makes every attempt a day old.
+    pub(crate) AGE_ATTEMPTS = "
+        update attempts
+        set created_at = now_micros() - 86400000000";
+
     /// Everything that the directory could have written.
     pub(crate) DUMP = "
         select 'organisation ' || id || ' ' || name || ' ' || product_url || ' ' || policies as line

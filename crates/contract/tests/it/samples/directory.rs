@@ -7,7 +7,8 @@ use contract::{
         SetUpAdministrator, SignInAdministrator, SignOutAdministrator, SignedIn,
     },
     audit::{AuditEntry, ListAudit},
-    ids::{AdministratorId, AuditId, OrganisationId, TokenId},
+    idempotency::{Answer, Attempt, BeginAttempt, EndAttempt},
+    ids::{AdministratorId, AttemptId, AuditId, OrganisationId, TokenId},
     organisations::{
         CreateOrganisation, GetOrganisation, JoinProof, ListOrganisations, Organisation, Policies,
         UpdateOrganisation,
@@ -19,10 +20,16 @@ use serde_json::json;
 use super::{NOON, Sample, email, id, name, sample, secret, url};
 
 pub(super) fn samples() -> Vec<Sample> {
-    [organisations(), administrators(), tokens(), audit()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        organisations(),
+        administrators(),
+        tokens(),
+        audit(),
+        idempotency(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 pub(super) fn page() -> PageRequest {
@@ -175,14 +182,44 @@ fn audit() -> Vec<Sample> {
             organisation: id(OrganisationId::new),
             page: page(),
         }],
-        [page_of(AuditEntry {
-            id: id(AuditId::new),
-            at: NOON,
-            actor: "operator".to_owned(),
-            action: "link.rotate".to_owned(),
-            target: "lnk_01".to_owned(),
-            change: json!({"name": {"from": "Old", "to": "New"}}),
-            request_id: "req-1".to_owned(),
-        })],
+        [page_of(entry())],
     )]
+}
+
+pub(super) fn entry() -> AuditEntry {
+    AuditEntry {
+        id: id(AuditId::new),
+        at: NOON,
+        actor: "operator".to_owned(),
+        action: "link.rotate".to_owned(),
+        target: "lnk_01".to_owned(),
+        change: json!({"name": {"from": "Old", "to": "New"}}),
+        request_id: "req-1".to_owned(),
+    }
+}
+
+fn idempotency() -> Vec<Sample> {
+    let answer = || Answer {
+        status: 201,
+        body: "{}".to_owned(),
+        location: Some("/api/v1/organisations".to_owned()),
+    };
+    let attempt = id(AttemptId::new);
+    vec![
+        sample(
+            [BeginAttempt {
+                key_hash: "hash-of-key".to_owned(),
+                body_hash: "hash-of-body".to_owned(),
+            }],
+            [Attempt::Begun { attempt }, Attempt::Answered(answer())],
+        ),
+        sample(
+            [Some(answer()), None].map(|answer| EndAttempt {
+                key_hash: "hash-of-key".to_owned(),
+                attempt,
+                answer,
+            }),
+            [()],
+        ),
+    ]
 }

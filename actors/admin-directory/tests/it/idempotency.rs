@@ -1,0 +1,126 @@
+//! A request that is sent again gets the answer it got.
+
+use admin_directory::AttemptSweeper;
+use contract::{
+    Kind,
+    idempotency::{Answer, Attempt, BeginAttempt, EndAttempt},
+    ids::AttemptId,
+};
+use kernel::{Pace, Work as _};
+use rstest::rstest;
+use testkit::Engine;
+
+use crate::{scene::Scene, sql};
+
+fn begin(body: &str) -> BeginAttempt {
+    BeginAttempt {
+        key_hash: "key".to_owned(),
+        body_hash: body.to_owned(),
+    }
+}
+
+fn answer(body: &str) -> Answer {
+    Answer {
+        status: 201,
+        body: body.to_owned(),
+        location: Some("/somewhere".to_owned()),
+    }
+}
+
+fn end(attempt: AttemptId, answer: Option<Answer>) -> EndAttempt {
+    EndAttempt {
+        key_hash: "key".to_owned(),
+        attempt,
+        answer,
+    }
+}
+
+async fn begun(scene: &Scene) -> AttemptId {
+    match scene.ask(begin("body")).await.unwrap() {
+        Attempt::Begun { attempt } => attempt,
+        Attempt::Answered(answer) => unreachable!("{answer:?}"),
+    }
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn an_answer_is_given_again(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let scene = Scene::open(engine).await;
+    let attempt = begun(&scene).await;
+    let made = answer("{\"id\":1}");
+    scene.ask(end(attempt, Some(made.clone()))).await.unwrap();
+    for _ in 0..2 {
+        let again = scene.ask(begin("body")).await.unwrap();
+        assert_eq!(again, Attempt::Answered(made.clone()));
+    }
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_second_attempt_waits_for_the_first(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let attempt = begun(&scene).await;
+    let refused = scene.ask(begin("body")).await.unwrap_err();
+    assert_eq!(
+        (refused.kind, refused.retry_after),
+        (Kind::Conflict, Some(1))
+    );
+    scene.ask(end(attempt, None)).await.unwrap();
+    assert_ne!(begun(&scene).await, attempt);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_key_belongs_to_one_body(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let scene = Scene::open(engine).await;
+    let attempt = begun(&scene).await;
+    for _ in 0..2 {
+        let refused = scene.ask(begin("other")).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::Invalid);
+        assert_eq!(refused.errors[0].field, "Idempotency-Key");
+        scene.ask(end(attempt, Some(answer("{}")))).await.unwrap();
+    }
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_crashed_attempt_is_taken_over_and_ends_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let crashed = begun(&scene).await;
+    scene.run(&sql::EXPIRE_ATTEMPTS).await;
+    let next = begun(&scene).await;
+    scene.ask(end(crashed, Some(answer("old")))).await.unwrap();
+    scene.ask(end(crashed, None)).await.unwrap();
+    assert_eq!(
+        scene.ask(begin("body")).await.unwrap_err().kind,
+        Kind::Conflict
+    );
+    scene.ask(end(next, Some(answer("new")))).await.unwrap();
+    let again = scene.ask(begin("body")).await.unwrap();
+    assert_eq!(again, Attempt::Answered(answer("new")));
+    // an answer that is there is not taken over, however old its lease
+    scene.run(&sql::EXPIRE_ATTEMPTS).await;
+    let again = scene.ask(begin("body")).await.unwrap();
+    assert_eq!(again, Attempt::Answered(answer("new")));
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn answers_are_kept_for_a_day(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let scene = Scene::open(engine).await;
+    let attempt = begun(&scene).await;
+    scene.ask(end(attempt, Some(answer("{}")))).await.unwrap();
+    let mut sweeper = AttemptSweeper::new(scene.db.clone(), scene.clock.clone());
+    assert!(matches!(sweeper.work().await.unwrap(), Pace::Rest(_)));
+    assert_eq!(
+        scene.ask(begin("body")).await.unwrap(),
+        Attempt::Answered(answer("{}"))
+    );
+    scene.run(&sql::AGE_ATTEMPTS).await;
+    assert_eq!(sweeper.work().await.unwrap(), Pace::Again);
+    begun(&scene).await;
+}
