@@ -132,6 +132,15 @@ impl Relay {
         Ok(self.leased.is_some())
     }
 
+    /// Lets another relay try: what failed here may be this one's connection to NATS.
+    async fn step_back(&mut self) {
+        if self.leased.take().is_some()
+            && let Err(error) = self.db.release_lease(LEASE, &self.holder).await
+        {
+            tracing::warn!(%error, "the lease runs out by itself");
+        }
+    }
+
     async fn count_unpublished(&self) -> Result<i64, Problem> {
         let mut db = self.db.read().await?;
         let row = sql::COUNT_UNPUBLISHED.query().fetch_one(&mut db).await?;
@@ -271,6 +280,7 @@ impl Work for Relay {
         let turn = self.turn().await;
         if turn.is_err() {
             self.metrics.errors.inc();
+            self.step_back().await;
         }
         turn
     }

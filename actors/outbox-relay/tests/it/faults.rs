@@ -80,6 +80,27 @@ async fn a_relay_that_never_hears_the_acknowledgements_publishes_nothing_twice(#
 }
 
 #[rstest]
+#[actix_rt::test]
+async fn a_relay_that_cannot_reach_the_stream_leaves_it_to_another(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let nats = NatsServer::start();
+    let house = House::open(engine).await;
+    let proxy = TcpProxy::start(nats.url().replace("nats://", ""));
+    let mut relay = house.relay(&format!("nats://{}", proxy.address())).await;
+    let mut other = house.relay(&nats.url()).await;
+    settle(&mut relay).await.unwrap();
+    house.commit(house.ours, 20).await;
+    settle(&mut other).await.unwrap();
+    assert_eq!(house.behind().await, 1, "the other stands by");
+
+    proxy.cut();
+    assert!(relay.work().await.is_err());
+    settle(&mut other).await.unwrap();
+    holds_exactly_the_events(&house, &nats.url()).await;
+}
+
+#[rstest]
 #[case::before_it_is_noted("update event_heads", 1)]
 #[case::when_it_is_noted("COMMIT", 0)]
 #[actix_rt::test]
