@@ -38,19 +38,55 @@ struct JoinConfirmationText<'a>(&'a JoinConfirmation<'a>);
 #[template(path = "join_confirmation.html")]
 struct JoinConfirmationHtml<'a>(&'a JoinConfirmation<'a>);
 
-struct Proof<'a> {
+/// A letter that asks for one thing: a button, and where it is used a code.
+struct Request<'a> {
+    title: String,
     greeting: String,
+    /// What is asked for, without a full stop.
+    asks: String,
+    button: &'a str,
     url: &'a str,
-    code: &'a str,
+    /// Good for ten minutes.
+    code: Option<&'a str>,
+    /// What follows when it was not them, and how long the link is good.
+    otherwise: &'a str,
 }
 
 #[derive(Template)]
-#[template(path = "proof.txt", escape = "none")]
-struct ProofText<'a>(&'a Proof<'a>);
+#[template(path = "request.txt", escape = "none")]
+struct RequestText<'a>(&'a Request<'a>);
 
 #[derive(Template)]
-#[template(path = "proof.html")]
-struct ProofHtml<'a>(&'a Proof<'a>);
+#[template(path = "request.html")]
+struct RequestHtml<'a>(&'a Request<'a>);
+
+impl Request<'_> {
+    fn words(self) -> Result<Words, askama::Error> {
+        Ok(Words {
+            text: RequestText(&self).render()?,
+            html: RequestHtml(&self).render()?,
+            subject: self.title,
+        })
+    }
+}
+
+/// A letter that only tells something.
+struct Notice<'a> {
+    title: &'a str,
+    greeting: String,
+    tells: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "notice.txt", escape = "none")]
+struct NoticeText<'a>(&'a Notice<'a>);
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct NoticeHtml<'a>(&'a Notice<'a>);
+
+/// For whom no name is known.
+const HELLO: &str = "Hello,";
 
 /// How a letter begins. Anybody can type anything as the name of anybody's mailbox: what a mail
 /// program would make a link of is left out.
@@ -62,7 +98,7 @@ fn greeting(first_name: &PersonName) -> String {
     };
     let is_link = name.contains(['/', '\\', '@', ':']) || name.split('.').skip(1).any(is_host);
     if is_link {
-        "Hello,".to_owned()
+        HELLO.to_owned()
     } else {
         format!("Hello {name},")
     }
@@ -148,18 +184,92 @@ impl Words {
                 first_name,
                 proof_url,
                 code,
-            } => {
-                let words = Proof {
+            } => Request {
+                title: "Confirm your e-mail address".to_owned(),
+                greeting: greeting(first_name),
+                asks: "Please confirm that this is your address".to_owned(),
+                button: "Confirm my address",
+                url: proof_url.expose(),
+                code: Some(code.expose()),
+                otherwise: "If you did not ask for this, do nothing.",
+            }
+            .words(),
+            Letter::PasswordReset {
+                first_name,
+                reset_url,
+                code,
+            } => Request {
+                title: "Choose a new password".to_owned(),
+                greeting: greeting(first_name),
+                asks: "Somebody, we hope you, asked for a new password for your account. \
+                       Please choose one"
+                    .to_owned(),
+                button: "Choose a new password",
+                url: reset_url.expose(),
+                code: Some(code.expose()),
+                otherwise: "The link is good for one hour. If you did not ask for this, do nothing: \
+                            your password stays as it is.",
+            }
+            .words(),
+            Letter::AddressChange {
+                first_name,
+                change_url,
+                code,
+            } => Request {
+                title: "Confirm your new address".to_owned(),
+                greeting: greeting(first_name),
+                asks: "Please confirm that your account is to have this address. You must be \
+                       signed in"
+                    .to_owned(),
+                button: "Confirm this address",
+                url: change_url.expose(),
+                code: Some(code.expose()),
+                otherwise: "The link is good for one hour. If you did not ask for this, do nothing.",
+            }
+            .words(),
+            Letter::AddressChanged { first_name } => {
+                let words = Notice {
+                    title: "Your account has another address",
                     greeting: greeting(first_name),
-                    url: proof_url.expose(),
-                    code: code.expose(),
+                    tells: "From now on, letters about your account go to another address, which \
+                            was confirmed. If that was not you, please tell whoever gave you access.",
                 };
                 Ok(Self {
-                    subject: "Confirm your e-mail address".to_owned(),
-                    text: ProofText(&words).render()?,
-                    html: ProofHtml(&words).render()?,
+                    subject: words.title.to_owned(),
+                    text: NoticeText(&words).render()?,
+                    html: NoticeHtml(&words).render()?,
                 })
             }
+            Letter::AdministratorInvite {
+                organisation,
+                setup_url,
+            } => Request {
+                title: format!("You are invited to manage {organisation}"),
+                greeting: HELLO.to_owned(),
+                asks: format!(
+                    "You are to help manage the subscription of {organisation}. Please choose the \
+                     password with which you will sign in"
+                ),
+                button: "Choose a password",
+                url: setup_url.expose(),
+                code: None,
+                otherwise: "The link works once, within seven days. If you did not expect this, do \
+                            nothing.",
+            }
+            .words(),
+            Letter::AdministratorReset { reset_url } => Request {
+                title: "Choose a new password".to_owned(),
+                greeting: HELLO.to_owned(),
+                asks: "Somebody, we hope you, asked for a new password for the Subscription \
+                       Manager. Please choose one"
+                    .to_owned(),
+                button: "Choose a new password",
+                url: reset_url.expose(),
+                code: None,
+                otherwise: "The link works once, within one hour. If you did not ask for this, do \
+                            nothing: your password stays as it is.",
+            }
+            .words(),
         }
     }
 }

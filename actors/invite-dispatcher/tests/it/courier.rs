@@ -1,5 +1,6 @@
 //! What becomes of a letter, by what the relay says.
 
+use futures_util::future::join;
 use rstest::rstest;
 use testkit::{Engine, SmtpSink};
 use tokio::{
@@ -104,7 +105,7 @@ async fn a_relay_that_does_not_take_the_sender_loses_nothing(
 ) {
     let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", relay.local_addr().unwrap());
-    let strict = actix_rt::spawn(async move {
+    let strict = async {
         let (mut stream, _) = relay.accept().await.unwrap();
         let mut heard = [0; 512];
         for said in ["220 strict ESMTP", "250 strict", reply] {
@@ -114,11 +115,10 @@ async fn a_relay_that_does_not_take_the_sender_loses_nothing(
                 .unwrap();
             let _ = stream.read(&mut heard).await;
         }
-    });
+    };
     let scene = Scene::open(engine, &url, None).await;
     let id = scene.queue("proof:1").await;
-    scene.deliver().await;
-    strict.await.unwrap();
+    join(strict, scene.deliver()).await;
     let look = scene.look(id).await;
     assert!(look.waits(5), "{look:?}");
     assert_eq!((look.last_reply.as_str(), look.unknowns), (reply, 0));
