@@ -11,6 +11,7 @@
 
 mod administrators;
 mod history;
+mod idempotency;
 mod joining;
 mod links;
 mod organisations;

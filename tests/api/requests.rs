@@ -76,7 +76,7 @@ async fn parameters_are_checked_like_fields() {
         ("cursor=", "cursor not-a-cursor"),
         ("cursor=nonsense", "cursor not-a-cursor"),
         ("colour=red", "colour unknown-field"),
-        ("limit=5&limit=6", "limit repeated"),
+        ("limit=5&limit=6", "limit wrong-type"),
     ] {
         let answer = institution.get(&format!("/links?{query}")).await;
         answer.refused_fields(&[expected]);

@@ -48,7 +48,10 @@ async fn people_are_found_by_what_is_known_of_them() {
     assert_eq!(found(&institution, "status=waiting&tag=Law").await, 1);
     assert_eq!(found(&institution, "q=P1.").await, 1);
     assert_eq!(found(&institution, "q=%25").await, 0);
-    assert_eq!(found(&institution, "tag=Arts").await, 0);
+    assert_eq!(found(&institution, "tag=Law&tag=Arts").await, 0);
+    assert_eq!(found(&institution, "door=link&sort=name").await, 3);
+    let since = "inactive_since=2126-01-01T00:00:00Z";
+    assert_eq!(found(&institution, since).await, 3);
     let (link, plan) = (text(&link["id"]), text(&link["plan_id"]));
     assert_eq!(
         found(&institution, &format!("link={link}&plan={plan}")).await,
@@ -76,18 +79,21 @@ async fn people_are_listed_page_by_page() {
 async fn every_fault_of_a_filter_is_named() {
     let institution = Institution::found().await;
     let query = format!(
-        "status=gone&tag=%20&link=x&plan=y&limit=0&q={}",
+        "status=gone&tag=%20&tag=x&door=back&sort=size&inactive_since=ever&link=x&plan=y&limit=0&q={}",
         "x".repeat(101)
     );
     institution
         .get(&format!("/users?{query}"))
         .await
         .refused_fields(&[
+            "door unknown",
+            "inactive_since not-an-instant",
             "limit out-of-range",
             "link not-an-id",
             "plan not-an-id",
             "q too-long",
+            "sort unknown",
             "status unknown",
-            "tag required",
+            "tag[0] required",
         ]);
 }

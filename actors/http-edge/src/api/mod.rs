@@ -4,6 +4,7 @@
 //! - [`bearer`]: whose token it is; [`Within`](bearer::Within): in which organisation it acts.
 //! - [`body`], [`query`]: what came with the request, every fault noted by its field;
 //!   [`texts`]: the parsers of single fields.
+//! - [`idempotency`]: what is posted again is done once.
 //! - [`schema`], [`refusals`], [`openapi`]: the description.
 //! - one file a noun: its bodies, its handlers and what the description says of them.
 //!
@@ -17,6 +18,7 @@ mod audit;
 mod bearer;
 mod body;
 mod events;
+mod idempotency;
 mod join;
 mod links;
 mod openapi;
@@ -36,7 +38,7 @@ use contract::{Cursor, Page};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::table::{Entry, delete, get, patch, post};
+use self::table::{Entry, delete, get, patch, post, post_public};
 use crate::problem::Refused;
 
 pub(crate) use self::openapi::document;
@@ -101,9 +103,9 @@ fn routes() -> Vec<Entry> {
         get("/api/v1/organisations/{organisation}/audit", audit::list),
         get("/api/v1/organisations/{organisation}/events", events::list),
         get("/api/v1/join/{token}", join::show),
-        post("/api/v1/join/{token}", join::join),
-        post("/api/v1/proofs", proofs::start),
-        post("/api/v1/proofs/{proof}", proofs::confirm),
+        post_public("/api/v1/join/{token}", join::join),
+        post_public("/api/v1/proofs", proofs::start),
+        post_public("/api/v1/proofs/{proof}", proofs::confirm),
     ]
 }
 

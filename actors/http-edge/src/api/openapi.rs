@@ -6,13 +6,16 @@ use actix_web::HttpResponse;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        self,
+        self, ObjectBuilder, Type,
+        path::{Parameter, ParameterBuilder, ParameterIn},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
 use super::{
-    administrators, audit, events, join, links, organisations, plans, problems, proofs,
+    administrators, audit, events,
+    idempotency::KEY_MOST,
+    join, links, organisations, plans, problems, proofs,
     refusals::{self, PublicReading},
     schema, users,
 };
@@ -53,7 +56,7 @@ use crate::problem::ProblemBody;
         proofs::start,
         proofs::confirm,
     ),
-    components(schemas(ProblemBody, schema::Cursor, schema::LinkToken, schema::ProofId)),
+    components(schemas(ProblemBody, schema::Cursor, schema::LinkToken, schema::ProofId, users::SortName)),
     modifiers(&Bearer, &Shared),
 )]
 struct Description;
@@ -80,6 +83,9 @@ impl Modify for Shared {
         let components = description.components.get_or_insert_default();
         components.responses.extend(refusals::components());
         for item in description.paths.paths.values_mut() {
+            if let Some(post) = &mut item.post {
+                post.parameters.get_or_insert_default().push(key().into());
+            }
             let operations = [
                 &mut item.get,
                 &mut item.post,
@@ -94,6 +100,23 @@ impl Modify for Shared {
             }
         }
     }
+}
+
+/// The header that every `POST` takes.
+fn key() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(KEY_MOST))
+        .pattern(Some("^[!-~]+$"));
+    let says = "Sent again with the same key and body within 24 hours, the request is done once \
+                and answered as it was, with `Idempotency-Replayed: true` and without secrets.";
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(says))
+        .schema(Some(schema))
+        .build()
 }
 
 /// The description, as `usher openapi` prints it.

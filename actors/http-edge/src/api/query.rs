@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use contract::{Cursor, PageRequest, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, map::Entry};
 use std::future::{Ready, ready};
 use utoipa::IntoParams;
 
@@ -43,12 +43,35 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<(T, Form), Problem> {
     let mut map = Map::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let value = Value::String(value.into_owned());
-        if map.insert(name.clone().into_owned(), value).is_some() {
-            let name: String = name.chars().take(64).collect();
-            return Err(Problem::invalid(&name, "repeated", "is given twice"));
+        match map.entry(name) {
+            Entry::Vacant(free) => drop(free.insert(value)),
+            Entry::Occupied(mut there) => match there.get_mut() {
+                Value::Array(values) => values.push(value),
+                first => *first = Value::Array(vec![first.take(), value]),
+            },
         }
     }
     open(map)
+}
+
+/// A parameter that may be given several times.
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Several {
+    #[default]
+    None,
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<Several> for Vec<String> {
+    fn from(several: Several) -> Self {
+        match several {
+            Several::None => Self::new(),
+            Several::One(text) => vec![text],
+            Several::Many(texts) => texts,
+        }
+    }
 }
 
 /// Which page of a list.

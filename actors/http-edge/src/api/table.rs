@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use actix_web::{
     FromRequest, Handler, HttpResponse, Responder, ResponseError as _, Route, guard,
     http::{Method, header},
-    web,
+    middleware, web,
 };
 use contract::Kind;
 
+use super::idempotency;
 use crate::problem::Refused;
 
 /// A line of the table of routes.
@@ -18,19 +19,40 @@ pub(super) struct Entry {
     route: Route,
 }
 
+impl Entry {
+    fn new(method: Method, path: &'static str, route: Route) -> Self {
+        Self {
+            method,
+            path,
+            route,
+        }
+    }
+}
+
 macro_rules! verbs {
-    ($($name:ident $method:ident),*) => {$(
+    ($($(#[$doc:meta])* $name:ident $method:ident $(, $once:path)?;)*) => {$(
+        $(#[$doc])*
         pub(super) fn $name<F, Args>(path: &'static str, handler: F) -> Entry
         where
             F: Handler<Args>,
             Args: FromRequest + 'static,
             F::Output: Responder + 'static,
         {
-            Entry { method: Method::$method, path, route: answers(&Method::$method).to(handler) }
+            let route = answers(&Method::$method).to(handler);
+            $(let route = route.wrap(middleware::from_fn($once));)?
+            Entry::new(Method::$method, path, route)
         }
     )*};
 }
-verbs!(get GET, post POST, patch PATCH, delete DELETE);
+verbs! {
+    get GET;
+    patch PATCH;
+    delete DELETE;
+    /// Takes an `Idempotency-Key`, as everything that is posted does.
+    post POST, idempotency::of_bearers;
+    /// The same without a token.
+    post_public POST, idempotency::of_public;
+}
 
 /// A route of a method; `GET` is asked with `HEAD` as well.
 fn answers(method: &Method) -> Route {

@@ -5,7 +5,7 @@ use contract::{
     ids::{LinkId, MembershipId, PlanId},
     seats::Status,
     text::{Name, PersonName, Tag},
-    users::{self, GetUser, ListUsers},
+    users::{self, GetUser, ListUsers, UserFilter, UserSort},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +15,7 @@ use super::{
     bearer::Within,
     body::Given,
     ok,
-    query::{self, Query},
+    query::{self, Query, Several},
     refusals::Reading,
     schema, texts,
     texts::Reason,
@@ -51,6 +51,7 @@ pub(super) struct User {
     #[schema(value_type = Vec<schema::Tag>)]
     tags: Vec<Tag>,
     /// Through which door they came.
+    #[schema(value_type = DoorName)]
     door: String,
     /// Through which link, where it was one.
     #[schema(required)]
@@ -119,23 +120,27 @@ impl From<users::User> for User {
     }
 }
 
-/// Which people; the filters combine with AND.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+/// Which people, in which order; the filters combine with AND.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Filter {
+pub(super) struct Asked {
     /// Only in this state.
     #[serde(default)]
     #[param(value_type = Option<StatusName>)]
     status: Given<String>,
-    /// Only with this tag.
+    /// Only with this tag; given several times, with every one of them.
     #[serde(default)]
-    #[param(value_type = Option<schema::Tag>)]
-    tag: Given<String>,
+    #[param(value_type = Option<Vec<schema::Tag>>, max_items = 20)]
+    tag: Several,
     /// Only where first name, last name or address contains this, whatever the case.
     #[serde(default)]
     #[param(value_type = Option<String>, max_length = 100)]
     q: Given<String>,
+    /// Only who came through this door.
+    #[serde(default)]
+    #[param(value_type = Option<DoorName>)]
+    door: Given<String>,
     /// Only who came through this link.
     #[serde(default)]
     #[param(value_type = Option<schema::LinkId>)]
@@ -144,6 +149,14 @@ pub(super) struct Filter {
     #[serde(default)]
     #[param(value_type = Option<schema::PlanId>)]
     plan: Given<String>,
+    /// Only who was not seen since this instant; who was never seen is one of them.
+    #[serde(default)]
+    #[param(value_type = Option<schema::Instant>)]
+    inactive_since: Given<String>,
+    /// In which order. A cursor belongs to the order it was answered in.
+    #[serde(default)]
+    #[param(value_type = Option<SortName>, default = "newest")]
+    sort: Given<String>,
     /// The `next_cursor` of the page before; none for the first page.
     #[serde(default)]
     #[param(value_type = Option<schema::Cursor>)]
@@ -152,6 +165,45 @@ pub(super) struct Filter {
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Given<String>,
+}
+
+/// Through which door somebody came.
+#[derive(Debug, ToSchema)]
+#[schema(as = Door, rename_all = "kebab-case")]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum DoorName {
+    Link,
+}
+
+/// In which order.
+#[derive(Debug, ToSchema)]
+#[schema(as = UserSort, rename_all = "snake_case")]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum SortName {
+    /// Who joined last comes first.
+    Newest,
+    /// Who joined first comes first.
+    Oldest,
+    /// By first name, then last name.
+    Name,
+    /// By address.
+    Email,
+    /// Whose seat was given last comes first.
+    Redeemed,
+    /// Who was seen last comes first.
+    LastActive,
+}
+
+fn door(text: &str) -> Result<String, Reason> {
+    match text {
+        "link" => Ok(text.to_owned()),
+        _ => Err(Reason("unknown", "must be link".into())),
+    }
+}
+
+fn sort(text: &str) -> Result<UserSort, Reason> {
+    let detail = "must be one of newest, oldest, name, email, redeemed, last_active";
+    UserSort::parse(text).ok_or(Reason("unknown", detail.into()))
 }
 
 fn status(text: &str) -> Result<Status, Reason> {
@@ -171,19 +223,33 @@ fn search(text: &str) -> Result<String, Reason> {
 #[utoipa::path(
     get, path = "/api/v1/organisations/{organisation}/users", tag = "Users",
     security(("bearer" = [])),
-    params(("organisation" = schema::OrganisationId, Path), Filter),
+    params(("organisation" = schema::OrganisationId, Path), Asked),
     responses((status = 200, description = "A page.", body = List<User>), Reading),
 )]
-pub(super) async fn list(at: Within, query: Query<Filter>) -> Answer {
-    let (filter, mut form) = query.open()?;
+pub(super) async fn list(at: Within, query: Query<Asked>) -> Answer {
+    let (asked, mut form) = query.open()?;
+    let filter = UserFilter {
+        status: form.field("status", asked.status).parse(status).optional(),
+        tags: form
+            .field("tag", Given::Value(asked.tag.into()))
+            .each(Tag::MOST_PER_ROW, texts::tag)
+            .optional()
+            .unwrap_or_default(),
+        q: form.field("q", asked.q).parse(search).optional(),
+        door: form.field("door", asked.door).parse(door).optional(),
+        link: form.field("link", asked.link).parse(texts::id).optional(),
+        plan: form.field("plan", asked.plan).parse(texts::id).optional(),
+        inactive_since: form
+            .field("inactive_since", asked.inactive_since)
+            .parse(texts::instant)
+            .optional(),
+    };
+    let sort = form.field("sort", asked.sort).parse(sort).optional();
     let list = ListUsers {
         organisation: at.organisation,
-        status: form.field("status", filter.status).parse(status).optional(),
-        tag: form.field("tag", filter.tag).parse(texts::tag).optional(),
-        q: form.field("q", filter.q).parse(search).optional(),
-        link: form.field("link", filter.link).parse(texts::id).optional(),
-        plan: form.field("plan", filter.plan).parse(texts::id).optional(),
-        page: query::page(&mut form, filter.cursor, filter.limit),
+        filter,
+        sort: sort.unwrap_or_default(),
+        page: query::page(&mut form, asked.cursor, asked.limit),
     };
     let list = form.finish(|| Some(list))?;
     Ok(ok(&List::of(at.call(&list).await?, User::from)))

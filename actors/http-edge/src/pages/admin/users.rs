@@ -9,7 +9,7 @@ use contract::{
     plans::Plan,
     seats::Status,
     text::Tag,
-    users::{GetUser, ListUsers, User},
+    users::{GetUser, ListUsers, User, UserFilter, UserSort},
 };
 use futures_util::try_join;
 use serde::Deserialize;
@@ -95,11 +95,14 @@ async fn list(
     let organisation = office.organisation;
     let list = ListUsers {
         organisation,
-        status: Status::parse(&filter.status),
-        tag: Tag::parse(&filter.tag).ok(),
-        q: Some(filter.q.trim().to_owned()).filter(|q| !q.is_empty()),
-        link: filter.link.parse().ok(),
-        plan: None,
+        filter: UserFilter {
+            status: Status::parse(&filter.status),
+            tags: Tag::parse(&filter.tag).into_iter().collect(),
+            q: Some(filter.q.trim().to_owned()).filter(|q| !q.is_empty()),
+            link: filter.link.parse().ok(),
+            ..UserFilter::default()
+        },
+        sort: UserSort::default(),
         page: PageRequest {
             cursor: filter.cursor.clone().map(Cursor),
             limit: None,

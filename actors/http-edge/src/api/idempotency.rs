@@ -1,0 +1,314 @@
+//! `Idempotency-Key`: a `POST` that is sent again is answered as it was, and done once.
+//!
+//! Answers of success are kept; a refusal changed nothing and is decided anew. Who asks, the route
+//! and the key together name the attempt: two callers, and two routes, may use the same key. A
+//! public route is its caller's by what its path holds, the token of a link. Nothing of it is sent
+//! on but hashes.
+
+use actix_web::{
+    Error, FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _,
+    body::{self, BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::{Bytes, Data},
+};
+use aws_lc_rs::digest::{SHA256, digest};
+use contract::{
+    Problem,
+    idempotency::{Answer, Attempt, BeginAttempt, EndAttempt},
+    ids::AttemptId,
+};
+use data_encoding::HEXLOWER;
+use futures_util::stream;
+use kernel::Cx;
+use serde_json::Value;
+
+use super::{bearer::Bearer, body::bytes};
+use crate::{
+    edge::Edge,
+    problem::Refused,
+    request::{Incoming, edge},
+};
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// The longest key, in bytes.
+pub(super) const KEY_MOST: usize = 255;
+/// The largest answer that is kept, in bytes: a larger one does not travel with its envelope.
+const KEPT_MOST: usize = 256 << 10;
+
+/// What a body is told apart by is everything but these: a hash of a password is no place to keep
+/// one.
+const ASKED_SECRETS: [&str; 3] = ["password", "new_password", "code"];
+/// What is null in a replay.
+const SHOWN_SECRETS: [&str; 3] = ["token", "url", "setup_url"];
+
+/// Who is behind a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Whoever holds a token.
+    Bearers,
+    /// Everybody.
+    Public,
+}
+
+/// Answers a request of a holder of a token once.
+pub(super) async fn of_bearers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    once(Audience::Bearers, request, next).await
+}
+
+/// Answers a request of anybody once.
+pub(super) async fn of_public(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    once(Audience::Public, request, next).await
+}
+
+async fn once(
+    audience: Audience,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if !request.headers().contains_key(KEY) {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    }
+    match begin(audience, &mut request).await {
+        Err(Refused(problem)) => Ok(request.into_response(Refused(problem).error_response())),
+        Ok(Turn::Answered(answer)) => Ok(request.into_response(replay(answer))),
+        Ok(Turn::Begun(begun)) => {
+            let response = next.call(request).await?.map_into_boxed_body();
+            Ok(begun.end(response).await)
+        }
+    }
+}
+
+/// How a request with a key goes on.
+enum Turn {
+    Begun(Begun),
+    Answered(Answer),
+}
+
+/// An attempt that is under way.
+struct Begun {
+    edge: Data<Edge>,
+    cx: Cx,
+    key_hash: String,
+    attempt: AttemptId,
+}
+
+async fn begin(audience: Audience, request: &mut ServiceRequest) -> Result<Turn, Refused> {
+    let payload = request.take_payload();
+    let http = request.request().clone();
+    // Who may not ask at all learns that first.
+    let (caller, cx) = match audience {
+        Audience::Bearers => {
+            let Bearer { grant, cx, .. } = Bearer::from_request(&http, &mut Payload::None).await?;
+            (grant.id.to_string(), cx)
+        }
+        Audience::Public => ("public".to_owned(), Incoming::of(&http)?.cx),
+    };
+    let key = key(http.headers())?;
+    let body = bytes(&http, payload).await?.freeze();
+    let key_hash = name(&caller, &http, &key);
+    let begin = BeginAttempt {
+        key_hash: key_hash.clone(),
+        body_hash: hash(&told_apart_by(&body)),
+    };
+    request.set_payload(whole(body));
+    let edge = Data::clone(edge(&http)?);
+    Ok(match edge.bus.call(&begin, &cx).await? {
+        Attempt::Answered(answer) => Turn::Answered(answer),
+        Attempt::Begun { attempt } => Turn::Begun(Begun {
+            edge,
+            cx,
+            key_hash,
+            attempt,
+        }),
+    })
+}
+
+/// The key: printable, not too long, and only one.
+fn key(headers: &HeaderMap) -> Result<String, Problem> {
+    let mut keys = headers.get_all(KEY);
+    let key = keys.next().and_then(|key| key.to_str().ok());
+    let key = key.filter(|key| {
+        let is_printed = key.bytes().all(|b| b.is_ascii_graphic());
+        is_printed && (1..=KEY_MOST).contains(&key.len())
+    });
+    match (key, keys.next()) {
+        (Some(key), None) => Ok(key.to_owned()),
+        _ => Err(Problem::invalid(
+            "Idempotency-Key",
+            "not-a-key",
+            format!("must be 1 to {KEY_MOST} printable ASCII characters"),
+        )),
+    }
+}
+
+/// Names a request; the parts cannot run into each other.
+fn name(caller: &str, request: &HttpRequest, key: &str) -> String {
+    let parts = [
+        caller,
+        request.method().as_str(),
+        request.uri().path(),
+        request.uri().query().unwrap_or(""),
+        key,
+    ];
+    hash(&parts.join("\n"))
+}
+
+fn hash(data: impl AsRef<[u8]>) -> String {
+    HEXLOWER.encode(digest(&SHA256, data.as_ref()).as_ref())
+}
+
+/// What two bodies are told apart by.
+fn told_apart_by(body: &[u8]) -> Vec<u8> {
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else {
+        return body.to_vec();
+    };
+    for secret in ASKED_SECRETS {
+        fields.remove(secret);
+    }
+    serde_json::to_vec(&fields).unwrap_or_default()
+}
+
+/// The body again, for the handler.
+fn whole(body: Bytes) -> Payload {
+    Payload::Stream {
+        payload: Box::pin(stream::iter([Ok(body)])),
+    }
+}
+
+impl Begun {
+    /// Keeps the answer of a success, and frees the key otherwise.
+    async fn end(self, response: ServiceResponse) -> ServiceResponse {
+        let status = response.status();
+        if status == StatusCode::GATEWAY_TIMEOUT {
+            // It may still be happening; nobody else begins before it cannot any more.
+            return response;
+        }
+        if !status.is_success() {
+            self.send(None).await;
+            return response;
+        }
+        let (request, response) = response.into_parts();
+        let (head, body) = response.into_parts();
+        let body = body::to_bytes(body).await.unwrap_or_default();
+        let location = head.headers().get(header::LOCATION);
+        let location = location.and_then(|location| location.to_str().ok());
+        let answer = Answer {
+            status: status.as_u16(),
+            body: without_secrets(&body),
+            location: location.map(str::to_owned),
+        };
+        self.send((body.len() <= KEPT_MOST).then_some(answer)).await;
+        ServiceResponse::new(request, head.set_body(BoxBody::new(body)))
+    }
+
+    async fn send(self, answer: Option<Answer>) {
+        let Self {
+            edge,
+            cx,
+            key_hash,
+            attempt,
+        } = self;
+        let end = EndAttempt {
+            key_hash,
+            attempt,
+            answer,
+        };
+        // The request is answered either way; without this a repetition is done once more.
+        if let Err(problem) = edge.bus.call(&end, &cx).await {
+            tracing::warn!(request_id = %cx.request_id, %problem, "an answer was not kept");
+        }
+    }
+}
+
+/// A body as it may be kept.
+fn without_secrets(body: &[u8]) -> String {
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
+        return String::new();
+    };
+    for secret in SHOWN_SECRETS {
+        if let Some(secret) = value.get_mut(secret) {
+            *secret = Value::Null;
+        }
+    }
+    value.to_string()
+}
+
+fn replay(answer: Answer) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    response.insert_header((REPLAYED, HeaderValue::from_static("true")));
+    if let Some(location) = answer.location {
+        response.insert_header((header::LOCATION, location));
+    }
+    if answer.body.is_empty() {
+        return response.finish();
+    }
+    response.content_type("application/json").body(answer.body)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_body_is_told_apart_by_everything_but_its_secrets() {
+        let one = told_apart_by(br#"{"b": 1, "a": 2, "password": "x"}"#);
+        assert_eq!(one, told_apart_by(br#"{"a":2,"b":1,"password":"y"}"#));
+        assert_ne!(one, told_apart_by(br#"{"a":2,"b":2,"password":"x"}"#));
+        assert_eq!(told_apart_by(b"no json"), b"no json");
+    }
+
+    #[test]
+    fn a_kept_body_holds_no_secret() {
+        let kept = without_secrets(br#"{"id":"lnk_1","token":"abc","url":"https://x/join/abc"}"#);
+        assert_eq!(kept, r#"{"id":"lnk_1","token":null,"url":null}"#);
+        assert_eq!(without_secrets(b""), "");
+    }
+
+    #[test]
+    fn a_key_is_printed_not_too_long_and_alone() {
+        let read = |keys: &[&str]| {
+            let request = keys.iter().fold(TestRequest::default(), |request, key| {
+                request.append_header((KEY, *key))
+            });
+            key(request.to_http_request().headers()).ok()
+        };
+        assert_eq!(read(&["abc-1"]).as_deref(), Some("abc-1"));
+        let long = "x".repeat(KEY_MOST + 1);
+        for keys in [&[""][..], &["é"], &["a b"], &["a", "a"], &[&long]] {
+            assert_eq!(read(keys), None, "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn caller_route_and_key_name_a_request_together() {
+        let named = |caller, path, key| {
+            let request = TestRequest::post().uri(path).to_http_request();
+            name(caller, &request, key)
+        };
+        let one = named("tok_1", "/a", "k");
+        assert_eq!(one, named("tok_1", "/a", "k"));
+        for other in [
+            named("tok_2", "/a", "k"),
+            named("tok_1", "/b", "k"),
+            named("tok_1", "/a?x=1", "k"),
+            named("tok_1", "/a", "l"),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}
