@@ -56,6 +56,41 @@ pub enum Letter {
         /// Six digits for typing.
         code: Secret,
     },
+    /// Somebody forgot a password.
+    PasswordReset {
+        /// How they are greeted.
+        first_name: PersonName,
+        /// Opens the page where a password is set.
+        reset_url: Secret,
+        /// Six digits for typing.
+        code: Secret,
+    },
+    /// Somebody wants their account to have this address.
+    AddressChange {
+        /// How they are greeted.
+        first_name: PersonName,
+        /// Opens the page with the button.
+        change_url: Secret,
+        /// Six digits for typing.
+        code: Secret,
+    },
+    /// Tells the old mailbox that an account has another address.
+    AddressChanged {
+        /// How they are greeted.
+        first_name: PersonName,
+    },
+    /// Somebody is to become an administrator.
+    AdministratorInvite {
+        /// Of which organisation.
+        organisation: Name,
+        /// Opens the page where a password is set, once.
+        setup_url: Secret,
+    },
+    /// An administrator forgot a password.
+    AdministratorReset {
+        /// Opens the page where a password is set, once.
+        reset_url: Secret,
+    },
 }
 
 /// A letter is in the queue.

@@ -1,8 +1,10 @@
 //! Every letter, as it is read.
 
 use contract::{
+    Secret,
     mails::{Letter, ReadKeptMail},
     seats::Status,
+    text::{Name, PersonName},
 };
 use rstest::rstest;
 use testkit::Engine;
@@ -14,12 +16,56 @@ fn joined(status: Status, days: Option<i64>) -> Letter {
     confirmation("Ann", "Green & Co <Law>", status, due)
 }
 
+fn secret(text: &str) -> Secret {
+    Secret::new(format!("https://usher.example/{text}"))
+}
+
+fn reset() -> Letter {
+    Letter::PasswordReset {
+        first_name: PersonName::parse("Ann").unwrap(),
+        reset_url: secret("reset/token"),
+        code: Secret::new("123456"),
+    }
+}
+
+fn address_change() -> Letter {
+    Letter::AddressChange {
+        first_name: PersonName::parse("Ann").unwrap(),
+        change_url: secret("account/address/token"),
+        code: Secret::new("123456"),
+    }
+}
+
+fn address_changed() -> Letter {
+    Letter::AddressChanged {
+        first_name: PersonName::parse("Ann").unwrap(),
+    }
+}
+
+fn administrator_invite() -> Letter {
+    Letter::AdministratorInvite {
+        organisation: Name::parse("Green & Co <Law>").unwrap(),
+        setup_url: secret("admin/set-up/token"),
+    }
+}
+
+fn administrator_reset() -> Letter {
+    Letter::AdministratorReset {
+        reset_url: secret("admin/set-up/token"),
+    }
+}
+
 #[rstest]
 #[case::assigned("assigned", joined(Status::Assigned, Some(7)))]
 #[case::proved_by_policy("assigned_without_a_date", joined(Status::Assigned, None))]
 #[case::held("held", joined(Status::Held, Some(2)))]
 #[case::waiting("waiting", joined(Status::Waiting, None))]
 #[case::proof("proof", proof("Ann"))]
+#[case::reset("reset", reset())]
+#[case::address_change("address_change", address_change())]
+#[case::address_changed("address_changed", address_changed())]
+#[case::administrator_invite("administrator_invite", administrator_invite())]
+#[case::administrator_reset("administrator_reset", administrator_reset())]
 #[case::advertisement("proof_for_a_link", proof("win at casino.example"))]
 #[actix_rt::test]
 async fn a_letter_reads_as_it_should(#[case] name: &str, #[case] letter: Letter) {
