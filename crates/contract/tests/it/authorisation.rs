@@ -34,12 +34,13 @@ fn token() -> Principal {
     Principal::Token(TokenId::new(Ulid::nil()))
 }
 
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 6] = [
     Need::Anyone,
     Need::Administrator(Role::Viewer),
     Need::Administrator(Role::Manager),
     Need::Administrator(Role::Owner),
     Need::Operator,
+    Need::Person,
 ];
 
 #[test]
@@ -51,26 +52,35 @@ fn the_table_of_principals_and_needs() {
         ..Caller::public(Service::HttpEdge, NOW)
     };
     let table = [
-        // anyone, viewer, manager, owner, operator
-        (Caller::public(Service::HttpEdge, NOW), [OK, NO, NO, NO, NO]),
-        (person, [OK, NO, NO, NO, NO]),
-        (Caller::system(Service::HttpEdge, NOW), [OK, NO, NO, NO, NO]),
+        // anyone, viewer, manager, owner, operator, person
+        (
+            Caller::public(Service::HttpEdge, NOW),
+            [OK, NO, NO, NO, NO, NO],
+        ),
+        (person, [OK, NO, NO, NO, NO, OK]),
+        (
+            Caller::system(Service::HttpEdge, NOW),
+            [OK, NO, NO, NO, NO, NO],
+        ),
         (
             within(administrator(), 1, Role::Viewer),
-            [OK, OK, NO, NO, NO],
+            [OK, OK, NO, NO, NO, NO],
         ),
         (
             within(administrator(), 1, Role::Manager),
-            [OK, OK, OK, NO, NO],
+            [OK, OK, OK, NO, NO, NO],
         ),
         (
             within(administrator(), 1, Role::Owner),
-            [OK, OK, OK, OK, NO],
+            [OK, OK, OK, OK, NO, NO],
         ),
-        (within(token(), 1, Role::Viewer), [OK, OK, NO, NO, NO]),
-        (within(token(), 1, Role::Manager), [OK, OK, OK, NO, NO]),
-        (within(token(), 1, Role::Owner), [OK, OK, OK, OK, NO]),
-        (Caller::operator(Service::HttpEdge, NOW), [OK; 5]),
+        (within(token(), 1, Role::Viewer), [OK, OK, NO, NO, NO, NO]),
+        (within(token(), 1, Role::Manager), [OK, OK, OK, NO, NO, NO]),
+        (within(token(), 1, Role::Owner), [OK, OK, OK, OK, NO, NO]),
+        (
+            Caller::operator(Service::HttpEdge, NOW),
+            [OK, OK, OK, OK, OK, NO],
+        ),
     ];
     for (caller, expected) in table {
         let decided = NEEDS.map(|needs| decide(&caller, needs));

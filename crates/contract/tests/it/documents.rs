@@ -30,6 +30,7 @@ fn needs(need: Need) -> String {
         Need::Anyone => "anyone".to_owned(),
         Need::Administrator(role) => format!("{} of the organisation", role.name()),
         Need::Operator => "operator".to_owned(),
+        Need::Person => "a person who signed in".to_owned(),
     }
 }
 

@@ -44,12 +44,17 @@ fn variants<T: DeserializeOwned>(unknown: Value) -> BTreeSet<String> {
         .collect()
 }
 
+/// Variants that are written as the one key of an object, beside those of `evidence`.
+const VARIANTS: [&str; 2] = ["begun", "answered"];
+
 /// Every place of a JSON value that holds an object in which the contract reads fields.
 fn objects(value: &Value, at: String, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
-            // One variant is one key there, and `change` is whatever the audit trail was given.
-            if !at.ends_with("/evidence") {
+            // Where a variant is the one key, another key is another variant.
+            let is_variant = fields.len() == 1
+                && (at.ends_with("/evidence") || VARIANTS.iter().any(|v| fields.contains_key(*v)));
+            if !is_variant {
                 found.push(at.clone());
             }
             for (field, value) in fields.iter().filter(|(field, _)| *field != "change") {

@@ -2,12 +2,15 @@
 //!
 //! They are struct literals on purpose: a new field does not compile until it has a value here.
 
+mod accounts;
 mod directory;
 mod events;
 mod links;
+mod offices;
 mod people;
 mod places;
 mod seats;
+mod users;
 
 use contract::{
     Call, EmailAddress, Secret, Timestamp,
@@ -66,10 +69,13 @@ fn sample<M: Call>(
 pub(crate) fn all() -> Vec<Sample> {
     [
         directory::samples(),
+        offices::samples(),
         links::samples(),
         seats::samples(),
         places::samples(),
         people::samples(),
+        accounts::samples(),
+        users::samples(),
         events::samples(),
     ]
     .into_iter()

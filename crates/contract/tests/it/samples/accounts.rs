@@ -1,0 +1,114 @@
+//! What people do with their own accounts.
+
+use contract::{
+    accounts::{
+        AddressChanged, AuthenticatePerson, ChangePassword, FinishAddressChange, FinishReset,
+        ListOwnMemberships, OwnMembership, PersonSession, SignInPerson, SignOutPerson,
+        SignedInPerson, StartAddressChange, StartReset,
+    },
+    ids::{AccountId, MembershipId, ProofId},
+    people::{Evidence, ProofStarted, Proved},
+    seats::Status,
+};
+
+use super::{NOON, Sample, email, id, name, person, sample, secret, url};
+
+pub(super) fn samples() -> Vec<Sample> {
+    sessions().into_iter().chain(changes()).collect()
+}
+
+fn sessions() -> [Sample; 4] {
+    [
+        sample(
+            [SignInPerson {
+                email: email("ann@x.example"),
+                password: secret(),
+            }],
+            [PersonSession {
+                account_id: id(AccountId::new),
+                token: secret(),
+                expires_at: NOON,
+            }],
+        ),
+        sample(
+            [AuthenticatePerson { token: secret() }],
+            [SignedInPerson {
+                account_id: id(AccountId::new),
+                first_name: person("Ann"),
+                last_name: person("Alpha"),
+                email: email("ann@x.example"),
+                is_proved: true,
+            }],
+        ),
+        sample(
+            [SignOutPerson {
+                token: secret(),
+                everywhere: true,
+            }],
+            [()],
+        ),
+        sample(
+            [ListOwnMemberships {}],
+            [vec![OwnMembership {
+                id: id(MembershipId::new),
+                organisation_name: name("Law School"),
+                product_url: url("https://read.example/"),
+                plan_name: name("Campus"),
+                status: Status::Assigned,
+                proof_due_at: Some(NOON),
+                redeemed_at: Some(NOON),
+            }]],
+        ),
+    ]
+}
+
+fn changes() -> [Sample; 5] {
+    let started = || ProofStarted {
+        id: id(ProofId::new),
+        proof: None,
+    };
+    [
+        sample(
+            [StartReset {
+                email: email("ann@x.example"),
+            }],
+            [started()],
+        ),
+        sample(
+            [FinishReset {
+                evidence: Evidence::Token(secret()),
+                new_password: secret(),
+            }],
+            [Proved {
+                account_id: id(AccountId::new),
+                has_password: true,
+            }],
+        ),
+        sample(
+            [StartAddressChange {
+                email: email("ann@y.example"),
+                password: secret(),
+            }],
+            [started()],
+        ),
+        sample(
+            [FinishAddressChange {
+                evidence: Evidence::Token(secret()),
+                session: secret(),
+            }],
+            [AddressChanged {
+                from: email("ann@x.example"),
+                to: email("ann@y.example"),
+                first_name: person("Ann"),
+            }],
+        ),
+        sample(
+            [ChangePassword {
+                password: secret(),
+                new_password: secret(),
+                session: secret(),
+            }],
+            [()],
+        ),
+    ]
+}
