@@ -36,6 +36,7 @@ const MOST_PER_SECOND: f64 = 50_000.0;
 /// A house, the actor that admits to it, and who stands before the door.
 struct Entrance {
     house: House,
+    is_postgres: bool,
     bus: Bus,
     metrics: SeatMetrics,
     _stage: Stage,
@@ -63,6 +64,7 @@ impl Entrance {
         );
         Ok(Self {
             house,
+            is_postgres: url.starts_with("postgres:"),
             bus,
             metrics,
             _stage: stage,
@@ -132,6 +134,9 @@ impl Entrance {
         let missing = wanted.saturating_sub(self.people.borrow().len());
         let fresh = self.house.people(missing).await?;
         self.people.borrow_mut().extend(fresh);
+        if self.is_postgres {
+            self.house.analyze().await?;
+        }
         Ok(())
     }
 
