@@ -25,6 +25,7 @@ fn served<B: Behaviour>() -> Served {
 fn everybody() -> Vec<Served> {
     vec![
         served::<admin_directory::AdminDirectory>(),
+        served::<admin_directory::AttemptSweeper>(),
         served::<invite_dispatcher::InviteDispatcher>(),
         served::<invite_dispatcher::Courier>(),
         served::<link_registry::LinkRegistry>(),
