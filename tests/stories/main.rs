@@ -24,6 +24,7 @@ mod institution;
 mod join;
 mod links;
 mod logs;
+mod mail;
 mod node;
 mod operations;
 mod person;
