@@ -1,34 +1,41 @@
 //! Answers every question about people and seats: the rows of Manage Users.
 //!
 //! # Owns
-//! No table. Reads `memberships`, `membership_tags`, `accounts`, `plans` and `links`; writes
+//! No table. Reads `memberships`, `membership_tags`, `accounts`, `plans`, `links` and `audit`; writes
 //! nothing, so that several instances may run, each on connections of its own.
 //!
 //! # Promises
-//! - A question names an organisation and no answer has a row of another one.
+//! - A question names an organisation and no answer has a row of another one; the one exception is
+//!   a person who asks about themself.
 //! - Filters combine with AND. A search finds a part of first name, last name or address whatever
 //!   the case; `%`, `_` and `\` mean themselves.
-//! - Pages are stable: a page begins behind the last row seen (the newest memberships come first),
-//!   so rows that come or go meanwhile neither repeat nor hide another one.
+//! - Pages are stable: a page begins behind the place in the order that the last row seen had, so
+//!   rows that come, go or change meanwhile neither repeat nor hide another one.
 //! - A page costs two statements whatever its size: the rows, and their tags.
 //!
 //! # Map
-//! [`list`] and [`get`], a file for each question; [`person`], a row and its tags; [`search`], a
-//! text as a pattern; [`sql`], every statement.
+//! [`list`], [`ids`], [`get`], [`story`], [`waiting`] and [`own`], a file for each question; [`filter`],
+//! which people; [`search`], a text as a pattern; [`person`], a row and its tags; [`sql`], every
+//! statement.
 //!
 //! # To add a question
 //! 1. The message in `contract::users`, owned by `Service::Roster`.
 //! 2. A file named after it with `impl Serve<TheMessage>`, and its line in `routes`.
 //! 3. Its statement in [`sql`], with the organisation as its first condition. A new filter is one
-//!    more `cast($n as ..) is null or ..` there.
+//!    more `cast($n as ..) is null or ..` there, and one more value in [`filter`].
 
+mod filter;
 mod get;
+mod ids;
 mod list;
+mod own;
 mod person;
 mod search;
 mod sql;
+mod story;
+mod waiting;
 
-use contract::{Service, users};
+use contract::{Service, accounts::ListOwnMemberships, users};
 use kernel::{Behaviour, Routes};
 use store::Db;
 
@@ -51,6 +58,12 @@ impl Behaviour for Roster {
     const SERVICE: Service = Service::Roster;
 
     fn routes(routes: &mut Routes<Self>) {
-        routes.one::<users::ListUsers>().one::<users::GetUser>();
+        routes
+            .one::<users::ListUsers>()
+            .one::<users::GetUser>()
+            .one::<users::ListUserIds>()
+            .one::<users::ListWaiting>()
+            .one::<users::ListUserStory>()
+            .one::<ListOwnMemberships>();
     }
 }

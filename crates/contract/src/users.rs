@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::EmailAddress,
+    audit::AuditEntry,
     call::{Call, Need, Service},
     caller::Role,
     ids::{LinkId, MembershipId, OrganisationId, PlanId},
@@ -53,27 +54,92 @@ pub struct LinkName {
     pub name: Name,
 }
 
-/// The people of an organisation, the newest first; the filters combine with AND.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListUsers {
-    /// Of which organisation.
-    pub organisation: OrganisationId,
+/// Which people; what is said combines with AND.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserFilter {
     /// Only in this state.
     #[serde(default)]
     pub status: Option<Status>,
-    /// Only with this tag.
+    /// Only with every one of these tags; at most [`Tag::MOST_PER_ROW`].
     #[serde(default)]
-    pub tag: Option<Tag>,
+    pub tags: Vec<Tag>,
     /// Only where first name, last name or address contains this, whatever the case; at most 100
     /// characters, `%` and `_` mean themselves.
     #[serde(default)]
     pub q: Option<String>,
+    /// Only who came through this door, by the name that [`User::door`] bears.
+    #[serde(default)]
+    pub door: Option<String>,
     /// Only who came through this link.
     #[serde(default)]
     pub link: Option<LinkId>,
     /// Only of this plan.
     #[serde(default)]
     pub plan: Option<PlanId>,
+    /// Only who was not seen since this instant; who was never seen is one of them.
+    #[serde(default)]
+    pub inactive_since: Option<Timestamp>,
+}
+
+/// In which order; equal ones by their ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserSort {
+    /// Who joined last comes first.
+    #[default]
+    Newest,
+    /// Who joined first comes first.
+    Oldest,
+    /// By first name, then last name, in lower case, bytewise.
+    Name,
+    /// By address, in lower case, bytewise.
+    Email,
+    /// Whose seat was given last comes first, who never had one last.
+    Redeemed,
+    /// Who was seen last comes first, who never was last.
+    LastActive,
+}
+
+impl UserSort {
+    /// Every order.
+    pub const ALL: [Self; 6] = [
+        Self::Newest,
+        Self::Oldest,
+        Self::Name,
+        Self::Email,
+        Self::Redeemed,
+        Self::LastActive,
+    ];
+
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Redeemed => "redeemed",
+            Self::LastActive => "last_active",
+        }
+    }
+
+    /// Reads a name back.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.name() == name)
+    }
+}
+
+/// The people of an organisation. A cursor belongs to the order it was answered in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListUsers {
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// Which of them.
+    #[serde(flatten)]
+    pub filter: UserFilter,
+    /// In which order.
+    #[serde(default)]
+    pub sort: UserSort,
     /// Which page.
     #[serde(default)]
     pub page: PageRequest,
@@ -105,6 +171,107 @@ impl Call for GetUser {
     const FROM: &'static [Service] = &[Service::HttpEdge];
     const NEEDS: Need = Need::Administrator(Role::Viewer);
     type Reply = User;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// The most ids of a page of [`ListUserIds`].
+pub const USER_IDS_MOST: u32 = 5_000;
+
+/// The ids of the people that a filter finds, the newest first: whom a bulk change is about. Who
+/// joins meanwhile is not among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListUserIds {
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// Which of them.
+    #[serde(flatten)]
+    pub filter: UserFilter,
+    /// Behind which; `None` for the first page.
+    #[serde(default)]
+    pub after: Option<MembershipId>,
+}
+
+/// The answer to [`ListUserIds`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserIds {
+    /// At most [`USER_IDS_MOST`].
+    pub ids: Vec<MembershipId>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<MembershipId>,
+}
+
+impl Call for ListUserIds {
+    const SUBJECT: &'static str = "usher.v1.users.ids";
+    const OWNER: Service = Service::Roster;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Viewer);
+    type Reply = UserIds;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// The people who wait for a seat of a plan, in the order in which they get one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListWaiting {
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// Of which plan.
+    pub plan_id: PlanId,
+    /// Which page.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
+/// Somebody in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// 1 is next.
+    pub position: u64,
+    /// The membership.
+    pub id: MembershipId,
+    /// First name.
+    pub first_name: PersonName,
+    /// Last name.
+    pub last_name: PersonName,
+    /// The address.
+    pub email: EmailAddress,
+    /// Since when.
+    pub waiting_since: Timestamp,
+}
+
+impl Call for ListWaiting {
+    const SUBJECT: &'static str = "usher.v1.users.waiting";
+    const OWNER: Service = Service::Roster;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Viewer);
+    type Reply = Page<Waiting>;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// What happened to a person's place, as the audit trail has it, the newest first; also of somebody
+/// who was erased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListUserStory {
+    /// In which organisation.
+    pub organisation: OrganisationId,
+    /// Whose.
+    pub membership_id: MembershipId,
+    /// Which page.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
+impl Call for ListUserStory {
+    const SUBJECT: &'static str = "usher.v1.users.story";
+    const OWNER: Service = Service::Roster;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Viewer);
+    type Reply = Page<AuditEntry>;
     fn organisation(&self) -> Option<&OrganisationId> {
         Some(&self.organisation)
     }

@@ -1,16 +1,21 @@
 //! Who is found.
 
-use contract::{Kind, seats::Status, text::Tag, users::ListUsers};
+use contract::{
+    Kind,
+    seats::Status,
+    text::Tag,
+    users::{ListUsers, UserFilter},
+};
 use rstest::rstest;
 use testkit::Engine;
 
-use crate::scene::Scene;
+use crate::scene::{NOON, Scene};
 
 impl Scene {
     async fn search(&self, text: &str) -> Vec<String> {
-        self.found(ListUsers {
+        self.filtered(UserFilter {
             q: Some(text.to_owned()),
-            ..self.everybody()
+            ..UserFilter::default()
         })
         .await
     }
@@ -31,48 +36,93 @@ async fn filters_combine_with_and(#[values(Engine::Sqlite, Engine::Postgres)] en
         .await;
     scene.person("Eve Poe", Status::Revoked, &[]).await;
 
-    let all = || scene.everybody();
-    let law = Some(Tag::parse("law").unwrap());
-    let assigned = Some(Status::Assigned);
+    let law = UserFilter {
+        tags: vec![Tag::parse("law").unwrap()],
+        ..UserFilter::default()
+    };
     assert_eq!(
-        scene.found(all()).await,
+        scene.filtered(UserFilter::default()).await,
         ["Eve", "Dan", "Cat", "Bob", "Ann"]
     );
-    assert_eq!(
-        scene
-            .found(ListUsers {
-                tag: law.clone(),
-                ..all()
-            })
-            .await,
-        ["Dan", "Cat", "Ann"]
-    );
-    let both = ListUsers {
-        tag: law.clone(),
-        status: assigned,
-        ..all()
+    assert_eq!(scene.filtered(law.clone()).await, ["Dan", "Cat", "Ann"]);
+    let both = UserFilter {
+        status: Some(Status::Assigned),
+        ..law
     };
-    assert_eq!(scene.found(both.clone()).await, ["Dan", "Ann"]);
-    let by_link = ListUsers {
+    assert_eq!(scene.filtered(both.clone()).await, ["Dan", "Ann"]);
+    let by_link = UserFilter {
         link: Some(second.link),
         ..both.clone()
     };
-    assert_eq!(scene.found(by_link).await, ["Dan"]);
-    let by_plan = ListUsers {
+    assert_eq!(scene.filtered(by_link).await, ["Dan"]);
+    let by_plan = UserFilter {
         plan: Some(scene.ours.plan),
         ..both.clone()
     };
-    assert_eq!(scene.found(by_plan).await, ["Ann"]);
-    let nobody = ListUsers {
+    assert_eq!(scene.filtered(by_plan).await, ["Ann"]);
+    let through = |door: &str| UserFilter {
+        door: Some(door.to_owned()),
+        ..both.clone()
+    };
+    assert_eq!(scene.filtered(through("link")).await, ["Dan", "Ann"]);
+    assert_eq!(scene.filtered(through("lti")).await, [""; 0]);
+    let nobody = UserFilter {
         q: Some("poe".to_owned()),
         ..both
     };
-    assert_eq!(scene.found(nobody).await, [""; 0]);
-    let revoked = ListUsers {
+    assert_eq!(scene.filtered(nobody).await, [""; 0]);
+    let revoked = UserFilter {
         status: Some(Status::Revoked),
-        ..all()
+        ..UserFilter::default()
     };
-    assert_eq!(scene.found(revoked).await, ["Eve"]);
+    assert_eq!(scene.filtered(revoked).await, ["Eve"]);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn who_is_found_by_several_tags_has_every_one_of_them(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    scene
+        .person("Ann Lee", Status::Assigned, &["law", "2026", "night"])
+        .await;
+    scene.person("Bob Lee", Status::Assigned, &["law"]).await;
+    scene.person("Cat Lee", Status::Assigned, &["2026"]).await;
+    let with = |tags: &[&str]| UserFilter {
+        tags: tags.iter().map(|tag| Tag::parse(tag).unwrap()).collect(),
+        ..UserFilter::default()
+    };
+    assert_eq!(scene.filtered(with(&["law"])).await, ["Bob", "Ann"]);
+    assert_eq!(scene.filtered(with(&["law", "2026"])).await, ["Ann"]);
+    assert_eq!(scene.filtered(with(&["law", "law"])).await, ["Bob", "Ann"]);
+    assert_eq!(scene.filtered(with(&["law", "arts"])).await, [""; 0]);
+    let many = ListUsers {
+        filter: with(&["x"; 21]),
+        ..scene.everybody()
+    };
+    let refused = scene.ask_as(scene.ours.id, many).await.unwrap_err();
+    assert_eq!(refused.errors.first().unwrap().field, "tag");
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn who_was_never_seen_is_inactive_since_any_day(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    scene.person("Ann Lee", Status::Assigned, &[]).await;
+    let bob = scene.person("Bob Lee", Status::Assigned, &[]).await;
+    let cat = scene.person("Cat Lee", Status::Assigned, &[]).await;
+    scene.seen(bob, NOON).await;
+    scene.seen(cat, NOON.plus_days(2)).await;
+    let since = |at| UserFilter {
+        inactive_since: Some(at),
+        ..UserFilter::default()
+    };
+    assert_eq!(scene.filtered(since(NOON)).await, ["Ann"]);
+    let next_day = since(NOON.plus_days(1));
+    assert_eq!(scene.filtered(next_day).await, ["Bob", "Ann"]);
 }
 
 #[rstest]
@@ -98,8 +148,12 @@ async fn a_search_finds_parts_of_name_and_address_whatever_the_case(
     }
     assert_eq!(scene.search("angstrom").await, [""; 0]);
     assert_eq!(scene.search("  ").await, ["Bob", "Zo1"]);
-    let long = ListUsers {
+    let filter = UserFilter {
         q: Some("x".repeat(101)),
+        ..UserFilter::default()
+    };
+    let long = ListUsers {
+        filter,
         ..scene.everybody()
     };
     let refused = scene.ask_as(scene.ours.id, long).await.unwrap_err();

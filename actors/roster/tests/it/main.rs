@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "tests fail this way")]
 
 mod filter;
+mod order;
 mod page;
 mod scene;
 mod sql;
+mod story;
 mod tenants;
+mod waiting;

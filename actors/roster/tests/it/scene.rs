@@ -8,7 +8,7 @@ use contract::{
     ids::{AccountId, AdministratorId, LinkId, MembershipId, OrganisationId, PlanId, Ulid},
     seats::Status,
     text::PersonName,
-    users::{ListUsers, User},
+    users::{ListUsers, User, UserFilter, UserSort},
 };
 use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Stage, StageOptions, bus::LocalBus,
@@ -101,15 +101,21 @@ impl Scene {
         page.items.iter().map(local).collect()
     }
 
+    /// The same of the people that a filter finds.
+    pub(crate) async fn filtered(&self, filter: UserFilter) -> Vec<String> {
+        self.found(ListUsers {
+            filter,
+            ..self.everybody()
+        })
+        .await
+    }
+
     /// A question about everybody.
     pub(crate) fn everybody(&self) -> ListUsers {
         ListUsers {
             organisation: self.ours.id,
-            status: None,
-            tag: None,
-            q: None,
-            link: None,
-            plan: None,
+            filter: UserFilter::default(),
+            sort: UserSort::Newest,
             page: PageRequest::default(),
         }
     }
@@ -156,6 +162,26 @@ impl Scene {
         }
         tx.commit().await.unwrap();
         id
+    }
+
+    /// What People does when somebody uses the product.
+    pub(crate) async fn seen(&self, id: MembershipId, at: Timestamp) {
+        self.change(sql::SEEN.bind(id).bind(at)).await;
+    }
+
+    /// Changes rows of other owners.
+    pub(crate) async fn change(&self, query: store::Query) {
+        let mut tx = self.db.write(&stamp()).await.unwrap();
+        query.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Notes in the audit trail what somebody did.
+    pub(crate) async fn note(&self, id: MembershipId, action: &'static str) {
+        let mut tx = self.db.write(&stamp()).await.unwrap();
+        let change = serde_json::json!({ "status": "assigned" });
+        tx.audit(self.ours.id, action, id, change);
+        tx.commit().await.unwrap();
     }
 
     /// What People does: the search key is first name, last name and address in lower case.

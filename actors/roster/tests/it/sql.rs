@@ -23,6 +23,30 @@ store::statements! {
             redeemed_at, waiting_since, revoked_at, created_at)
         values ($1, $2, $3, $4, $5, 'link', $6, $7, $8, $9, $10)";
 
+    /// When somebody was seen.
+    pub(crate) SEEN = "
+        update accounts
+        set last_active_at = $2
+        where id = (select account_id from memberships where id = $1)";
+
+    /// When a seat was given.
+    pub(crate) REDEEM = "
+        update memberships
+        set redeemed_at = $2
+        where id = $1";
+
+    /// Since when somebody waits.
+    pub(crate) WAIT = "
+        update memberships
+        set waiting_since = $2
+        where id = $1";
+
+    /// What somebody is called.
+    pub(crate) RENAME = "
+        update accounts
+        set name_key = $2
+        where id = (select account_id from memberships where id = $1)";
+
     /// A tag.
     pub(crate) PUT_TAG = "
         insert into membership_tags (membership_id, organisation_id, tag)

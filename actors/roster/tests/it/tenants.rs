@@ -1,10 +1,10 @@
 //! What another organisation learns.
 
 use contract::{
-    Kind,
+    Kind, PageRequest,
     seats::Status,
     text::Tag,
-    users::{GetUser, ListUsers},
+    users::{GetUser, ListUserIds, ListWaiting, UserFilter},
 };
 use rstest::rstest;
 use testkit::Engine;
@@ -35,20 +35,34 @@ async fn nobody_sees_the_people_of_another_organisation(
             Kind::NotFound
         );
     }
-    let all = ListUsers {
-        tag: Some(Tag::parse("law").unwrap()),
-        ..scene.everybody()
+    let all = UserFilter {
+        tags: vec![Tag::parse("law").unwrap()],
+        ..UserFilter::default()
     };
-    assert_eq!(scene.found(all.clone()).await, ["Ann"]);
+    assert_eq!(scene.filtered(all.clone()).await, ["Ann"]);
     // Filters by what is theirs find nothing of theirs.
-    let by_link = ListUsers {
+    let by_link = UserFilter {
         link: Some(scene.theirs.link),
         ..all.clone()
     };
-    let by_plan = ListUsers {
+    let by_plan = UserFilter {
         plan: Some(scene.theirs.plan),
         ..all
     };
-    assert_eq!(scene.found(by_link).await, [""; 0]);
-    assert_eq!(scene.found(by_plan).await, [""; 0]);
+    assert_eq!(scene.filtered(by_link).await, [""; 0]);
+    assert_eq!(scene.filtered(by_plan).await, [""; 0]);
+    let ids = ListUserIds {
+        organisation: we,
+        filter: UserFilter::default(),
+        after: None,
+    };
+    assert_eq!(scene.ask_as(we, ids).await.unwrap().ids, [ours]);
+    let waiting = |organisation| ListWaiting {
+        organisation,
+        plan_id: scene.theirs.plan,
+        page: PageRequest::default(),
+    };
+    let refused = scene.ask_as(we, waiting(we)).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotFound);
+    assert!(scene.ask_as(they, waiting(they)).await.is_ok());
 }

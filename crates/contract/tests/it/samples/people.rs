@@ -1,25 +1,22 @@
-//! People: who they are, how they are listed, what they are written.
+//! People: who they are, what they are written.
 
 use contract::{
-    ids::{AccountId, LinkId, MailId, MembershipId, OrganisationId, PlanId, ProofId},
+    ids::{AccountId, MailId, ProofId},
     mails::{KeptMail, KeptMailText, Letter, ListKeptMails, MailQueued, QueueMail, ReadKeptMail},
     people::{
         ConfirmProof, Enrol, Enrolled, Evidence, ProofIssued, ProofStarted, Proved, StartProof,
     },
     seats::Status,
-    users::{GetUser, LinkName, ListUsers, User},
 };
 
 use super::{
     NOON, Sample,
     directory::{page, page_of},
-    email, id, name, person, sample,
-    seats::STATUSES,
-    secret, tag, url,
+    email, id, name, person, sample, secret, url,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
-    proofs().into_iter().chain(users()).chain(mails()).collect()
+    proofs().into_iter().chain(mails()).collect()
 }
 
 fn issued() -> ProofIssued {
@@ -81,52 +78,6 @@ fn proofs() -> [Sample; 3] {
     ]
 }
 
-fn user(status: Status) -> User {
-    User {
-        id: id(MembershipId::new),
-        first_name: person("Ann"),
-        last_name: person("Alpha"),
-        email: email("ann@x.example"),
-        status,
-        redeemed_at: Some(NOON),
-        last_active_at: Some(NOON),
-        proof_due_at: Some(NOON),
-        tags: vec![tag("law")],
-        door: "link".to_owned(),
-        link: Some(LinkName {
-            id: id(LinkId::new),
-            name: name("Law 2026"),
-        }),
-        plan_id: id(PlanId::new),
-        plan_name: name("Campus"),
-    }
-}
-
-fn users() -> [Sample; 2] {
-    let organisation = id(OrganisationId::new);
-    [
-        sample(
-            [ListUsers {
-                organisation,
-                status: Some(Status::Assigned),
-                tag: Some(tag("law")),
-                q: Some("ann".to_owned()),
-                link: Some(id(LinkId::new)),
-                plan: Some(id(PlanId::new)),
-                page: page(),
-            }],
-            [page_of(user(Status::Assigned))],
-        ),
-        sample(
-            [GetUser {
-                organisation,
-                membership_id: id(MembershipId::new),
-            }],
-            STATUSES.map(user),
-        ),
-    ]
-}
-
 fn mails() -> [Sample; 3] {
     let kept = || KeptMail {
         id: id(MailId::new),
@@ -148,6 +99,26 @@ fn mails() -> [Sample; 3] {
             first_name: person("Ann"),
             proof_url: secret(),
             code: secret(),
+        },
+        Letter::PasswordReset {
+            first_name: person("Ann"),
+            reset_url: secret(),
+            code: secret(),
+        },
+        Letter::AddressChange {
+            first_name: person("Ann"),
+            change_url: secret(),
+            code: secret(),
+        },
+        Letter::AddressChanged {
+            first_name: person("Ann"),
+        },
+        Letter::AdministratorInvite {
+            organisation: name("Law School"),
+            setup_url: secret(),
+        },
+        Letter::AdministratorReset {
+            reset_url: secret(),
         },
     ];
     [

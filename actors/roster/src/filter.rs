@@ -1,0 +1,61 @@
+//! Which people are asked for, as the statements take it.
+
+use contract::{
+    Problem, Timestamp,
+    ids::{LinkId, PlanId},
+    seats::Status,
+    text::Tag,
+    users::UserFilter,
+};
+use serde::Serialize;
+use store::Query;
+
+use crate::search;
+
+/// A checked filter.
+#[derive(Debug)]
+pub(crate) struct Filter<'a> {
+    status: Option<&'static str>,
+    plan: Option<PlanId>,
+    link: Option<LinkId>,
+    door: Option<&'a str>,
+    pattern: Option<String>,
+    inactive_since: Option<Timestamp>,
+    tags: Vec<TagRow<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct TagRow<'a> {
+    tag: &'a Tag,
+}
+
+impl<'a> Filter<'a> {
+    /// What a message asks for; refused where it asks too much.
+    pub(crate) fn of(filter: &'a UserFilter) -> Result<Self, Problem> {
+        if filter.tags.len() > Tag::MOST_PER_ROW {
+            let detail = format!("Nobody has more than {} tags.", Tag::MOST_PER_ROW);
+            return Err(Problem::invalid("tag", "too-many", detail));
+        }
+        Ok(Self {
+            status: filter.status.map(Status::name),
+            plan: filter.plan,
+            link: filter.link,
+            door: filter.door.as_deref(),
+            pattern: search::pattern(filter.q.as_deref())?,
+            inactive_since: filter.inactive_since,
+            tags: filter.tags.iter().map(|tag| TagRow { tag }).collect(),
+        })
+    }
+
+    /// Binds it as `$2` to `$8`.
+    pub(crate) fn bind(&self, query: Query) -> Query {
+        query
+            .bind(self.status)
+            .bind(self.plan)
+            .bind(self.link)
+            .bind(self.door)
+            .bind(self.pattern.as_ref())
+            .bind(self.inactive_since)
+            .bind_rows(&self.tags)
+    }
+}

@@ -1,0 +1,107 @@
+//! How people are listed.
+
+use contract::{
+    ids::{LinkId, MembershipId, OrganisationId, PlanId},
+    seats::Status,
+    users::{
+        GetUser, LinkName, ListUserIds, ListUserStory, ListUsers, ListWaiting, User, UserFilter,
+        UserIds, UserSort, Waiting,
+    },
+};
+
+use super::{
+    NOON, Sample,
+    directory::{entry, page, page_of},
+    email, id, name, person, sample,
+    seats::STATUSES,
+    tag,
+};
+
+fn user(status: Status) -> User {
+    User {
+        id: id(MembershipId::new),
+        first_name: person("Ann"),
+        last_name: person("Alpha"),
+        email: email("ann@x.example"),
+        status,
+        redeemed_at: Some(NOON),
+        last_active_at: Some(NOON),
+        proof_due_at: Some(NOON),
+        tags: vec![tag("law")],
+        door: "link".to_owned(),
+        link: Some(LinkName {
+            id: id(LinkId::new),
+            name: name("Law 2026"),
+        }),
+        plan_id: id(PlanId::new),
+        plan_name: name("Campus"),
+    }
+}
+
+fn filter() -> UserFilter {
+    UserFilter {
+        status: Some(Status::Assigned),
+        tags: vec![tag("law")],
+        q: Some("ann".to_owned()),
+        door: Some("link".to_owned()),
+        link: Some(id(LinkId::new)),
+        plan: Some(id(PlanId::new)),
+        inactive_since: Some(NOON),
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let (organisation, membership_id) = (id(OrganisationId::new), id(MembershipId::new));
+    vec![
+        sample(
+            UserSort::ALL.map(|sort| ListUsers {
+                organisation,
+                filter: filter(),
+                sort,
+                page: page(),
+            }),
+            [page_of(user(Status::Assigned))],
+        ),
+        sample(
+            [GetUser {
+                organisation,
+                membership_id,
+            }],
+            STATUSES.map(user),
+        ),
+        sample(
+            [ListUserIds {
+                organisation,
+                filter: filter(),
+                after: Some(membership_id),
+            }],
+            [UserIds {
+                ids: vec![membership_id],
+                next: Some(membership_id),
+            }],
+        ),
+        sample(
+            [ListWaiting {
+                organisation,
+                plan_id: id(PlanId::new),
+                page: page(),
+            }],
+            [page_of(Waiting {
+                position: 1,
+                id: membership_id,
+                first_name: person("Ann"),
+                last_name: person("Alpha"),
+                email: email("ann@x.example"),
+                waiting_since: NOON,
+            })],
+        ),
+        sample(
+            [ListUserStory {
+                organisation,
+                membership_id,
+                page: page(),
+            }],
+            [page_of(entry())],
+        ),
+    ]
+}
