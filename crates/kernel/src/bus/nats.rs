@@ -12,6 +12,7 @@ use std::{
 use async_nats::{
     Client, ConnectOptions, Event, HeaderMap, Message, RequestErrorKind, connection::State,
 };
+use bytes::Bytes;
 use contract::{Kind, Problem};
 use futures_util::{StreamExt as _, future::BoxFuture};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -34,6 +35,8 @@ const ERROR: &str = "Nats-Service-Error";
 /// Messages that may wait between the connection and an inbox. Beyond it NATS drops, which
 /// `usher_bus_slow_consumer_total` counts; the inbox is smaller and refuses with an answer.
 const SUBSCRIPTION_CAPACITY: usize = 8_192;
+/// How long a round trip to the server may take.
+const REACH: Duration = Duration::from_secs(5);
 
 /// One connection to NATS, owned by the runtime it was opened on.
 #[derive(Clone, Debug)]
@@ -97,7 +100,7 @@ impl Transport for NatsBus {
             if !self.is_connected() {
                 return Err(Problem::new(Kind::Unavailable).detail("the bus is not connected"));
             }
-            let headers = to_wire(&parcel.headers);
+            let headers = to_wire(parcel.headers);
             let sent = self
                 .client
                 .request_with_headers(subject, headers, parcel.body)
@@ -130,10 +133,11 @@ impl Transport for NatsBus {
         inbox: Inbox,
     ) -> BoxFuture<'_, Result<Box<dyn Subscription>, Problem>> {
         Box::pin(async move {
-            let client = self.client.clone();
+            // Shared as one: both are many handles, and would be cloned for each message.
+            let (client, inbox) = (Arc::new(self.client.clone()), Arc::new(inbox));
             self.follow(subject.to_owned(), Some(group), move |message| {
                 let delivery = delivery(message, &client);
-                let inbox = inbox.clone();
+                let inbox = Arc::clone(&inbox);
                 async move {
                     if let Some(delivery) = delivery {
                         inbox.offer(delivery).await;
@@ -184,6 +188,20 @@ impl Transport for NatsBus {
 }
 
 impl NatsBus {
+    /// Ends when the server has seen everything sent so far, which a flush does not say: it writes
+    /// and does not listen. The server takes what comes over one connection in order, so any answer
+    /// shows it, and that nobody serves a fresh inbox it answers at once.
+    async fn reach(&self) -> Result<(), Problem> {
+        let asked = self.client.request(self.client.new_inbox(), Bytes::new());
+        match tokio::time::timeout(REACH, asked).await {
+            Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
+            other => {
+                tracing::error!(answer = ?other.map(|answer| answer.map(|_| ())), "cannot reach the bus");
+                Err(Problem::new(Kind::Unavailable).detail("the bus cannot be reached"))
+            }
+        }
+    }
+
     /// Hands every message of a subject to `take` until the subscription is stopped; what had
     /// arrived by then is still handed over.
     async fn follow<F, T>(
@@ -196,22 +214,16 @@ impl NatsBus {
         F: FnMut(Message) -> T + Send + 'static,
         T: Future<Output = ()> + Send,
     {
-        let failed = |what: &'static str| {
-            move |error: &dyn std::fmt::Display| {
-                tracing::error!(%error, what, "bus");
-                Problem::new(Kind::Unavailable)
-            }
-        };
         let mut subscriber = match group {
             Some(group) => self.client.queue_subscribe(subject, group.to_owned()).await,
             None => self.client.subscribe(subject).await,
         }
-        .map_err(|error| failed("cannot subscribe")(&error))?;
+        .map_err(|error| {
+            tracing::error!(%error, "cannot subscribe");
+            Problem::new(Kind::Unavailable)
+        })?;
         // The SUB must have reached the server before anybody calls this ready.
-        self.client
-            .flush()
-            .await
-            .map_err(|error| failed("cannot flush")(&error))?;
+        self.reach().await?;
         let (stop, mut stopping) = oneshot::channel::<()>();
         let task = crate::stage::spawn(async move {
             loop {
@@ -266,7 +278,7 @@ impl Subscription for Several {
 /// The reply inbox of a request that came over NATS.
 #[derive(Debug)]
 pub struct ReplyTo {
-    client: Client,
+    client: Arc<Client>,
     subject: async_nats::Subject,
 }
 
@@ -297,21 +309,21 @@ fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
         .map(async_nats::HeaderValue::as_str)
 }
 
-fn to_wire(headers: &Headers) -> HeaderMap {
+fn to_wire(headers: Headers) -> HeaderMap {
     let mut wire = HeaderMap::new();
-    if let Some(caller) = &headers.caller {
-        wire.insert(CALLER, caller.as_str());
+    if let Some(caller) = headers.caller {
+        wire.insert(CALLER, caller);
     }
     if let Some(deadline) = headers.deadline {
         wire.insert(DEADLINE, deadline.to_string());
     }
-    if let Some(request_id) = &headers.request_id {
-        wire.insert(REQUEST_ID, request_id.as_str());
+    if let Some(request_id) = headers.request_id {
+        wire.insert(REQUEST_ID, request_id);
     }
     wire
 }
 
-fn delivery(message: Message, client: &Client) -> Option<Delivery> {
+fn delivery(message: Message, client: &Arc<Client>) -> Option<Delivery> {
     // A publish without a reply inbox is no request; nobody would learn the answer.
     let subject = message.reply.clone()?;
     let headers = Headers {
@@ -320,7 +332,7 @@ fn delivery(message: Message, client: &Client) -> Option<Delivery> {
         request_id: header(&message, REQUEST_ID).map(str::to_owned),
     };
     let reply = Reply::Nats(ReplyTo {
-        client: client.clone(),
+        client: Arc::clone(client),
         subject,
     });
     Some(Delivery {

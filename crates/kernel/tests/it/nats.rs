@@ -152,3 +152,16 @@ async fn a_part_without_messages_is_seen_too_until_it_stops() {
     let error = ping().await.unwrap_err();
     assert_eq!(error.kind(), async_nats::RequestErrorKind::NoResponders);
 }
+
+#[actix_rt::test]
+async fn an_actor_that_was_started_is_there_for_every_connection_at_once() {
+    let scene = Scene::open(BusKind::Nats).await;
+    for n in 0..20 {
+        let (there, journal) = scene.probe_elsewhere().await;
+        let text = n.to_string();
+        let answer = scene.call(Ask::Echo(text.clone())).await;
+        assert_eq!(answer, Ok(text.clone()));
+        assert_eq!(journal.lines(), [text]);
+        there.stop().await;
+    }
+}
