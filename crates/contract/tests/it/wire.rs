@@ -4,9 +4,10 @@
 use std::{collections::BTreeSet, fmt::Display};
 
 use contract::{
-    Caller, FieldError, Kind, Principal, Problem, Role, Service, Timestamp,
+    Call as _, Caller, FieldError, Kind, Principal, Problem, Role, Service, Timestamp,
     events::Event,
     ids::{AdministratorId, OrganisationId, Ulid},
+    mails::{Letter, QueueMail},
     subjects,
 };
 use serde::de::DeserializeOwned;
@@ -180,6 +181,18 @@ fn every_event_is_on_the_wire_as_it_was() {
         assert_eq!(serde_json::to_value(event).unwrap()["type"], event.name());
     }
     insta::assert_json_snapshot!("events", events);
+}
+
+#[test]
+fn every_letter_has_a_sample() {
+    let samples = samples::all();
+    let queue = samples
+        .iter()
+        .find(|sample| sample.subject == QueueMail::SUBJECT)
+        .unwrap();
+    let kind = |wire: &Wire| wire.json["letter"]["kind"].as_str().unwrap().to_owned();
+    let kinds: BTreeSet<_> = queue.messages.iter().map(kind).collect();
+    assert_eq!(kinds, variants::<Letter>(json!({"kind": "?"})));
 }
 
 #[test]
