@@ -161,7 +161,7 @@ pub(crate) fn run(pace: Pace) -> Result<()> {
 }
 
 /// As long as those that the edge gives.
-const REQUEST_ID: &str = "01JD8Z6V4QK5T7X9Y2B3C4D5E6";
+pub(crate) const REQUEST_ID: &str = "01JD8Z6V4QK5T7X9Y2B3C4D5E6";
 
 /// Headers as the kernel sends them, made once: the bare echo signs nothing.
 fn same_headers(clock: &dyn Clock) -> Result<async_nats::HeaderMap> {

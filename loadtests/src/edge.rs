@@ -27,7 +27,7 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::{
-    bus::{Echo, bus_options, start_echo_actor},
+    bus::{Echo, REQUEST_ID, bus_options, start_echo_actor},
     house::House,
     http::Line,
     rounds::{Aim, Next, Pace, Sample, compare, race},
@@ -58,7 +58,7 @@ async fn constant() -> HttpResponse {
 async fn echo(edge: web::Data<Edge>) -> HttpResponse {
     let clock = &**edge.bus.clock();
     let caller = Caller::public(Service::HttpEdge, clock.now());
-    let cx = Cx::begin(caller, clock.ulid().to_string(), clock);
+    let cx = Cx::begin(caller, REQUEST_ID, clock);
     match edge.bus.call(&Echo::sample(), &cx).await {
         Ok(echo) => HttpResponse::Ok().json(echo),
         Err(problem) => HttpResponse::ServiceUnavailable().body(problem.to_string()),
