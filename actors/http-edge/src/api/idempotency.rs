@@ -120,7 +120,7 @@ async fn begin(audience: Audience, request: &mut ServiceRequest) -> Result<Turn,
     let key_hash = name(&caller, &http, &key);
     let begin = BeginAttempt {
         key_hash: key_hash.clone(),
-        body_hash: hash(&told_apart_by(&body)),
+        body_hash: hash(told_apart_by(&body)),
     };
     request.set_payload(whole(body));
     let edge = Data::clone(edge(&http)?);
@@ -162,7 +162,7 @@ fn name(caller: &str, request: &HttpRequest, key: &str) -> String {
         request.uri().query().unwrap_or(""),
         key,
     ];
-    hash(&parts.join("\n"))
+    hash(parts.join("\n"))
 }
 
 fn hash(data: impl AsRef<[u8]>) -> String {

@@ -76,6 +76,7 @@ macro_rules! texts {
 texts! {
     "The id of an organisation." OrganisationId { pattern: id_pattern(ids::OrganisationId::PREFIX) }
     "The id of an administrator." AdministratorId { pattern: id_pattern(ids::AdministratorId::PREFIX) }
+    "The id of an API token." TokenId { pattern: id_pattern(ids::TokenId::PREFIX) }
     "The id of a plan." PlanId { pattern: id_pattern(ids::PlanId::PREFIX) }
     "The id of an access link." LinkId { pattern: id_pattern(ids::LinkId::PREFIX) }
     "The id of a person in one organisation." UserId { pattern: id_pattern(ids::MembershipId::PREFIX) }
@@ -87,7 +88,7 @@ texts! {
     "An address that mail can be sent to." Email { format: custom("email"), max_length: 254 }
     "A domain with at least two labels." Domain { format: custom("hostname"), max_length: 253 }
     "An instant (RFC 3339)." Instant { format: date_time() }
-    "An address of the web." WebAddress { format: custom("uri"), max_length: 2_048 }
+    "An address of the web." WebAddress { format: custom("uri"), max_length: super::texts::URL_MOST }
     "A place in a list; opaque." Cursor { min_length: 1, max_length: 512 }
     "The secret in the URL of an access link." LinkToken { min_length: 1, max_length: 128 }
     "Six digits of a mail; white space is skipped." Code { min_length: 6, max_length: 16, pattern: r"^[0-9 ]+$" }

@@ -9,6 +9,10 @@ use contract::{
 };
 use url::Url;
 
+/// The longest address of the web, in bytes: a little less than its owner takes, because a parsed
+/// one can be longer than what was typed.
+pub(super) const URL_MOST: usize = 2_000;
+
 /// Why a field is refused: a word for programs, a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reason(pub(super) &'static str, pub(super) Cow<'static, str>);
@@ -49,10 +53,10 @@ pub(super) fn instant(text: &str) -> Result<Timestamp, Reason> {
 }
 
 pub(super) fn url(text: &str) -> Result<Url, Reason> {
-    if text.len() > 2_048 {
+    if text.len() > URL_MOST {
         return Err(Reason(
             "too-long",
-            "must be at most 2048 characters long".into(),
+            format!("must be at most {URL_MOST} characters long").into(),
         ));
     }
     Url::parse(text).map_err(|_| Reason("not-a-url", "is not an address of the web".into()))
