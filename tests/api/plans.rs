@@ -48,9 +48,9 @@ async fn every_fault_of_a_plan_is_named() {
         let answer = institution.patch(&format!("/plans/{plan}"), change).await;
         answer.refused_fields(&[&format!("{field} {code}")]);
     }
-    let past = json!({ "name": "Law", "seats": 1, "ends_at": "2020-01-01T00:00:00Z" });
+    let past = json!({ "name": "", "seats": 1, "ends_at": "2020-01-01T00:00:00Z" });
     institution
         .post("/plans", past)
         .await
-        .refused_fields(&["ends_at in-the-past"]);
+        .refused_fields(&["ends_at in-the-past", "name required"]);
 }

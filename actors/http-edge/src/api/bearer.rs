@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header, web};
 use contract::{
-    Call, Kind, Principal, Problem, Secret,
+    Call, Kind, Principal, Problem, Secret, Timestamp,
     ids::OrganisationId,
     organisations::GetOrganisation,
     tokens::{AuthenticateToken, TokenGrant},
@@ -124,6 +124,11 @@ impl Within {
     /// What the worker holds.
     pub(crate) fn edge(&self) -> &Edge {
         &self.bearer.edge
+    }
+
+    /// The instant, by the clock that owners decide by.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.bearer.edge.bus.clock().now()
     }
 
     /// On whose behalf.

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, ops::RangeInclusive};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::BytesMut};
-use contract::{FieldError, Fields, Kind, Problem, problem::FieldReason};
+use contract::{FieldError, Fields, Kind, Problem, Timestamp, problem::FieldReason};
 use futures_util::{StreamExt as _, future::LocalBoxFuture};
 use serde::{
     Deserialize, Deserializer,
@@ -294,6 +294,20 @@ impl<'a> Field<'a, Vec<String>> {
             }
             (values.len() == texts.len()).then_some(values)
         })
+    }
+}
+
+impl Field<'_, Timestamp> {
+    /// The instant must be still to come; `code` is the owner's word for one that is not.
+    pub(super) fn after(self, now: Timestamp, code: &str) -> Self {
+        if matches!(self.given, Given::Value(at) if at <= now) {
+            self.form.refuse(self.name, code, "must be in the future");
+            return Self {
+                given: Given::Wrong,
+                ..self
+            };
+        }
+        self
     }
 }
 

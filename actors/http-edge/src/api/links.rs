@@ -191,6 +191,7 @@ pub(super) async fn create(at: Within, body: Body<NewLink>) -> Answer {
     let expires_at = form
         .field("expires_at", new.expires_at)
         .parse(texts::instant)
+        .after(at.now(), "past")
         .optional();
     let max_uses = form
         .field("max_uses", new.max_uses)

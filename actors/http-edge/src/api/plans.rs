@@ -51,24 +51,29 @@ pub(super) struct Seats {
     assigned: u64,
 }
 
-impl From<plans::Plan> for Plan {
-    fn from(plan: plans::Plan) -> Self {
+impl From<SeatCount> for Seats {
+    fn from(count: SeatCount) -> Self {
         let SeatCount {
             purchased,
             free,
             held,
             assigned,
-        } = plan.seats;
-        let seats = Seats {
+        } = count;
+        Self {
             purchased,
             free,
             held,
             assigned,
-        };
+        }
+    }
+}
+
+impl From<plans::Plan> for Plan {
+    fn from(plan: plans::Plan) -> Self {
         Self {
             id: plan.id,
             name: plan.name,
-            seats,
+            seats: Seats::from(plan.seats),
             waiting: plan.waiting,
             ends_at: plan.ends_at,
             created_at: plan.created_at,
@@ -130,6 +135,7 @@ pub(super) async fn create(at: Within, body: Body<NewPlan>) -> Answer {
     let ends_at = form
         .field("ends_at", new.ends_at)
         .parse(texts::instant)
+        .after(at.now(), "in-the-past")
         .optional();
     let organisation = at.organisation;
     let create = form.finish(|| {
