@@ -72,9 +72,10 @@ impl Edge {
     pub async fn supervise(&mut self) {
         loop {
             if let Some(server) = &mut self.server {
-                match AssertUnwindSafe(server.ended()).catch_unwind().await {
-                    Ok(error) => tracing::error!(%error, "the edge failed"),
-                    Err(_) => tracing::error!("the edge panicked"),
+                if let Ok(error) = AssertUnwindSafe(server.ended()).catch_unwind().await {
+                    tracing::error!(%error, "the edge failed");
+                } else {
+                    tracing::error!("the edge panicked");
                 }
                 // What is left of it must not keep the port.
                 self.server = None;

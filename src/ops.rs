@@ -124,8 +124,7 @@ async fn ready(readiness: web::Data<Readiness>) -> HttpResponse {
     if missing.is_empty() {
         return HttpResponse::Ok().body("ready\n");
     }
-    let lines: String = missing.iter().map(|what| format!("{what}\n")).collect();
-    HttpResponse::ServiceUnavailable().body(format!("not ready\n{lines}"))
+    HttpResponse::ServiceUnavailable().body(format!("not ready\n{}\n", missing.join("\n")))
 }
 
 /// The numbers of the process itself, and which build it is.

@@ -56,6 +56,7 @@ mod tests {
         }
         let families = registry.gather();
         assert_eq!(families.len(), 1);
-        assert_eq!(families[0].get_metric()[0].get_counter().get_value(), 1.0);
+        let value = families[0].get_metric()[0].get_counter().get_value();
+        assert!((value - 1.0).abs() < f64::EPSILON, "{value}");
     }
 }

@@ -64,15 +64,12 @@ pub async fn start(role: Role, ground: &Ground) -> anyhow::Result<(Running, Perf
         ground.health.clone(),
         ground.settings.actors.stage(),
     );
-    let edge = match role {
-        Role::Edge => {
-            stage.announce_only(Service::HttpEdge.name()).await?;
-            Some(http::start(ground).await?)
-        }
-        _ => {
-            fill(role, ground, &line, &mut stage).await?;
-            None
-        }
+    let edge = if role == Role::Edge {
+        stage.announce_only(Service::HttpEdge.name()).await?;
+        Some(http::start(ground).await?)
+    } else {
+        fill(role, ground, &line, &mut stage).await?;
+        None
     };
     let http = edge.as_ref().map(Edge::address);
     Ok((

@@ -47,12 +47,11 @@ impl Admin {
         };
         let (created, settings) = operator::send(&sources, message)?;
         let base = settings.http.public(settings.http.listen);
-        match created.setup_token {
-            Some(token) => print(&format!("{base}admin/set-up/{}", token.expose()))?,
-            None => {
-                eprintln!("usher: this administrator has a password already, and just signs in");
-                print(&format!("{base}admin/"))?;
-            }
+        if let Some(token) = created.setup_token {
+            print(&format!("{base}admin/set-up/{}", token.expose()))?;
+        } else {
+            eprintln!("usher: this administrator has a password already, and just signs in");
+            print(&format!("{base}admin/"))?;
         }
         Ok(ExitCode::SUCCESS)
     }

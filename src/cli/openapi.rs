@@ -12,6 +12,7 @@ use crate::failure::Failure;
 pub(super) struct Openapi {}
 
 impl Openapi {
+    #[expect(clippy::unused_self, reason = "every command is run alike")]
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         print(http_edge::openapi())?;
         Ok(ExitCode::SUCCESS)

@@ -25,15 +25,14 @@ pub fn run(listen: Option<SocketAddr>, data_dir: Option<PathBuf>) -> Result<Exit
     let settings = place.settings()?;
     telemetry::start(&settings.log)?;
     Node::run(settings, &Roles::all(), Purpose::Show, async |node| {
-        let seeds = match Keepsake::read(place.folder())? {
-            Some(keepsake) => keepsake,
-            None => {
-                let seeds = seed::seed(node)
-                    .await
-                    .context("the demo cannot be seeded")?;
-                seeds.write(place.folder())?;
-                seeds
-            }
+        let seeds = if let Some(keepsake) = Keepsake::read(place.folder())? {
+            keepsake
+        } else {
+            let seeds = seed::seed(node)
+                .await
+                .context("the demo cannot be seeded")?;
+            seeds.write(place.folder())?;
+            seeds
         };
         print!("{}", welcome::text(node, &place, &seeds));
         Ok(())

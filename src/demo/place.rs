@@ -36,16 +36,13 @@ impl Place {
         listen: Option<SocketAddr>,
         data_dir: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
-        let (folder, fleeting) = match data_dir {
-            Some(folder) => {
-                fs::create_dir_all(&folder)
-                    .with_context(|| format!("no folder {}", folder.display()))?;
-                (folder, None)
-            }
-            None => {
-                let fleeting = tempfile::Builder::new().prefix("usher-demo-").tempdir()?;
-                (fleeting.path().to_owned(), Some(fleeting))
-            }
+        let (folder, fleeting) = if let Some(folder) = data_dir {
+            fs::create_dir_all(&folder)
+                .with_context(|| format!("no folder {}", folder.display()))?;
+            (folder, None)
+        } else {
+            let fleeting = tempfile::Builder::new().prefix("usher-demo-").tempdir()?;
+            (fleeting.path().to_owned(), Some(fleeting))
         };
         // It goes into URLs.
         ensure!(

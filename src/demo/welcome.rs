@@ -8,7 +8,7 @@ use super::{keepsake::Keepsake, place::Place};
 pub(super) fn text(node: &Node, place: &Place, seeds: &Keepsake) -> String {
     let public = node.public_url();
     let ops = node.ops_url();
-    let note = if place.moved {
+    let remark = if place.moved {
         "\n  (Port 8080 is taken, so this is another one.)\n"
     } else {
         ""
@@ -36,7 +36,7 @@ pub(super) fn text(node: &Node, place: &Place, seeds: &Keepsake) -> String {
     format!(
         "
 Usher runs, with an organisation in it to look at.
-{note}
+{remark}
   Subscription Manager  {public}admin/
      sign in as         {administrator}
      password           {password}
