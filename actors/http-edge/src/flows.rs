@@ -137,7 +137,7 @@ fn parse(form: JoinForm, registrant: Option<Secret>) -> Result<Enrol, Problem> {
     let first_name = fields.take("first_name", PersonName::parse(&form.first_name));
     let last_name = fields.take("last_name", PersonName::parse(&form.last_name));
     let email = fields.take("email", EmailAddress::parse(&form.email));
-    let password = password(&mut fields, form.password);
+    let password = password(&mut fields, "password", form.password);
     if !form.accept_terms {
         fields.refuse("accept_terms", "required", "must be accepted");
     }
@@ -152,16 +152,17 @@ fn parse(form: JoinForm, registrant: Option<Secret>) -> Result<Enrol, Problem> {
     })
 }
 
-fn password(fields: &mut Fields, password: String) -> Option<Secret> {
+/// A password of the right length.
+pub(crate) fn password(fields: &mut Fields, field: &str, password: String) -> Option<Secret> {
     let length = password.chars().take(PASSWORD_MOST + 1).count();
     if length < PASSWORD_LEAST {
         let detail = format!("must have at least {PASSWORD_LEAST} characters");
-        fields.refuse("password", "too-short", detail);
+        fields.refuse(field, "too-short", detail);
         return None;
     }
     if length > PASSWORD_MOST {
         let detail = format!("must have at most {PASSWORD_MOST} characters");
-        fields.refuse("password", "too-long", detail);
+        fields.refuse(field, "too-long", detail);
         return None;
     }
     Some(Secret::new(password))
@@ -200,7 +201,8 @@ async fn confirm_by_mail(
     queue(edge, cx, mail).await
 }
 
-async fn queue(edge: &Edge, cx: &Cx, mail: QueueMail) -> bool {
+/// Queues a letter, and says whether that went well; a refusal is told to the log alone.
+pub(crate) async fn queue(edge: &Edge, cx: &Cx, mail: QueueMail) -> bool {
     match edge.bus.call(&mail, cx).await {
         Ok(_) => true,
         Err(problem) => {
@@ -244,7 +246,7 @@ pub(crate) async fn start_proof(
 }
 
 /// Longer than queueing a letter takes, so that the time does not tell whether there was one.
-const PROOF_ANSWER_AFTER: std::time::Duration = std::time::Duration::from_millis(100);
+pub(crate) const PROOF_ANSWER_AFTER: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// Proves an address, then lets the seats that waited for it follow. Safe to repeat.
 pub(crate) async fn confirm_proof(
@@ -256,7 +258,7 @@ pub(crate) async fn confirm_proof(
 ) -> Result<(Proved, Vec<Settled>), Problem> {
     let mut fields = Fields::default();
     let new_password = match new_password {
-        Some(text) => password(&mut fields, text).map(Some),
+        Some(text) => password(&mut fields, "password", text).map(Some),
         None => Some(None),
     };
     let new_password = fields.finish(|| new_password)?;

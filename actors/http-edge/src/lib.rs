@@ -6,19 +6,24 @@
 //! - `request`: [`kernel::Cx`] of a request; `session`: administrators and cookies.
 //! - `throttle`: how often is often enough; `client`: who a request comes from.
 //! - `problem`: `Refused`, a problem on its way out; `csrf`, [`network`], `metrics`: what the gate uses.
-//! - `flows`: what API and pages have in common: join, start and confirm a proof.
+//! - `flows` and `accounts`: what API and pages have in common: join, prove; sign in, reset, change.
+//! - `person`: a person who is signed in.
 //! - `api`: one file a noun; its `mod.rs` is the table of routes and the OpenAPI description.
 //! - `pages`: what browsers see.
 
+mod accounts;
 mod api;
+mod bulk;
 mod client;
 mod csrf;
+mod csv;
 pub mod edge;
 mod flows;
 mod gate;
 mod metrics;
 pub mod network;
 mod pages;
+mod person;
 mod problem;
 mod request;
 mod session;

@@ -127,7 +127,8 @@ fn registrant_name(options: &EdgeOptions) -> &'static str {
     }
 }
 
-fn secret_of(request: &HttpRequest, name: &str) -> Option<Secret> {
+/// A secret that the browser sent in a cookie.
+pub(crate) fn secret_of(request: &HttpRequest, name: &str) -> Option<Secret> {
     request
         .cookie(name)
         .map(|cookie| Secret::new(cookie.value()))
@@ -135,6 +136,23 @@ fn secret_of(request: &HttpRequest, name: &str) -> Option<Secret> {
             let length = secret.expose().len();
             (1..=256).contains(&length)
         })
+}
+
+/// A cookie that lasts this many microseconds; none are left of one that ends.
+pub(crate) fn lasting_cookie(
+    options: &EdgeOptions,
+    name: &'static str,
+    value: String,
+    path: &'static str,
+    micros: i64,
+) -> Cookie<'static> {
+    cookie(
+        options,
+        name,
+        value,
+        path,
+        Duration::microseconds(micros.max(0)),
+    )
 }
 
 fn cookie(

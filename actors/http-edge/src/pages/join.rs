@@ -2,14 +2,18 @@
 
 use actix_web::{HttpRequest, http::StatusCode, web};
 use askama::Template;
-use contract::{Kind, Problem, Timestamp, links::LinkFace, seats::Status, text::Name};
+use contract::{
+    EmailAddress, Kind, Problem, Timestamp, links::LinkFace, seats::Status, text::Name,
+};
 use serde::Deserialize;
 use url::Url;
 
 use super::{Answer, fields::Errors, frame::Frame, proofs::Proving, render};
 use crate::{
+    accounts,
     edge::Edge,
     flows::{self, JoinForm, Joined},
+    person::{Anybody, Person},
     request::Incoming,
     session::{draw_registrant, registrant, registrant_cookie},
 };
@@ -19,7 +23,8 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
         web::resource("/join/{token}")
             .route(web::get().to(form))
             .route(web::post().to(join)),
-    );
+    )
+    .route("/join/{token}/as-me", web::post().to(join_as));
 }
 
 /// What somebody typed; the password is not kept.
@@ -62,13 +67,22 @@ struct JoinPage {
     form: JoinForm,
     errors: Errors,
     refusal: Option<String>,
+    /// Who could use the link with the account that they are signed in to.
+    person: Option<EmailAddress>,
+    /// The path of this page.
+    path: String,
 }
 
 fn closed(face: &LinkFace) -> Option<&'static str> {
     face.closed.map(|closed| Kind::from(closed).title())
 }
 
-async fn form(edge: web::Data<Edge>, incoming: Incoming, token: web::Path<String>) -> Answer {
+async fn form(
+    edge: web::Data<Edge>,
+    incoming: Incoming,
+    token: web::Path<String>,
+    anybody: Anybody,
+) -> Answer {
     let face = flows::face(&edge, &incoming, &token).await?;
     let (closed, form, errors) = (closed(&face), JoinForm::default(), Errors::default());
     let frame = Frame::of(&edge);
@@ -81,8 +95,25 @@ async fn form(edge: web::Data<Edge>, incoming: Incoming, token: web::Path<String
             form,
             errors,
             refusal: None,
+            person: anybody.0.map(|person| person.signed_in.email),
+            path: path(&token),
         },
     )
+}
+
+fn path(token: &str) -> String {
+    format!("/join/{token}")
+}
+
+/// Joins with the account that is signed in.
+async fn join_as(edge: web::Data<Edge>, person: Person, token: web::Path<String>) -> Answer {
+    match accounts::join_as(&edge, &person, &token).await {
+        Ok(joined) => done(&edge, joined),
+        Err(problem) => {
+            let form = JoinForm::default();
+            refused(&edge, &person.incoming, &token, form, problem).await
+        }
+    }
 }
 
 async fn join(
@@ -166,6 +197,8 @@ async fn refused(
             form,
             errors,
             refusal,
+            person: None,
+            path: path(token),
         },
     )
 }

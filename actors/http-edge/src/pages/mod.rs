@@ -9,6 +9,7 @@
 //! Every form works without a script: POST, then 303, then GET. A refused form is answered with the
 //! problem's status, the values kept and the errors beside their fields.
 
+mod account;
 mod admin;
 mod assets;
 mod demo;
@@ -16,6 +17,7 @@ mod fields;
 mod frame;
 mod join;
 mod proofs;
+mod reset;
 mod sign_in;
 pub(crate) mod words;
 
@@ -24,7 +26,7 @@ use askama::Template;
 use contract::{Kind, Problem};
 
 use self::frame::Frame;
-use crate::{edge::Edge, problem::Refused};
+use crate::problem::Refused;
 
 /// Adds the pages' routes.
 pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
@@ -34,12 +36,14 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
             .error_handler(|_, _| Refused::of(Kind::Malformed).into()),
     )
     .app_data(web::QueryConfig::default().error_handler(|_, _| Refused::of(Kind::Malformed).into()))
-    .route("/", web::get().to(start));
+    .route("/", web::get().to(account::start));
     assets::configure(cfg);
     sign_in::configure(cfg);
+    reset::configure(cfg);
     admin::configure(cfg);
     join::configure(cfg);
     proofs::configure(cfg);
+    account::configure(cfg);
     demo::configure(cfg);
 }
 
@@ -80,18 +84,6 @@ fn next_page(request: &HttpRequest, cursor: Option<contract::Cursor>) -> Option<
     }
     query.append_pair("cursor", &cursor);
     Some(format!("{}?{}", request.path(), query.finish()))
-}
-
-#[derive(Template)]
-#[template(path = "start.html")]
-struct Start {
-    frame: Frame,
-}
-
-async fn start(edge: web::Data<Edge>) -> Answer {
-    show(&Start {
-        frame: Frame::of(&edge),
-    })
 }
 
 #[derive(Template)]

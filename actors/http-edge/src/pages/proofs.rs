@@ -11,7 +11,9 @@ use contract::{
 use serde::Deserialize;
 
 use super::{Answer, fields::Errors, frame::Frame, render, show};
-use crate::{edge::Edge, flows, problem::Refused, request::Incoming, session::registrant};
+use crate::{
+    accounts, edge::Edge, flows, problem::Refused, request::Incoming, session::registrant,
+};
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.route("/proofs/code", web::post().to(code))
@@ -160,15 +162,8 @@ async fn code(
 ) -> Answer {
     let Typed { proof, email, code } = form.into_inner();
     let proof: ProofId = proof.parse().map_err(|_| Refused::of(Kind::ProofRefused))?;
-    let digits: String = code
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .take(16)
-        .collect();
-    let evidence = Evidence::Code {
-        proof,
-        code: Secret::new(digits),
-    };
+    let code = accounts::digits(&code);
+    let evidence = Evidence::Code { proof, code };
     let registrant = registrant(&request, &edge.options);
     match flows::confirm_proof(&edge, &incoming, evidence, registrant, None).await {
         Ok((

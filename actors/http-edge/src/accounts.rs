@@ -1,0 +1,234 @@
+//! What the API and the pages have in common about a person's own account, as `flows` is for
+//! joining: a form comes in, messages go out.
+
+use contract::{
+    EmailAddress, Fields, Kind, Problem, Secret,
+    accounts::{
+        ChangePassword, FinishAddressChange, FinishReset, PersonSession, SignInPerson,
+        SignedInPerson, StartAddressChange, StartReset,
+    },
+    ids::ProofId,
+    mails::{Letter, QueueMail, proof_key},
+    people::{Evidence, ProofIssued},
+    seats::{Admit, Door, SettleProof},
+};
+
+use crate::{
+    edge::Edge,
+    flows::{self, Joined, PROOF_ANSWER_AFTER},
+    person::Person,
+    request::Incoming,
+};
+
+/// Signs a person in; a malformed address is refused like an unknown one.
+pub(crate) async fn sign_in(
+    edge: &Edge,
+    visitor: &Incoming,
+    email: &str,
+    password: &str,
+) -> Result<PersonSession, Problem> {
+    let refused = |problem| edge.throttle.guess(visitor.client, problem);
+    let Ok(email) = EmailAddress::parse(email) else {
+        return Err(refused(Problem::new(Kind::SignInRefused)));
+    };
+    edge.throttle.by_email(&email)?;
+    let password = Secret::new(password);
+    let sign_in = SignInPerson { email, password };
+    match edge.bus.call(&sign_in, &visitor.cx).await {
+        Err(problem) if problem.kind == Kind::SignInRefused => Err(refused(problem)),
+        answer => answer,
+    }
+}
+
+/// Mails what a password is set anew with. Answers alike, and after the same time, whether or not
+/// the address has an account: only the mailbox learns it.
+pub(crate) async fn start_reset(
+    edge: &Edge,
+    visitor: &Incoming,
+    email: &str,
+) -> Result<ProofId, Problem> {
+    let email = address("email", email)?;
+    edge.throttle.by_email(&email)?;
+    edge.throttle.by_ip(visitor.client)?;
+    let earliest = tokio::time::sleep(PROOF_ANSWER_AFTER);
+    let started = edge.bus.call(&StartReset { email }, &visitor.cx).await?;
+    if let Some(proof) = started.proof {
+        let reset_url = url(edge, "/reset/", &proof);
+        let letter = Letter::PasswordReset {
+            first_name: proof.first_name,
+            reset_url,
+            code: proof.code,
+        };
+        mail(edge, visitor, proof.id, proof.email, letter).await;
+    }
+    earliest.await;
+    Ok(started.id)
+}
+
+/// Sets the password anew, and lets the seats follow that waited for the proof of the address.
+pub(crate) async fn finish_reset(
+    edge: &Edge,
+    visitor: &Incoming,
+    evidence: Evidence,
+    new_password: String,
+) -> Result<(), Problem> {
+    let finish = FinishReset {
+        evidence,
+        new_password: chosen("new_password", new_password)?,
+    };
+    let account_id = shown(edge, visitor, edge.bus.call(&finish, &visitor.cx).await)?.account_id;
+    let settle = SettleProof { account_id };
+    edge.bus.call(&settle, &visitor.cx).await.map(drop)
+}
+
+/// Mails the new mailbox. Answers alike whether or not the new address has an account.
+pub(crate) async fn start_address_change(
+    edge: &Edge,
+    person: &Person,
+    email: &str,
+    password: String,
+) -> Result<ProofId, Problem> {
+    let email = address("email", email)?;
+    edge.throttle.by_email(&email)?;
+    edge.throttle.by_email(&person.signed_in.email)?;
+    let earliest = tokio::time::sleep(PROOF_ANSWER_AFTER);
+    let start = StartAddressChange {
+        email,
+        password: Secret::new(password),
+    };
+    let started = edge.bus.call(&start, person.cx()).await?;
+    if let Some(proof) = started.proof {
+        let change_url = url(edge, "/account/address/", &proof);
+        let letter = Letter::AddressChange {
+            first_name: proof.first_name,
+            change_url,
+            code: proof.code,
+        };
+        mail(edge, &person.incoming, proof.id, proof.email, letter).await;
+    }
+    earliest.await;
+    Ok(started.id)
+}
+
+/// Changes the address, and tells the old mailbox.
+pub(crate) async fn finish_address_change(
+    edge: &Edge,
+    person: &Person,
+    evidence: Evidence,
+) -> Result<(), Problem> {
+    let finish = FinishAddressChange {
+        evidence,
+        session: person.token.clone(),
+    };
+    let visitor = &person.incoming;
+    let changed = shown(edge, visitor, edge.bus.call(&finish, person.cx()).await)?;
+    let settle = SettleProof {
+        account_id: person.signed_in.account_id,
+    };
+    edge.bus.call(&settle, person.cx()).await?;
+    let notice = QueueMail {
+        key: format!("address-changed:{}", visitor.cx.request_id),
+        to: changed.from,
+        letter: Letter::AddressChanged {
+            first_name: changed.first_name,
+        },
+    };
+    flows::queue(edge, &visitor.cx, notice).await;
+    Ok(())
+}
+
+/// Sets another password.
+pub(crate) async fn change_password(
+    edge: &Edge,
+    person: &Person,
+    password: String,
+    new_password: String,
+) -> Result<(), Problem> {
+    edge.throttle.by_email(&person.signed_in.email)?;
+    let change = ChangePassword {
+        password: Secret::new(password),
+        new_password: chosen("new_password", new_password)?,
+        session: person.token.clone(),
+    };
+    edge.bus.call(&change, person.cx()).await
+}
+
+/// Uses a link with the account of whoever is signed in.
+pub(crate) async fn join_as(edge: &Edge, person: &Person, token: &str) -> Result<Joined, Problem> {
+    let face = flows::face(edge, &person.incoming, token).await?;
+    edge.throttle.by_link(face.link_id)?;
+    if let Some(closed) = face.closed {
+        return Err(Problem::new(closed.into()));
+    }
+    let SignedInPerson {
+        account_id,
+        first_name,
+        last_name,
+        email,
+        is_proved,
+    } = person.signed_in.clone();
+    let admit = Admit {
+        organisation: face.organisation,
+        account_id,
+        door: Door::Link {
+            link_id: face.link_id,
+        },
+    };
+    let admitted = edge.bus.call(&admit, person.cx()).await?;
+    Ok(Joined {
+        face,
+        admitted,
+        first_name,
+        last_name,
+        email,
+        proof_id: None,
+        mail_queued: false,
+        is_proved,
+    })
+}
+
+/// What somebody typed as a code.
+pub(crate) fn digits(code: &str) -> Secret {
+    let digits: String = code
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .take(16)
+        .collect();
+    Secret::new(digits)
+}
+
+/// An answer to evidence; a refusal counts as a guess.
+fn shown<T>(edge: &Edge, visitor: &Incoming, answer: Result<T, Problem>) -> Result<T, Problem> {
+    answer.map_err(|problem| match problem.kind {
+        Kind::ProofRefused => edge.throttle.guess(visitor.client, problem),
+        _ => problem,
+    })
+}
+
+fn address(field: &str, text: &str) -> Result<EmailAddress, Problem> {
+    let mut fields = Fields::default();
+    let email = fields.take(field, EmailAddress::parse(text));
+    fields.finish(|| email)
+}
+
+fn chosen(field: &str, password: String) -> Result<Secret, Problem> {
+    let mut fields = Fields::default();
+    let password = flows::password(&mut fields, field, password);
+    fields.finish(|| password)
+}
+
+/// The page that the letter's link opens.
+fn url(edge: &Edge, path: &str, proof: &ProofIssued) -> Secret {
+    let path = format!("{path}{}", proof.token.expose());
+    Secret::new(edge.options.url(&path))
+}
+
+async fn mail(edge: &Edge, visitor: &Incoming, proof: ProofId, to: EmailAddress, letter: Letter) {
+    let mail = QueueMail {
+        key: proof_key(proof),
+        to,
+        letter,
+    };
+    // Told to the log alone: a refusal would tell the asker that there is an account.
+    flows::queue(edge, &visitor.cx, mail).await;
+}
