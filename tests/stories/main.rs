@@ -25,6 +25,7 @@ mod join;
 mod links;
 mod logs;
 mod mail;
+mod nats;
 mod node;
 mod operations;
 mod person;

@@ -51,7 +51,7 @@ async fn who_decides_may_be_away_for_a_while() {
 
     let (visitor, person) = (edge.browser(), Person::numbered(1));
     let page = person.join(&visitor, &link.url).await;
-    assert_eq!(page.status, 503);
+    assert_eq!((page.status, page.header("retry-after")), (503, "1"));
     assert!(
         page.text().contains("trying again is safe"),
         "{}",
