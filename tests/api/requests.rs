@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Api, Institution};
+use crate::server::{Answer, Api, Institution, printed};
 
 async fn raw(institution: &Institution, content_type: &str, body: impl Into<String>) -> Answer {
     let path = institution.path("/plans");
@@ -148,6 +148,12 @@ async fn the_description_and_the_kinds_of_problems_are_public() {
         .get("!/problems/none")
         .await
         .refused(404, "not-found");
+}
+
+#[tokio::test]
+async fn the_command_prints_the_description_that_is_served() {
+    let printed: Value = serde_json::from_str(&printed(&["openapi"])).unwrap();
+    assert_eq!(Api::public().get("/openapi.json").await.body(200), printed);
 }
 
 fn text_of(value: &Value) -> &str {

@@ -56,6 +56,11 @@ fn usher(database: &SqliteFile, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// What a command prints beside the node of this test binary.
+pub(crate) fn printed(args: &[&str]) -> String {
+    usher(&server().database, args)
+}
+
 fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -230,6 +235,13 @@ impl Institution {
 
     pub(crate) async fn patch(&self, rest: &str, body: Value) -> Answer {
         self.api.patch(&self.path(rest), body).await
+    }
+
+    /// Whoever holds a token of its own with this role.
+    pub(crate) async fn token(&self, role: &str) -> Api {
+        let new = json!({ "name": role, "role": role });
+        let made = self.post("/tokens", new).await.body(201);
+        Api::with(text(&made["token"]))
     }
 
     /// A plan with that many seats; returns its id.
