@@ -1,19 +1,24 @@
 //! Those who work in the Subscription Manager.
 
+use actix_web::HttpResponse;
 use contract::{
-    EmailAddress,
-    administrators::{AdministratorCreated, CreateAdministrator},
+    EmailAddress, Timestamp,
+    administrators::{
+        self as adm, AdministratorCreated, CreateAdministrator, ListAdministrators,
+        RemoveAdministrator, UpdateAdministrator,
+    },
     ids::AdministratorId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Answer,
+    Answer, List,
     bearer::Within,
     body::{Body, Given},
-    created,
-    refusals::Writing,
+    created, ok,
+    query::{Paging, Query},
+    refusals::{Reading, Writing},
     schema, texts,
 };
 
@@ -55,6 +60,55 @@ pub(super) struct MadeAdministrator {
     setup_url: Option<String>,
 }
 
+/// Somebody who works in the Subscription Manager.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Administrator)]
+pub(super) struct Colleague {
+    #[schema(value_type = schema::AdministratorId)]
+    id: AdministratorId,
+    /// The address they sign in with.
+    #[schema(value_type = schema::Email)]
+    email: EmailAddress,
+    /// What they may do.
+    #[schema(value_type = Role)]
+    role: contract::Role,
+    /// Until when the set-up URL works; null once they have a password.
+    #[schema(value_type = Option<schema::Instant>, required)]
+    setup_expires_at: Option<Timestamp>,
+    /// Since when they are an administrator here.
+    #[schema(value_type = schema::Instant)]
+    created_at: Timestamp,
+}
+
+impl From<adm::Colleague> for Colleague {
+    fn from(colleague: adm::Colleague) -> Self {
+        let adm::Colleague {
+            id,
+            email,
+            role,
+            setup_expires_at,
+            created_at,
+        } = colleague;
+        Self {
+            id,
+            email,
+            role,
+            setup_expires_at,
+            created_at,
+        }
+    }
+}
+
+/// What changes about an administrator.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdministratorChange {
+    /// What they may do from now on.
+    #[serde(default)]
+    #[schema(value_type = Role, required)]
+    role: Given<String>,
+}
+
 /// Makes an administrator, who chooses a password at the set-up URL. For owners.
 #[utoipa::path(
     post, path = "/api/v1/organisations/{organisation}/administrators", tag = "Administrators",
@@ -85,4 +139,63 @@ pub(super) async fn create(at: Within, body: Body<NewAdministrator>) -> Answer {
     });
     let path = at.path(format_args!("/administrators/{id}"));
     Ok(created(&path, &MadeAdministrator { id, setup_url }))
+}
+
+/// The administrators of the organisation, the first appointed first.
+#[utoipa::path(
+    get, path = "/api/v1/organisations/{organisation}/administrators", tag = "Administrators",
+    security(("bearer" = [])),
+    params(("organisation" = schema::OrganisationId, Path), Paging),
+    responses((status = 200, description = "A page.", body = List<Colleague>), Reading),
+)]
+pub(super) async fn list(at: Within, query: Query<Paging>) -> Answer {
+    let organisation = at.organisation;
+    let page = query.page()?;
+    let page = at.call(&ListAdministrators { organisation, page }).await?;
+    Ok(ok(&List::of(page, Colleague::from)))
+}
+
+/// Gives an administrator another role; the last owner stays one. For owners.
+#[utoipa::path(
+    patch, path = "/api/v1/organisations/{organisation}/administrators/{administrator}",
+    tag = "Administrators", security(("bearer" = [])),
+    params(
+        ("organisation" = schema::OrganisationId, Path),
+        ("administrator" = schema::AdministratorId, Path),
+    ),
+    request_body = AdministratorChange,
+    responses((status = 200, description = "As they are now.", body = Colleague), Writing),
+)]
+pub(super) async fn update(at: Within, body: Body<AdministratorChange>) -> Answer {
+    let (organisation, id) = (at.organisation, at.id("administrator")?);
+    let (change, mut form) = body.open()?;
+    let role = form
+        .field("role", change.role)
+        .parse(texts::role)
+        .required();
+    let update = form.finish(|| {
+        Some(UpdateAdministrator {
+            organisation,
+            id,
+            role: role?,
+        })
+    })?;
+    Ok(ok(&Colleague::from(at.call(&update).await?)))
+}
+
+/// Takes the office from an administrator, whose sessions end; the last owner stays. Whoever is no
+/// administrator here is removed already. For owners.
+#[utoipa::path(
+    delete, path = "/api/v1/organisations/{organisation}/administrators/{administrator}",
+    tag = "Administrators", security(("bearer" = [])),
+    params(
+        ("organisation" = schema::OrganisationId, Path),
+        ("administrator" = schema::AdministratorId, Path),
+    ),
+    responses((status = 204, description = "Removed."), Writing),
+)]
+pub(super) async fn remove(at: Within) -> Answer {
+    let (organisation, id) = (at.organisation, at.id("administrator")?);
+    at.call(&RemoveAdministrator { organisation, id }).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

@@ -17,9 +17,12 @@ mod administrators;
 mod audit;
 mod bearer;
 mod body;
+mod bulk;
 mod events;
+mod filter;
 mod idempotency;
 mod join;
+mod ledger;
 mod links;
 mod openapi;
 mod organisations;
@@ -31,7 +34,9 @@ mod refusals;
 mod schema;
 mod table;
 mod texts;
+mod tokens;
 mod users;
+mod waiting;
 
 use actix_web::{HttpResponse, http::StatusCode, http::header, web};
 use contract::{Cursor, Page};
@@ -58,6 +63,27 @@ fn routes() -> Vec<Entry> {
         post(
             "/api/v1/organisations/{organisation}/administrators",
             administrators::create,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/administrators",
+            administrators::list,
+        ),
+        patch(
+            "/api/v1/organisations/{organisation}/administrators/{administrator}",
+            administrators::update,
+        ),
+        delete(
+            "/api/v1/organisations/{organisation}/administrators/{administrator}",
+            administrators::remove,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/tokens",
+            tokens::create,
+        ),
+        get("/api/v1/organisations/{organisation}/tokens", tokens::list),
+        delete(
+            "/api/v1/organisations/{organisation}/tokens/{token}",
+            tokens::revoke,
         ),
         post("/api/v1/organisations/{organisation}/plans", plans::create),
         get("/api/v1/organisations/{organisation}/plans", plans::list),
@@ -99,6 +125,42 @@ fn routes() -> Vec<Entry> {
         get(
             "/api/v1/organisations/{organisation}/users/{user}",
             users::show,
+        ),
+        patch(
+            "/api/v1/organisations/{organisation}/users/{user}",
+            users::update,
+        ),
+        delete(
+            "/api/v1/organisations/{organisation}/users/{user}",
+            users::erase,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/users/{user}/revoke",
+            users::revoke,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/users/{user}/reassign",
+            users::reassign,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/users.csv",
+            users::export,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/users/bulk",
+            bulk::start,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/users/bulk/{job}",
+            bulk::show,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/plans/{plan}/waiting",
+            waiting::list,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/plans/{plan}/ledger",
+            ledger::show,
         ),
         get("/api/v1/organisations/{organisation}/audit", audit::list),
         get("/api/v1/organisations/{organisation}/events", events::list),

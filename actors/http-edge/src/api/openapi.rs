@@ -13,11 +13,11 @@ use utoipa::{
 };
 
 use super::{
-    administrators, audit, events,
+    administrators, audit, bulk, events, filter,
     idempotency::KEY_MOST,
-    join, links, organisations, plans, problems, proofs,
+    join, ledger, links, organisations, plans, problems, proofs,
     refusals::{self, PublicReading},
-    schema, users,
+    schema, tokens, users, waiting,
 };
 use crate::problem::ProblemBody;
 
@@ -35,6 +35,12 @@ use crate::problem::ProblemBody;
         organisations::show,
         organisations::update,
         administrators::create,
+        administrators::list,
+        administrators::update,
+        administrators::remove,
+        tokens::create,
+        tokens::list,
+        tokens::revoke,
         plans::create,
         plans::list,
         plans::show,
@@ -49,6 +55,15 @@ use crate::problem::ProblemBody;
         links::enable,
         users::list,
         users::show,
+        users::update,
+        users::erase,
+        users::revoke,
+        users::reassign,
+        users::export,
+        bulk::start,
+        bulk::show,
+        waiting::list,
+        ledger::show,
         audit::list,
         events::list,
         join::show,
@@ -56,7 +71,7 @@ use crate::problem::ProblemBody;
         proofs::start,
         proofs::confirm,
     ),
-    components(schemas(ProblemBody, schema::Cursor, schema::LinkToken, schema::ProofId, users::SortName)),
+    components(schemas(ProblemBody, schema::Cursor, schema::LinkToken, schema::ProofId, filter::SortName)),
     modifiers(&Bearer, &Shared),
 )]
 struct Description;
@@ -68,7 +83,7 @@ impl Modify for Bearer {
     fn modify(&self, description: &mut openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A token from `usher token create`."))
+            .description(Some("A token from `usher token create` or an owner."))
             .build();
         let components = description.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));

@@ -1,28 +1,28 @@
 //! The people of an organisation.
 
+use actix_web::HttpResponse;
 use contract::{
-    EmailAddress, Timestamp,
+    EmailAddress, PageRequest, Timestamp,
     ids::{LinkId, MembershipId, PlanId},
+    memberships::{EraseMembership, ReassignMembership, RetagMembership, RevokeMembership},
     seats::Status,
     text::{Name, PersonName, Tag},
-    users::{self, GetUser, ListUsers, UserFilter, UserSort},
+    users::{self, GetUser, ListUsers},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
     Answer, List,
     bearer::Within,
-    body::Given,
+    body::{Body, Given},
+    filter::{DoorName, Exporting, Listing},
     ok,
-    query::{self, Query, Several},
-    refusals::Reading,
+    query::{self, Query},
+    refusals::{Reading, Writing},
     schema, texts,
-    texts::Reason,
 };
-
-/// The most characters of a search.
-const SEARCH_MOST: usize = 100;
+use crate::csv;
 
 /// A person in the organisation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,139 +120,49 @@ impl From<users::User> for User {
     }
 }
 
-/// Which people, in which order; the filters combine with AND.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Asked {
-    /// Only in this state.
-    #[serde(default)]
-    #[param(value_type = Option<StatusName>)]
-    status: Given<String>,
-    /// Only with this tag; given several times, with every one of them.
-    #[serde(default)]
-    #[param(value_type = Option<Vec<schema::Tag>>, max_items = 20)]
-    tag: Several,
-    /// Only where first name, last name or address contains this, whatever the case.
-    #[serde(default)]
-    #[param(value_type = Option<String>, max_length = 100)]
-    q: Given<String>,
-    /// Only who came through this door.
-    #[serde(default)]
-    #[param(value_type = Option<DoorName>)]
-    door: Given<String>,
-    /// Only who came through this link.
-    #[serde(default)]
-    #[param(value_type = Option<schema::LinkId>)]
-    link: Given<String>,
-    /// Only of this plan.
-    #[serde(default)]
-    #[param(value_type = Option<schema::PlanId>)]
-    plan: Given<String>,
-    /// Only who was not seen since this instant; who was never seen is one of them.
-    #[serde(default)]
-    #[param(value_type = Option<schema::Instant>)]
-    inactive_since: Given<String>,
-    /// In which order. A cursor belongs to the order it was answered in.
-    #[serde(default)]
-    #[param(value_type = Option<SortName>, default = "newest")]
-    sort: Given<String>,
-    /// The `next_cursor` of the page before; none for the first page.
-    #[serde(default)]
-    #[param(value_type = Option<schema::Cursor>)]
-    cursor: Given<String>,
-    /// How many rows; 50 unless said.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Given<String>,
-}
-
-/// Through which door somebody came.
-#[derive(Debug, ToSchema)]
-#[schema(as = Door, rename_all = "kebab-case")]
-#[expect(dead_code, reason = "only described")]
-pub(super) enum DoorName {
-    Link,
-}
-
-/// In which order.
-#[derive(Debug, ToSchema)]
-#[schema(as = UserSort, rename_all = "snake_case")]
-#[expect(dead_code, reason = "only described")]
-pub(super) enum SortName {
-    /// Who joined last comes first.
-    Newest,
-    /// Who joined first comes first.
-    Oldest,
-    /// By first name, then last name.
-    Name,
-    /// By address.
-    Email,
-    /// Whose seat was given last comes first.
-    Redeemed,
-    /// Who was seen last comes first.
-    LastActive,
-}
-
-fn door(text: &str) -> Result<String, Reason> {
-    match text {
-        "link" => Ok(text.to_owned()),
-        _ => Err(Reason("unknown", "must be link".into())),
-    }
-}
-
-fn sort(text: &str) -> Result<UserSort, Reason> {
-    let detail = "must be one of newest, oldest, name, email, redeemed, last_active";
-    UserSort::parse(text).ok_or(Reason("unknown", detail.into()))
-}
-
-fn status(text: &str) -> Result<Status, Reason> {
-    let detail = "must be one of assigned, held, waiting, revoked";
-    Status::parse(text).ok_or(Reason("unknown", detail.into()))
-}
-
-fn search(text: &str) -> Result<String, Reason> {
-    if text.chars().take(SEARCH_MOST + 1).count() > SEARCH_MOST {
-        let detail = format!("must be at most {SEARCH_MOST} characters long");
-        return Err(Reason("too-long", detail.into()));
-    }
-    Ok(text.to_owned())
-}
-
-/// The people of the organisation, the newest first.
+/// The people of the organisation.
 #[utoipa::path(
     get, path = "/api/v1/organisations/{organisation}/users", tag = "Users",
     security(("bearer" = [])),
-    params(("organisation" = schema::OrganisationId, Path), Asked),
+    params(("organisation" = schema::OrganisationId, Path), Listing),
     responses((status = 200, description = "A page.", body = List<User>), Reading),
 )]
-pub(super) async fn list(at: Within, query: Query<Asked>) -> Answer {
-    let (asked, mut form) = query.open()?;
-    let filter = UserFilter {
-        status: form.field("status", asked.status).parse(status).optional(),
-        tags: form
-            .field("tag", Given::Value(asked.tag.into()))
-            .each(Tag::MOST_PER_ROW, texts::tag)
-            .optional()
-            .unwrap_or_default(),
-        q: form.field("q", asked.q).parse(search).optional(),
-        door: form.field("door", asked.door).parse(door).optional(),
-        link: form.field("link", asked.link).parse(texts::id).optional(),
-        plan: form.field("plan", asked.plan).parse(texts::id).optional(),
-        inactive_since: form
-            .field("inactive_since", asked.inactive_since)
-            .parse(texts::instant)
-            .optional(),
-    };
-    let sort = form.field("sort", asked.sort).parse(sort).optional();
+pub(super) async fn list(at: Within, query: Query<Listing>) -> Answer {
+    let (mut listing, mut form) = query.open()?;
+    let (filter, sort) = listing.read(&mut form);
     let list = ListUsers {
         organisation: at.organisation,
         filter,
-        sort: sort.unwrap_or_default(),
-        page: query::page(&mut form, asked.cursor, asked.limit),
+        sort,
+        page: query::page(&mut form, listing.cursor, listing.limit),
     };
     let list = form.finish(|| Some(list))?;
     Ok(ok(&List::of(at.call(&list).await?, User::from)))
+}
+
+/// Everybody that is filtered, as a table: UTF-8, a line of names first, cells that a spreadsheet
+/// would take for a formula begin with an apostrophe.
+#[utoipa::path(
+    get, path = "/api/v1/organisations/{organisation}/users.csv", tag = "Users",
+    security(("bearer" = [])),
+    params(("organisation" = schema::OrganisationId, Path), Exporting),
+    responses(
+        (status = 200, description = "The table.", body = String, content_type = "text/csv"),
+        Reading,
+    ),
+)]
+pub(super) async fn export(at: Within, query: Query<Exporting>) -> Answer {
+    let (mut exporting, mut form) = query.open()?;
+    let (filter, sort) = exporting.read(&mut form);
+    let list = ListUsers {
+        organisation: at.organisation,
+        filter,
+        sort,
+        page: PageRequest::default(),
+    };
+    let list = form.finish(|| Some(list))?;
+    let (edge, cx) = (at.bearer.edge.clone(), at.cx().clone());
+    Ok(csv::export(edge, cx, list).await?)
 }
 
 /// One person.
@@ -266,9 +176,118 @@ pub(super) async fn list(at: Within, query: Query<Asked>) -> Answer {
     responses((status = 200, description = "The person.", body = User), Reading),
 )]
 pub(super) async fn show(at: Within) -> Answer {
+    answer(&at).await
+}
+
+/// The person of the path, as they stand now.
+async fn answer(at: &Within) -> Answer {
     let get = GetUser {
         organisation: at.organisation,
         membership_id: at.id("user")?,
     };
     Ok(ok(&User::from(at.call(&get).await?)))
+}
+
+/// What changes about a person.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserChange {
+    /// Tags to add.
+    #[serde(default)]
+    #[schema(value_type = Vec<schema::Tag>, max_items = 20)]
+    add_tags: Given<Vec<String>>,
+    /// Tags to take away.
+    #[serde(default)]
+    #[schema(value_type = Vec<schema::Tag>, max_items = 20)]
+    remove_tags: Given<Vec<String>>,
+}
+
+/// Adds tags to the person and takes tags away. For managers.
+#[utoipa::path(
+    patch, path = "/api/v1/organisations/{organisation}/users/{user}", tag = "Users",
+    security(("bearer" = [])),
+    params(
+        ("organisation" = schema::OrganisationId, Path),
+        ("user" = schema::UserId, Path),
+    ),
+    request_body = UserChange,
+    responses((status = 200, description = "As they stand now.", body = User), Writing),
+)]
+pub(super) async fn update(at: Within, body: Body<UserChange>) -> Answer {
+    let membership_id = at.id("user")?;
+    let (change, mut form) = body.open()?;
+    let mut tags = |name, given| {
+        let tags = form.field(name, given);
+        tags.each(Tag::MOST_PER_ROW, texts::tag).set()
+    };
+    let add = tags("add_tags", change.add_tags).unwrap_or_default();
+    let remove = tags("remove_tags", change.remove_tags).unwrap_or_default();
+    let retag = RetagMembership {
+        organisation: at.organisation,
+        membership_id,
+        add,
+        remove,
+    };
+    let retag = form.finish(|| Some(retag))?;
+    at.call(&retag).await?;
+    answer(&at).await
+}
+
+/// Takes the person out of the organisation for good; a seat becomes free. For managers.
+#[utoipa::path(
+    delete, path = "/api/v1/organisations/{organisation}/users/{user}", tag = "Users",
+    security(("bearer" = [])),
+    params(
+        ("organisation" = schema::OrganisationId, Path),
+        ("user" = schema::UserId, Path),
+    ),
+    responses((status = 204, description = "Erased."), Writing),
+)]
+pub(super) async fn erase(at: Within) -> Answer {
+    let erase = EraseMembership {
+        organisation: at.organisation,
+        membership_id: at.id("user")?,
+    };
+    at.call(&erase).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Withdraws the seat, or the place in the queue: every door is closed to the person until they are
+/// reassigned. Twice is the same as once. For managers.
+#[utoipa::path(
+    post, path = "/api/v1/organisations/{organisation}/users/{user}/revoke", tag = "Users",
+    security(("bearer" = [])),
+    params(
+        ("organisation" = schema::OrganisationId, Path),
+        ("user" = schema::UserId, Path),
+    ),
+    responses((status = 200, description = "As they stand now.", body = User), Writing),
+)]
+pub(super) async fn revoke(at: Within) -> Answer {
+    let revoke = RevokeMembership {
+        organisation: at.organisation,
+        membership_id: at.id("user")?,
+    };
+    at.call(&revoke).await?;
+    answer(&at).await
+}
+
+/// Gives a seat to somebody who was revoked or waits; refused with `no-seats` when none is free.
+/// For managers.
+#[utoipa::path(
+    post, path = "/api/v1/organisations/{organisation}/users/{user}/reassign", tag = "Users",
+    security(("bearer" = [])),
+    params(
+        ("organisation" = schema::OrganisationId, Path),
+        ("user" = schema::UserId, Path),
+    ),
+    responses((status = 200, description = "As they stand now.", body = User), Writing),
+)]
+pub(super) async fn reassign(at: Within) -> Answer {
+    let reassign = ReassignMembership {
+        organisation: at.organisation,
+        membership_id: at.id("user")?,
+    };
+    at.call(&reassign).await?;
+    answer(&at).await
 }
