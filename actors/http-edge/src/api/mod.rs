@@ -85,6 +85,27 @@ fn routes() -> Vec<Entry> {
             "/api/v1/organisations/{organisation}/tokens/{token}",
             tokens::revoke,
         ),
+        get(
+            "/api/v1/organisations/{organisation}/administrators",
+            administrators::list,
+        ),
+        patch(
+            "/api/v1/organisations/{organisation}/administrators/{administrator}",
+            administrators::update,
+        ),
+        delete(
+            "/api/v1/organisations/{organisation}/administrators/{administrator}",
+            administrators::remove,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/tokens",
+            tokens::create,
+        ),
+        get("/api/v1/organisations/{organisation}/tokens", tokens::list),
+        delete(
+            "/api/v1/organisations/{organisation}/tokens/{token}",
+            tokens::revoke,
+        ),
         post("/api/v1/organisations/{organisation}/plans", plans::create),
         get("/api/v1/organisations/{organisation}/plans", plans::list),
         get(

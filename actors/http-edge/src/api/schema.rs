@@ -77,6 +77,7 @@ texts! {
     "The id of an organisation." OrganisationId { pattern: id_pattern(ids::OrganisationId::PREFIX) }
     "The id of an administrator." AdministratorId { pattern: id_pattern(ids::AdministratorId::PREFIX) }
     "The id of an API token." TokenId { pattern: id_pattern(ids::TokenId::PREFIX) }
+    "The id of an API token." TokenId { pattern: id_pattern(ids::TokenId::PREFIX) }
     "The id of a plan." PlanId { pattern: id_pattern(ids::PlanId::PREFIX) }
     "The id of an access link." LinkId { pattern: id_pattern(ids::LinkId::PREFIX) }
     "The id of a person in one organisation." UserId { pattern: id_pattern(ids::MembershipId::PREFIX) }

@@ -1,6 +1,6 @@
 //! What was wrong with a form, field by field.
 
-use contract::Problem;
+use contract::{Fields, Problem, Timestamp};
 
 /// The refused fields of a form.
 #[derive(Clone, Debug, Default)]
@@ -32,4 +32,27 @@ impl Errors {
         });
         here.next().map_or("", |error| error.detail.as_str())
     }
+}
+
+/// An instant as `<input type="datetime-local">` sends it, in UTC; `Some(None)` when it is empty.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one: understood; the inner one: set"
+)]
+pub(super) fn local_instant(
+    fields: &mut Fields,
+    field: &str,
+    text: &str,
+) -> Option<Option<Timestamp>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(None);
+    }
+    // Browsers send `2026-11-24T14:05`, or with seconds.
+    let seconds = if text.len() == 16 { ":00Z" } else { "Z" };
+    let at = Timestamp::parse(&format!("{text}{seconds}"));
+    if at.is_none() {
+        fields.refuse(field, "not-an-instant", "is not a date and time");
+    }
+    at.map(Some)
 }

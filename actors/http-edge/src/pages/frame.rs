@@ -51,6 +51,8 @@ pub(super) struct Office {
     pub(super) organisation: OrganisationId,
     pub(super) name: Name,
     pub(super) email: EmailAddress,
+    /// Whether the administrator has an office elsewhere too.
+    pub(super) has_others: bool,
     role: Role,
     part: &'static str,
     pub(super) cx: Cx,
@@ -72,10 +74,12 @@ impl Office {
             .find(|place| place.organisation == organisation)
             .ok_or_else(|| Problem::new(Kind::NotFound))?;
         let email = administrator.signed_in.email.clone();
+        let has_others = administrator.signed_in.organisations.len() > 1;
         Ok(Self {
             organisation,
             name: place.name.clone(),
             email,
+            has_others,
             role: place.role,
             part,
             cx,
@@ -92,6 +96,14 @@ impl Office {
 
     pub(super) fn may_own(&self) -> bool {
         self.role >= Role::Owner
+    }
+
+    /// Refuses whoever does not own the organisation.
+    pub(super) fn owned(self) -> Result<Self, Refused> {
+        if self.may_own() {
+            return Ok(self);
+        }
+        Err(Refused::of(Kind::Forbidden))
     }
 
     /// A page of this office.

@@ -24,6 +24,10 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::post().to(sign_in)),
     )
     .route("/admin/sign-out", web::post().to(sign_out))
+    .route(
+        "/admin/sign-out-everywhere",
+        web::post().to(sign_out_everywhere),
+    )
     .service(
         web::resource("/admin/set-up/{token}")
             .route(web::get().to(set_up_form))
@@ -103,16 +107,26 @@ fn opened_session(edge: &Edge, session: &SessionOpened) -> HttpResponse {
 }
 
 async fn sign_out(edge: web::Data<Edge>, incoming: Incoming, request: HttpRequest) -> Answer {
-    if let Some(token) = session_token(&request, &edge.options) {
-        edge.bus
-            .call(
-                &SignOutAdministrator {
-                    token,
-                    everywhere: false,
-                },
-                &incoming.cx,
-            )
-            .await?;
+    leave(&edge, &incoming, &request, false).await
+}
+
+async fn sign_out_everywhere(
+    edge: web::Data<Edge>,
+    incoming: Incoming,
+    request: HttpRequest,
+) -> Answer {
+    leave(&edge, &incoming, &request, true).await
+}
+
+async fn leave(
+    edge: &Edge,
+    incoming: &Incoming,
+    request: &HttpRequest,
+    everywhere: bool,
+) -> Answer {
+    if let Some(token) = session_token(request, &edge.options) {
+        let sign_out = SignOutAdministrator { token, everywhere };
+        edge.bus.call(&sign_out, &incoming.cx).await?;
     }
     let mut response = see(SIGN_IN);
     if let Err(error) = response.add_cookie(&end_session_cookie(&edge.options)) {
@@ -125,18 +139,25 @@ async fn sign_out(edge: web::Data<Edge>, incoming: Incoming, request: HttpReques
 #[template(path = "set_up.html")]
 struct SetUp {
     frame: Frame,
+    is_reset: bool,
     errors: Errors,
 }
 
-async fn set_up_form(edge: web::Data<Edge>) -> Answer {
+/// The form with which a password is chosen: the first one, or another.
+pub(super) fn password_form(edge: &Edge, is_reset: bool) -> Answer {
     show(&SetUp {
-        frame: Frame::of(&edge),
+        frame: Frame::of(edge),
+        is_reset,
         errors: Errors::default(),
     })
 }
 
+async fn set_up_form(edge: web::Data<Edge>) -> Answer {
+    password_form(&edge, false)
+}
+
 #[derive(Deserialize)]
-struct Chosen {
+pub(super) struct Chosen {
     #[serde(default)]
     password: String,
 }
@@ -147,21 +168,39 @@ async fn set_up(
     token: web::Path<String>,
     form: web::Form<Chosen>,
 ) -> Answer {
-    let token = Secret::new(token.into_inner());
-    let password = Secret::new(form.into_inner().password);
-    match edge
-        .bus
-        .call(&SetUpAdministrator { token, password }, &incoming.cx)
-        .await
-    {
-        Ok(session) => Ok(opened_session(&edge, &session)),
+    choose_password(
+        &edge,
+        &incoming,
+        token.into_inner(),
+        form.into_inner(),
+        false,
+    )
+    .await
+}
+
+/// Sets the password through a one-time link and signs in.
+pub(super) async fn choose_password(
+    edge: &Edge,
+    incoming: &Incoming,
+    token: String,
+    chosen: Chosen,
+    is_reset: bool,
+) -> Answer {
+    let set_up = SetUpAdministrator {
+        token: Secret::new(token),
+        password: Secret::new(chosen.password),
+    };
+    match edge.bus.call(&set_up, &incoming.cx).await {
+        Ok(session) => Ok(opened_session(edge, &session)),
         Err(problem) => {
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;
+            let frame = Frame::of(edge);
             render(
                 status,
                 &SetUp {
-                    frame: Frame::of(&edge),
+                    frame,
+                    is_reset,
                     errors,
                 },
             )

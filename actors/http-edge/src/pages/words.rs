@@ -1,6 +1,6 @@
 //! How states and instants are said.
 
-use contract::{Timestamp, seats::Status};
+use contract::{Role, Timestamp, seats::Status};
 
 /// A status, as Manage Users says it.
 #[expect(
@@ -26,6 +26,19 @@ pub(crate) const fn status_colour(status: &Status) -> &'static str {
         Status::Assigned => "good",
         Status::Held | Status::Waiting => "warn",
         Status::Revoked => "bad",
+    }
+}
+
+/// What an administrator or a token may do, as a table says it.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass what they have by reference"
+)]
+pub(crate) const fn role(role: &Role) -> &'static str {
+    match role {
+        Role::Viewer => "Viewer",
+        Role::Manager => "Manager",
+        Role::Owner => "Owner",
     }
 }
 

@@ -8,7 +8,7 @@ use contract::{
 };
 use serde::Deserialize;
 
-use crate::pages::words;
+use crate::pages::{fields::local_instant, words};
 
 /// A link as it is typed.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -85,18 +85,7 @@ impl LinkForm {
     }
 
     fn parse(&self, fields: &mut Fields, has_plan: bool) -> Parsed {
-        let expires_at = self.expires_at.trim();
-        let expires_at = if expires_at.is_empty() {
-            Some(None)
-        } else {
-            // Browsers send `2026-11-24T14:05`, or with seconds.
-            let seconds = if expires_at.len() == 16 { ":00Z" } else { "Z" };
-            let at = Timestamp::parse(&format!("{expires_at}{seconds}"));
-            if at.is_none() {
-                fields.refuse("expires_at", "not-an-instant", "is not a date and time");
-            }
-            at.map(Some)
-        };
+        let expires_at = local_instant(fields, "expires_at", &self.expires_at);
         let max_uses = self.max_uses.trim();
         let max_uses = if max_uses.is_empty() {
             Some(None)

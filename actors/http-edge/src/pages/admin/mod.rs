@@ -1,14 +1,17 @@
 //! The Subscription Manager.
 
+mod administrators;
 mod audit;
 mod link_form;
 mod links;
 mod plans;
+mod settings;
+mod tokens;
 mod users;
 
 use actix_web::web;
 use contract::{
-    PageRequest, Problem,
+    Fields, PageRequest, Problem, Role,
     plans::{ListPlans, Plan},
 };
 
@@ -21,6 +24,9 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .configure(users::configure)
             .configure(links::configure)
             .configure(plans::configure)
+            .configure(administrators::configure)
+            .configure(tokens::configure)
+            .configure(settings::configure)
             .configure(audit::configure),
     );
 }
@@ -36,4 +42,13 @@ async fn plans_of(edge: &Edge, office: &Office) -> Result<Vec<Plan>, Problem> {
         page,
     };
     Ok(edge.bus.call(&list, &office.cx).await?.items)
+}
+
+/// A role as it is chosen in a form.
+fn role(fields: &mut Fields, text: &str) -> Option<Role> {
+    let role = Role::parse(text);
+    if role.is_none() {
+        fields.refuse("role", "unknown", "must be one of the three");
+    }
+    role
 }
