@@ -112,6 +112,16 @@ impl Institution {
         assert!(page.text().contains("Saved."), "{}", page.text());
     }
 
+    /// Changes how many seats its only plan has.
+    pub(crate) async fn buy(&self, seats: u64) {
+        let page = self.open("/plans").await;
+        let forms = html::forms(&page.html);
+        let form = forms.iter().find(|form| form.action.contains("/plans/"));
+        let form = form.unwrap().clone().fill("seats", &seats.to_string());
+        let page = self.administrator.submit(&page, &form).await;
+        assert!(page.text().contains("Saved."), "{}", page.text());
+    }
+
     /// Creates a link to the seats of a plan, with these fields of the form filled.
     pub(crate) async fn link(&self, plan: &str, fields: &[(&str, &str)]) -> Link {
         let page = self.open("/links/new").await;

@@ -31,5 +31,6 @@ mod operations;
 mod person;
 mod program;
 mod race;
+mod revoked;
 mod roles;
 mod throttle;

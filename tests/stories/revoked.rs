@@ -1,0 +1,72 @@
+//! Whoever was revoked, at every door, until an administrator takes it back.
+
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::Value;
+use testkit::{BusKind, Engine};
+
+use crate::{
+    institution::Institution,
+    node::Ground,
+    person::{Outcome, Person},
+    program::Program,
+};
+
+#[rstest]
+#[tokio::test]
+async fn a_revoked_person_gets_no_seat_at_any_link_until_reassigned(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(BusKind::Local, BusKind::Nats)] bus: BusKind,
+) {
+    let ground = Ground::new(engine, bus);
+    let node = ground.start();
+    let (institution, link) = Institution::with_link(&ground, &node, 1, &[]).await;
+    let other_link = institution.link("Law", &[]).await;
+    let (person, next) = (Person::numbered(1), Person::numbered(2));
+    person.join(&node.browser(), &link.url).await;
+    let waits = next.join(&node.browser(), &link.url).await;
+    assert_eq!(Outcome::of(waits.status, &waits.html), Outcome::Waiting);
+
+    let program = Program::of(&ground, &node, &institution);
+    let users = format!("/organisations/{}/users", institution.id);
+    let all = program.all(&users).await;
+    let user = all.iter().find(|user| user["email"] == person.email);
+    let user = format!("{users}/{}", user.unwrap()["id"].as_str().unwrap());
+    let act = async |verb: &str| {
+        let path = format!("{user}/{verb}");
+        program.send(Method::POST, &path, &Value::Null).await
+    };
+    let status = async || {
+        let mut rows = institution.people("").await;
+        rows.sort_unstable_by(|one, other| one[2].cmp(&other[2]));
+        rows.into_iter()
+            .map(|row| row[3].clone())
+            .collect::<Vec<_>>()
+    };
+
+    // the seat goes to who waits, and no door gives another one
+    let (code, revoked) = act("revoke").await;
+    assert_eq!((code, &revoked["status"]), (200, &Value::from("revoked")));
+    assert_eq!(status().await, ["Revoked", "Assigned"]);
+    for url in [&link.url, &other_link.url] {
+        let page = person.join(&node.browser(), url).await;
+        assert_eq!(page.status, 403, "{}", page.text());
+        assert!(page.text().contains("Your access was withdrawn"));
+    }
+    assert_eq!(status().await, ["Revoked", "Assigned"]);
+
+    // an administrator gives it back once there is one to give
+    let (code, refused) = act("reassign").await;
+    assert_eq!(
+        (code, &refused["type"]),
+        (409, &Value::from("/problems/no-seats"))
+    );
+    institution.buy(2).await;
+    let (code, reassigned) = act("reassign").await;
+    assert_eq!(
+        (code, &reassigned["status"]),
+        (200, &Value::from("assigned"))
+    );
+    assert_eq!(status().await, ["Assigned", "Assigned"]);
+    ground.usher(&["verify"]);
+}
