@@ -69,8 +69,10 @@ struct JoinPage {
     refusal: Option<String>,
     /// Who could use the link with the account that they are signed in to.
     person: Option<EmailAddress>,
-    /// The path of this page.
+    /// The path of the link.
     path: String,
+    /// Whether the page is shown at another path.
+    is_elsewhere: bool,
 }
 
 fn closed(face: &LinkFace) -> Option<&'static str> {
@@ -97,6 +99,7 @@ async fn form(
             refusal: None,
             person: anybody.0.map(|person| person.signed_in.email),
             path: path(&token),
+            is_elsewhere: false,
         },
     )
 }
@@ -110,8 +113,8 @@ async fn join_as(edge: web::Data<Edge>, person: Person, token: web::Path<String>
     match accounts::join_as(&edge, &person, &token).await {
         Ok(joined) => done(&edge, joined),
         Err(problem) => {
-            let form = JoinForm::default();
-            refused(&edge, &person.incoming, &token, form, problem).await
+            let asked = (Who::SignedIn, JoinForm::default());
+            refused(&edge, &person.incoming, &token, asked, problem).await
         }
     }
 }
@@ -153,7 +156,7 @@ async fn join(
     .await;
     let mut response = match joined {
         Ok(joined) => done(&edge, joined)?,
-        Err(problem) => refused(&edge, &incoming, &token, form, problem).await?,
+        Err(problem) => refused(&edge, &incoming, &token, (Who::Form, form), problem).await?,
     };
     if let Err(error) = response.add_cookie(&registrant_cookie(&edge.options, &registrant)) {
         tracing::error!(%error, "a cookie does not fit");
@@ -161,12 +164,21 @@ async fn join(
     Ok(response)
 }
 
+/// How somebody asked.
+#[derive(Clone, Copy)]
+enum Who {
+    /// With the form.
+    Form,
+    /// With the account that is signed in.
+    SignedIn,
+}
+
 /// The form again, with what is wrong beside its fields, or above them.
 async fn refused(
     edge: &Edge,
     incoming: &Incoming,
     token: &str,
-    form: JoinForm,
+    (who, form): (Who, JoinForm),
     problem: Problem,
 ) -> Answer {
     let status = crate::problem::status(&problem);
@@ -197,6 +209,7 @@ async fn refused(
             form,
             errors,
             refusal,
+            is_elsewhere: matches!(who, Who::SignedIn),
             person: None,
             path: path(token),
         },

@@ -1,0 +1,198 @@
+//! People's own accounts: sign-in, reset, change of address, a link used with an account.
+
+use testkit::{BusKind, Engine, eventually_some};
+
+use crate::{
+    browser::{Browser, Page},
+    institution::{Institution, PRODUCT_URL},
+    node::{Ground, Node, PATIENCE},
+    person::{Outcome, Person},
+};
+
+const ANOTHER: &str = "nobody guesses that one either";
+
+/// Where a letter of this kind leads, and its code.
+struct Sent {
+    path: String,
+    code: String,
+}
+
+/// The newest letter to an address whose link has this in it.
+async fn sent(ground: &Ground, to: &str, link: &str) -> Sent {
+    let to = format!("\"to\":\"{to}\"");
+    eventually_some(PATIENCE, "the letter was sent", async || {
+        let letters = ground.letters().into_iter();
+        let letter = letters
+            .filter(|letter| letter.contains(&to) && letter.contains(link))
+            .next_back()?;
+        let kept: serde_json::Value = serde_json::from_str(&letter).unwrap();
+        let text = kept["text"].as_str().unwrap();
+        let mut words = text.split_whitespace();
+        let url = words.find(|word| word.contains(link))?;
+        let code =
+            words.find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()))?;
+        Some(Sent {
+            path: url[url.find(link).unwrap()..].to_owned(),
+            code: code.to_owned(),
+        })
+    })
+    .await
+}
+
+async fn sign_in(browser: &Browser, email: &str, password: &str) -> Page {
+    let page = browser.open("/").await;
+    let form = page
+        .form("/sign-in")
+        .fill("email", email)
+        .fill("password", password);
+    browser.submit(&page, &form).await
+}
+
+/// A node, an institution with a link, and somebody who joined and confirmed the address.
+async fn joined() -> (Ground, Node, Institution, Person, String) {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let (institution, link) = Institution::with_link(&ground, &node, 5, &[]).await;
+    let person = Person::at("ann@students.example");
+    let browser = node.browser();
+    let page = person.join(&browser, &link.url).await;
+    assert_eq!(Outcome::of(page.status, &page.html), Outcome::Assigned);
+    let letter = person.letter(&ground).await;
+    let form = page.form("/proofs/code").fill("code", &letter.code);
+    let page = browser.submit(&page, &form).await;
+    assert_eq!(page.heading(), "Your address is confirmed");
+    (ground, node, institution, person, link.url)
+}
+
+#[tokio::test]
+async fn a_person_signs_in_sees_the_subscription_and_goes_on_to_the_product() {
+    let (_ground, node, institution, person, _) = joined().await;
+    let browser = node.browser();
+    let page = sign_in(&browser, &person.email, "not this one").await;
+    assert_eq!(page.status, 401);
+    let page = sign_in(&browser, &person.email, &person.password).await;
+    assert_eq!(page.heading(), "Hello Ann");
+    assert!(page.text().contains(&institution.name), "{}", page.text());
+    assert!(page.html.contains(PRODUCT_URL));
+    // nothing of it opens the Subscription Manager
+    let page = browser.open("/admin").await;
+    assert_eq!(page.heading(), "Subscription Manager");
+    let page = browser.open("/").await;
+    let page = browser.submit(&page, &page.form("/sign-out")).await;
+    assert_eq!(page.heading(), "Sign in");
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_letter_and_other_browsers_are_signed_out() {
+    let (ground, node, _, person, _) = joined().await;
+    let old = node.browser();
+    sign_in(&old, &person.email, &person.password).await;
+
+    let browser = node.browser();
+    let ask = async |email: &str| {
+        let page = browser.open("/reset").await;
+        let form = page.form("/reset").fill("email", email);
+        browser.submit(&page, &form).await
+    };
+    let unknown = ask("nobody@students.example").await;
+    let known = ask(&person.email).await;
+    let without = |page: &Page, email: &str| page.text().replace(email, "EMAIL");
+    assert_eq!(
+        without(&unknown, "nobody@students.example"),
+        without(&known, &person.email)
+    );
+    let letter = sent(&ground, &person.email, "/reset/").await;
+    // scanners open every link
+    assert_eq!(browser.open(&letter.path).await.status, 200);
+    let page = browser.open(&letter.path).await;
+    let form = page.form("").fill("new_password", ANOTHER);
+    let page = browser.submit(&page, &form).await;
+    assert_eq!(page.heading(), "Your password is set");
+
+    assert_eq!(old.open("/").await.heading(), "Sign in");
+    assert_eq!(
+        sign_in(&old, &person.email, &person.password).await.status,
+        401
+    );
+    assert_eq!(
+        sign_in(&old, &person.email, ANOTHER).await.heading(),
+        "Hello Ann"
+    );
+    let again = browser.open(&letter.path).await;
+    let form = again.form("").fill("new_password", ANOTHER);
+    assert_eq!(browser.submit(&again, &form).await.status, 422);
+}
+
+#[tokio::test]
+async fn an_address_is_changed_by_whoever_reads_the_new_mailbox() {
+    let (ground, node, _, person, _) = joined().await;
+    let browser = node.browser();
+    let page = sign_in(&browser, &person.email, &person.password).await;
+    let form = page.form("/account/address");
+    let form = form.fill("email", "lee@students.example");
+    let page = browser
+        .submit(&page, &form.fill("password", &person.password))
+        .await;
+    assert_eq!(page.heading(), "Confirm your new address");
+    let letter = sent(&ground, "lee@students.example", "/account/address/").await;
+    let wrong = page.form("/account/address/code").fill("code", "000000");
+    let refused = browser.submit(&page, &wrong).await;
+    assert_eq!(
+        refused.status,
+        if letter.code == "000000" { 200 } else { 422 }
+    );
+    let form = page
+        .form("/account/address/code")
+        .fill("code", &letter.code);
+    let page = browser.submit(&page, &form).await;
+    assert!(
+        page.text().contains("lee@students.example"),
+        "{}",
+        page.text()
+    );
+    let other = node.browser();
+    assert_eq!(
+        sign_in(&other, &person.email, &person.password)
+            .await
+            .status,
+        401
+    );
+    let page = sign_in(&other, "lee@students.example", &person.password).await;
+    assert_eq!(page.heading(), "Hello Ann");
+}
+
+#[tokio::test]
+async fn a_link_of_another_institution_is_used_with_the_account_that_is_signed_in() {
+    let (ground, node, first, person, _) = joined().await;
+    let (second, link) = Institution::with_link(&ground, &node, 5, &[]).await;
+    let browser = node.browser();
+    // not signed in yet: the page leads to the sign-in and back
+    let page = browser.open(&link.url).await;
+    let back = format!("/?next=/join/{}", link.token());
+    assert!(page.html.contains(&back), "{}", page.html);
+    let page = browser.open(&back).await;
+    let form = page.form("/sign-in").fill("email", &person.email);
+    let page = browser
+        .submit(&page, &form.fill("password", &person.password))
+        .await;
+    assert!(
+        page.text().contains("You are signed in as"),
+        "{}",
+        page.text()
+    );
+    let page = browser.submit(&page, &page.form("/as-me")).await;
+    assert_eq!(Outcome::of(page.status, &page.html), Outcome::Assigned);
+    let own = browser.open("/").await.text();
+    assert!(
+        own.contains(&first.name) && own.contains(&second.name),
+        "{own}"
+    );
+    // once more is the same
+    let page = browser.open(&link.url).await;
+    let page = browser.submit(&page, &page.form("/as-me")).await;
+    assert_eq!(Outcome::of(page.status, &page.html), Outcome::Assigned);
+    assert_eq!(
+        ground.usher(&["verify"]),
+        "every number is what its rows say"
+    );
+}
