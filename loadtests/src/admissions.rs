@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::Result;
 use contract::{
-    Caller, Service,
+    Caller, Kind, Problem, Service,
     ids::AccountId,
     seats::{Admit, Admitted, Door, Status},
 };
@@ -30,6 +30,8 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 64;
+/// How often somebody who got no answer asks again.
+const RETRIES: usize = 5;
 /// More than any side admits in a second; one that does runs out of people, and ends early.
 const MOST_PER_SECOND: f64 = 50_000.0;
 
@@ -76,7 +78,7 @@ impl Entrance {
     /// As the node does: over the bus, to the one actor.
     async fn in_batches(&self, callers: usize, time: Duration) -> Result<Sample> {
         self.race(callers, time, async |admit| {
-            Ok(self.bus.call(&admit, &self.cx()).await?)
+            self.bus.call(&admit, &self.cx()).await
         })
         .await
     }
@@ -86,13 +88,13 @@ impl Entrance {
     async fn one_by_one(&self, callers: usize, time: Duration) -> Result<Sample> {
         let connections = Semaphore::new(CONNECTIONS);
         self.race(callers, time, async |message| {
-            let _one = connections.acquire().await?;
+            let internal = || Problem::new(Kind::Internal);
+            let _one = connections.acquire().await.map_err(|_| internal())?;
             let (db, clock) = (self.house.db.clone(), Arc::clone(&self.house.clock));
             let mut pool = SeatPool::new(db, clock, self.metrics.clone());
             let cx = self.cx();
             let mut answers = pool.serve_many(&[Asked { message, cx }]).await?;
-            let answer = answers.pop().map(|answer| answer.map_err(Into::into));
-            answer.unwrap_or_else(|| anyhow::bail!("no answer"))
+            answers.pop().unwrap_or_else(|| Err(internal()))
         })
         .await
     }
@@ -101,21 +103,32 @@ impl Entrance {
         &self,
         callers: usize,
         time: Duration,
-        admit: impl AsyncFn(Admit) -> Result<Admitted>,
+        admit: impl AsyncFn(Admit) -> Result<Admitted, Problem>,
     ) -> Result<Sample> {
         self.gather(time).await?;
         race(iter::repeat_n((), callers), time, async |()| {
             let Some(account_id) = self.people.borrow_mut().pop() else {
                 return Ok(Next::Enough);
             };
-            let admitted = admit(Admit {
+            let message = Admit {
                 organisation: self.house.organisation,
                 account_id,
                 door: Door::Link {
                     link_id: self.house.link,
                 },
-            })
-            .await?;
+            };
+            let mut answer = admit(message.clone()).await;
+            // On a machine that is busy with other things a lock may take longer than is borne: who
+            // asks again gets the same seat, and has waited for all of it.
+            for _ in 0..RETRIES {
+                match &answer {
+                    Err(problem) if problem.kind == Kind::Unavailable => {
+                        answer = admit(message.clone()).await;
+                    }
+                    _ => break,
+                }
+            }
+            let admitted = answer?;
             anyhow::ensure!(admitted.status == Status::Assigned, "{admitted:?}");
             self.admitted.set(self.admitted.get() + 1);
             Ok(Next::Again)
