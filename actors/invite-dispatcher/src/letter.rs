@@ -2,7 +2,7 @@
 
 use askama::Template;
 use contract::{
-    Timestamp,
+    Secret, Timestamp,
     mails::Letter,
     seats::Status,
     text::{Name, PersonName},
@@ -184,93 +184,109 @@ impl Words {
                 first_name,
                 proof_url,
                 code,
-            } => Request {
-                title: "Confirm your e-mail address".to_owned(),
-                greeting: greeting(first_name),
-                asks: "Please confirm that this is your address".to_owned(),
-                button: "Confirm my address",
-                url: proof_url.expose(),
-                code: Some(code.expose()),
-                otherwise: "If you did not ask for this, do nothing.",
-            }
-            .words(),
+            } => proof(first_name, proof_url, code).words(),
             Letter::PasswordReset {
                 first_name,
                 reset_url,
                 code,
-            } => Request {
-                title: "Choose a new password".to_owned(),
-                greeting: greeting(first_name),
-                asks: "Somebody, we hope you, asked for a new password for your account. \
-                       Please choose one"
-                    .to_owned(),
-                button: "Choose a new password",
-                url: reset_url.expose(),
-                code: Some(code.expose()),
-                otherwise: "The link is good for one hour. If you did not ask for this, do nothing: \
-                            your password stays as it is.",
-            }
-            .words(),
+            } => password_reset(first_name, reset_url, code).words(),
             Letter::AddressChange {
                 first_name,
                 change_url,
                 code,
-            } => Request {
-                title: "Confirm your new address".to_owned(),
-                greeting: greeting(first_name),
-                asks: "Please confirm that your account is to have this address. You must be \
-                       signed in"
-                    .to_owned(),
-                button: "Confirm this address",
-                url: change_url.expose(),
-                code: Some(code.expose()),
-                otherwise: "The link is good for one hour. If you did not ask for this, do nothing.",
-            }
-            .words(),
-            Letter::AddressChanged { first_name } => {
-                let words = Notice {
-                    title: "Your account has another address",
-                    greeting: greeting(first_name),
-                    tells: "From now on, letters about your account go to another address, which \
-                            was confirmed. If that was not you, please tell whoever gave you access.",
-                };
-                Ok(Self {
-                    subject: words.title.to_owned(),
-                    text: NoticeText(&words).render()?,
-                    html: NoticeHtml(&words).render()?,
-                })
-            }
+            } => address_change(first_name, change_url, code).words(),
+            Letter::AddressChanged { first_name } => address_changed(first_name),
             Letter::AdministratorInvite {
                 organisation,
                 setup_url,
-            } => Request {
-                title: format!("You are invited to manage {organisation}"),
-                greeting: HELLO.to_owned(),
-                asks: format!(
-                    "You are to help manage the subscription of {organisation}. Please choose the \
-                     password with which you will sign in"
-                ),
-                button: "Choose a password",
-                url: setup_url.expose(),
-                code: None,
-                otherwise: "The link works once, within seven days. If you did not expect this, do \
-                            nothing.",
-            }
-            .words(),
-            Letter::AdministratorReset { reset_url } => Request {
-                title: "Choose a new password".to_owned(),
-                greeting: HELLO.to_owned(),
-                asks: "Somebody, we hope you, asked for a new password for the Subscription \
-                       Manager. Please choose one"
-                    .to_owned(),
-                button: "Choose a new password",
-                url: reset_url.expose(),
-                code: None,
-                otherwise: "The link works once, within one hour. If you did not ask for this, do \
-                            nothing: your password stays as it is.",
-            }
-            .words(),
+            } => administrator_invite(organisation, setup_url).words(),
+            Letter::AdministratorReset { reset_url } => administrator_reset(reset_url).words(),
         }
+    }
+}
+
+fn proof<'a>(first_name: &PersonName, url: &'a Secret, code: &'a Secret) -> Request<'a> {
+    Request {
+        title: "Confirm your e-mail address".to_owned(),
+        greeting: greeting(first_name),
+        asks: "Please confirm that this is your address".to_owned(),
+        button: "Confirm my address",
+        url: url.expose(),
+        code: Some(code.expose()),
+        otherwise: "If you did not ask for this, do nothing.",
+    }
+}
+
+fn password_reset<'a>(first_name: &PersonName, url: &'a Secret, code: &'a Secret) -> Request<'a> {
+    let asks =
+        "Somebody, we hope you, asked for a new password for your account. Please choose one";
+    Request {
+        title: "Choose a new password".to_owned(),
+        greeting: greeting(first_name),
+        asks: asks.to_owned(),
+        button: "Choose a new password",
+        url: url.expose(),
+        code: Some(code.expose()),
+        otherwise: "The link is good for one hour. If you did not ask for this, do nothing: your \
+                    password stays as it is.",
+    }
+}
+
+fn address_change<'a>(first_name: &PersonName, url: &'a Secret, code: &'a Secret) -> Request<'a> {
+    let asks = "Please confirm that your account is to have this address. You must be signed in";
+    Request {
+        title: "Confirm your new address".to_owned(),
+        greeting: greeting(first_name),
+        asks: asks.to_owned(),
+        button: "Confirm this address",
+        url: url.expose(),
+        code: Some(code.expose()),
+        otherwise: "The link is good for one hour. If you did not ask for this, do nothing.",
+    }
+}
+
+fn address_changed(first_name: &PersonName) -> Result<Words, askama::Error> {
+    let notice = Notice {
+        title: "Your account has another address",
+        greeting: greeting(first_name),
+        tells: "From now on, letters about your account go to another address, which was \
+                confirmed. If that was not you, please tell whoever gave you access.",
+    };
+    Ok(Words {
+        subject: notice.title.to_owned(),
+        text: NoticeText(&notice).render()?,
+        html: NoticeHtml(&notice).render()?,
+    })
+}
+
+fn administrator_invite<'a>(organisation: &Name, url: &'a Secret) -> Request<'a> {
+    Request {
+        title: format!("You are invited to manage {organisation}"),
+        greeting: HELLO.to_owned(),
+        asks: format!(
+            "You are to help manage the subscription of {organisation}. Please choose the password \
+             with which you will sign in"
+        ),
+        button: "Choose a password",
+        url: url.expose(),
+        code: None,
+        otherwise: "The link works once, within seven days. If you did not expect this, do \
+                    nothing.",
+    }
+}
+
+fn administrator_reset(url: &Secret) -> Request<'_> {
+    let asks = "Somebody, we hope you, asked for a new password for the Subscription Manager. \
+                Please choose one";
+    Request {
+        title: "Choose a new password".to_owned(),
+        greeting: HELLO.to_owned(),
+        asks: asks.to_owned(),
+        button: "Choose a new password",
+        url: url.expose(),
+        code: None,
+        otherwise: "The link works once, within one hour. If you did not ask for this, do \
+                    nothing: your password stays as it is.",
     }
 }
 

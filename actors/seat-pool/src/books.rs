@@ -114,6 +114,10 @@ const fn without(name: &'static str, from: Status) -> (&'static str, i64, i64, i
 }
 
 #[derive(Clone, Debug, Serialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields are the columns of the ledger"
+)]
 struct Entry {
     organisation_id: OrganisationId,
     plan_id: PlanId,

@@ -306,8 +306,9 @@ mod tests {
 
     #[test]
     fn a_link_that_is_closed_or_foreign_admits_nobody() {
+        type Close = fn(&mut LinkState, Timestamp);
         let now = stamp().now;
-        let closed: [(fn(&mut LinkState, Timestamp), Kind); 5] = [
+        let closed: [(Close, Kind); 5] = [
             (|link, now| link.disabled_at = Some(now), Kind::LinkUnknown),
             (|link, now| link.archived_at = Some(now), Kind::LinkUnknown),
             (|link, now| link.expires_at = Some(now), Kind::LinkExpired),

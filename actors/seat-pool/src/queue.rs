@@ -14,7 +14,7 @@ use store::{Row, StoreError, Tx};
 
 use crate::{
     admit::use_links,
-    books::{Books, Change, must_be},
+    books::{Books, Change, PlanBook, must_be},
     decide,
     load::{self, PersonState},
     sql,
@@ -60,8 +60,8 @@ pub(crate) async fn write_moves(tx: &mut Tx, moves: &[Move]) -> Result<(), Probl
     if moves.is_empty() {
         return Ok(());
     }
-    let moved = sql::MOVE_MEMBERSHIPS.bind_rows(moves).execute(tx).await?;
-    must_be(moved, moves.len(), "memberships")
+    let changed = sql::MOVE_MEMBERSHIPS.bind_rows(moves).execute(tx).await?;
+    must_be(changed, moves.len(), "memberships")
 }
 
 /// The most people that one transaction promotes; the sweeper goes on where this stops.
@@ -86,7 +86,7 @@ pub(crate) async fn promote(
     let mut promoted = 0;
     let mut passed_over = 0_i64;
     while is_open(books) && promoted < usize::try_from(MOST).unwrap_or(0) {
-        let free = books.plan(plan_id).map_or(0, |plan| plan.free()).min(MOST);
+        let free = books.plan(plan_id).map_or(0, PlanBook::free).min(MOST);
         let rows = sql::QUEUE
             .bind(plan_id)
             .bind(free)

@@ -40,11 +40,11 @@ impl Serve<RevokeMembership> for SeatPool {
 pub(crate) async fn revoke(
     tx: &mut Tx,
     books: &mut Books,
-    movers: &[&Mover],
+    people: &[&Mover],
 ) -> Result<(), Problem> {
     let stamp = tx.stamp().clone();
-    let mut moves = Vec::with_capacity(movers.len());
-    for mover in movers.iter().filter(|one| one.status != Status::Revoked) {
+    let mut moves = Vec::with_capacity(people.len());
+    for mover in people.iter().filter(|one| one.status != Status::Revoked) {
         let change = Change::Revoke(mover.status);
         books.enter(mover.plan, change, Some((mover.id, mover.link)), &stamp);
         let revoked = Event::SeatRevoked {

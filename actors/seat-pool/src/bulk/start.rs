@@ -12,7 +12,11 @@ use serde_json::json;
 use store::Tx;
 
 use super::found;
-use crate::{SeatPool, books::Books, sql};
+use crate::{
+    SeatPool,
+    books::{Books, PlanBook},
+    sql,
+};
 
 impl Serve<StartBulk> for SeatPool {
     async fn serve(&mut self, message: StartBulk, cx: &Cx) -> Result<Bulk, Problem> {
@@ -69,7 +73,7 @@ async fn has_seats_for(tx: &mut Tx, bulk_id: BulkId) -> Result<(), Problem> {
         .collect::<Result<_, store::StoreError>>()?;
     let books = Books::open(tx, wanted.keys().copied()).await?;
     for (plan, people) in wanted {
-        let free = books.plan(plan).map_or(0, |plan| plan.free());
+        let free = books.plan(plan).map_or(0, PlanBook::free);
         if people > free {
             let detail = format!("{people} people need a seat, and {free} are free.");
             return Err(Problem::new(Kind::NoSeats).detail(detail));

@@ -1,8 +1,6 @@
 //! The seat pool through the bus, on both databases.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on fails"
 )]
