@@ -157,6 +157,7 @@ impl Seeder<'_> {
             email: text("email", EmailAddress::parse(&address))?,
             password: Secret::new(format!("88-miles-per-hour-{first}")),
             registrant: Some(Secret::new(address)),
+            known_only: false,
         };
         let Enrolled {
             account_id, proof, ..

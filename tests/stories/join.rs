@@ -370,3 +370,36 @@ async fn a_form_that_was_opened_in_time_and_sent_too_late_is_refused(
     assert_eq!(institution.people("").await.len(), 0);
     assert_eq!(institution.seats("Law").await.free, 3);
 }
+
+#[rstest]
+#[tokio::test]
+async fn whoever_sends_the_form_again_after_the_last_use_gets_the_same_answer(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(BusKind::Local, BusKind::Nats)] bus: BusKind,
+) {
+    let ground = Ground::new(engine, bus);
+    let node = ground.start();
+    let (institution, link) = Institution::with_link(&ground, &node, 3, &[("max_uses", "1")]).await;
+    let (visitor, person) = (node.browser(), Person::numbered(1));
+    let open = visitor.open(&link.url).await;
+    let page = person.fill(&visitor, &open).await;
+    assert_eq!(outcome(&page), Outcome::Assigned);
+
+    // back, and once more
+    let page = person.fill(&visitor, &open).await;
+    assert_eq!(outcome(&page), Outcome::Assigned);
+    // somebody else, and somebody who does not know the password
+    let late = Person::numbered(2);
+    let thief = Person {
+        password: "not the one that was set".to_owned(),
+        ..person.clone()
+    };
+    for person in [late, thief] {
+        let page = person.fill(&node.browser(), &open).await;
+        assert_eq!(outcome(&page), Outcome::Refused(409));
+        assert!(page.text().contains("This access link has been used up."));
+    }
+    assert_eq!(institution.people("").await.len(), 1);
+    assert_eq!(institution.seats("Law").await.assigned, 1);
+    ground.usher(&["verify"]);
+}

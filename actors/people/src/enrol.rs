@@ -31,6 +31,11 @@ impl Serve<Enrol> for People {
         if let Some(existing) = self.find(&message).await? {
             return self.recognise(existing, message, &stamp).await;
         }
+        if message.known_only {
+            // As slow as a wrong password, so that the time does not tell whether there is an account.
+            self.passwords.verify_nothing(message.password).await?;
+            return Err(Problem::new(Kind::NotFound));
+        }
         let hash = self.passwords.hash(message.password.clone()).await?;
         if let Some(enrolled) = self.make(&message, &hash, &stamp).await? {
             return Ok(enrolled);
@@ -122,6 +127,9 @@ impl People {
             self.passwords.verify_nothing(password).await?;
             false
         };
+        if message.known_only && !knows_it {
+            return Err(Problem::new(Kind::NotFound));
+        }
         if existing.proved_at.is_some() {
             return if knows_it {
                 Ok(Enrolled {

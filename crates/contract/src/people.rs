@@ -37,6 +37,10 @@ pub struct Enrol {
     /// from there keeps the password that was set there, anybody else does not.
     #[serde(default)]
     pub registrant: Option<Secret>,
+    /// Makes nothing: whoever has no account that this password opens is refused with `not-found`.
+    /// For a link that has closed since somebody joined through it.
+    #[serde(default)]
+    pub known_only: bool,
 }
 
 /// The answer to [`Enrol`].

@@ -150,3 +150,31 @@ async fn typing_an_address_in_proves_nothing(
     let again = scene.enrol("ann@uni.edu", "correct horse").await.unwrap();
     assert!(!again.is_proved);
 }
+
+#[rstest]
+#[actix_rt::test]
+async fn whoever_is_only_to_be_recognised_gets_no_account(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let known = |email, password| {
+        scene.ask(Enrol {
+            known_only: true,
+            ..form(email, password)
+        })
+    };
+    let refused = known("ann@uni.edu", "correct horse").await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotFound);
+    assert_eq!(scene.count(&sql::COUNT_ACCOUNTS).await, 0);
+
+    let (account, proof) = scene.registered("ann@uni.edu").await;
+    let refused = known("ann@uni.edu", "another horse").await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotFound, "nothing is made anew");
+    let found = known("ANN@uni.edu", "correct horse").await.unwrap();
+    assert_eq!((found.account_id, found.is_proved), (account, false));
+
+    scene.seat(account).await;
+    scene.ask(confirm(token(&proof))).await.unwrap();
+    let refused = known("ann@uni.edu", "another horse").await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotFound);
+}

@@ -165,6 +165,7 @@ pub(crate) fn form(email: &str, password: &str) -> Enrol {
         email: EmailAddress::parse(email).unwrap(),
         password: Secret::new(password),
         registrant: None,
+        known_only: false,
     }
 }
 

@@ -45,6 +45,7 @@ fn proofs() -> [Sample; 3] {
                 email: email("ann@x.example"),
                 password: secret(),
                 registrant: Some(secret()),
+                known_only: true,
             }],
             [Some(issued()), None].map(|proof| Enrolled {
                 account_id: id(AccountId::new),
