@@ -15,7 +15,8 @@ pub enum TextError {
     /// More characters than the type allows.
     #[error("must be at most {0} characters long")]
     TooLong(usize),
-    /// A control character, a line break or an invisible direction mark.
+    /// A control character, a line break, an invisible mark, or what stands for something that could
+    /// not be read.
     #[error("must not contain control characters")]
     ControlCharacter,
 }
@@ -35,7 +36,21 @@ fn is_unwelcome(character: char) -> bool {
     // Controls break headers and CSV; direction marks and zero-width characters make two names that
     // look alike.
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(character, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffd}')
+}
+
+/// Whether a joiner stands where no script needs one. Persian and Indic names are written with them,
+/// and so are many emoji; beside a Latin letter, or at an end, it is only invisible.
+fn has_stray_joiner(text: &str) -> bool {
+    let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
+    let bears_joiner = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !is_joiner(c));
+    text.char_indices()
+        .filter(|(_, c)| is_joiner(*c))
+        .any(|(at, _)| {
+            let (before, from) = text.split_at(at);
+            let after = from.chars().nth(1);
+            !bears_joiner(before.chars().next_back()) || !bears_joiner(after)
+        })
 }
 
 fn bounded(text: &str, most: usize) -> Result<String, TextError> {
@@ -50,7 +65,7 @@ fn bounded(text: &str, most: usize) -> Result<String, TextError> {
     if text.chars().count() > most {
         return Err(TextError::TooLong(most));
     }
-    if text.chars().any(is_unwelcome) {
+    if text.chars().any(is_unwelcome) || has_stray_joiner(&text) {
         return Err(TextError::ControlCharacter);
     }
     Ok(text)
@@ -115,12 +130,32 @@ mod tests {
 
     #[test]
     fn a_line_break_or_a_direction_mark_never_gets_into_a_name() {
-        for text in ["a\r\nBcc: x@y", "a\u{202e}b", "a\u{200b}b", "a\0b"] {
+        for text in [
+            "a\r\nBcc: x@y",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            "a\0b",
+            "a\u{200d}b",
+            "é\u{200c}",
+            "é\u{200c}\u{200c}é",
+            "what could not be read: \u{fffd}",
+        ] {
             assert_eq!(
                 Name::parse(text),
                 Err(TextError::ControlCharacter),
                 "{text:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_written_with_joiners_is_a_name() {
+        for text in [
+            "علی\u{200c}رضا",
+            "ශ\u{dca}\u{200d}රී",
+            "👩\u{200d}👩\u{200d}👧",
+        ] {
+            assert_eq!(Name::parse(text).unwrap().as_str(), text);
         }
     }
 }
