@@ -82,7 +82,7 @@ pub(crate) async fn join(
 ) -> Result<Joined, Problem> {
     let cx = &visitor.cx;
     let face = face(edge, visitor, token).await?;
-    let enrol = parse(form, registrant)?;
+    let mut enrol = parse(form, registrant)?;
     edge.throttle.by_link(face.link_id)?;
     edge.throttle.by_email(&enrol.email)?;
     let domain = enrol.email.domain();
@@ -91,10 +91,14 @@ pub(crate) async fn join(
         let refused = Problem::new(Kind::DomainNotAllowed);
         return Err(refused.field("email", Kind::DomainNotAllowed.slug(), detail));
     }
-    if let Some(closed) = face.closed {
-        return Err(Problem::new(closed.into()));
-    }
-    let enrolled = edge.bus.call(&enrol, cx).await?;
+    // A closed link makes nobody, but whoever came in before it closed gets the same answer again;
+    // whether they did, the admission knows.
+    enrol.known_only = face.closed.is_some();
+    let enrolled = edge.bus.call(&enrol, cx).await;
+    let enrolled = enrolled.map_err(|problem| match face.closed {
+        Some(closed) if problem.kind == Kind::NotFound => Problem::new(closed.into()),
+        _ => problem,
+    })?;
     let admit = Admit {
         organisation: face.organisation,
         account_id: enrolled.account_id,
@@ -148,6 +152,7 @@ fn parse(form: JoinForm, registrant: Option<Secret>) -> Result<Enrol, Problem> {
             email: email?,
             password: password?,
             registrant,
+            known_only: false,
         })
     })
 }
