@@ -169,6 +169,8 @@ async fn database(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result
     let options = DatabaseOptions {
         url: Secret::new(settings.database.url.expose_secret()),
         connections: settings.database.connections.get(),
+        // Whoever makes no schema makes no file for it either.
+        create: settings.database.migrate_on_start,
         clock: Arc::clone(clock),
     };
     let database = Database::connect(&options).await.context("database.url")?;

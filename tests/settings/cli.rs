@@ -51,6 +51,19 @@ fn a_wrong_command_line_and_wrong_settings_exit_with_2() {
 }
 
 #[test]
+fn verify_makes_no_database_where_there_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("usher.db");
+    let settings = folder.path().join("usher.toml");
+    let url = format!("[database]\nurl = \"sqlite:{}\"\n", file.display());
+    std::fs::write(&settings, url).unwrap();
+    let verify = usher(&["verify", "--config", settings.to_str().unwrap()]);
+    assert_eq!(verify.status.code(), Some(1));
+    assert!(text(&verify.stderr).contains("database.url"), "{verify:?}");
+    assert!(!file.exists());
+}
+
+#[test]
 fn config_check_says_ok_and_config_show_shows_toml() {
     let check = usher(&["config", "check"]);
     assert_eq!(

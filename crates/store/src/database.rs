@@ -30,16 +30,19 @@ pub struct DatabaseOptions {
     pub url: Secret,
     /// Connections of each role, on PostgreSQL.
     pub connections: u32,
+    /// Whether a SQLite file that is not there is made.
+    pub create: bool,
     /// The time, and the ids of audit entries.
     pub clock: Arc<dyn Clock>,
 }
 
 impl DatabaseOptions {
-    /// With eight connections for each role.
+    /// With eight connections for each role, and a file that is made where there is none.
     pub fn new(url: Secret, clock: Arc<dyn Clock>) -> Self {
         Self {
             url,
             connections: 8,
+            create: true,
             clock,
         }
     }
@@ -150,7 +153,11 @@ impl Database {
         };
         let mut url = self.options.url.expose().to_owned();
         if self.dialect == Dialect::Sqlite && !url.contains('?') {
-            url.push_str("?mode=rwc");
+            url.push_str(if self.options.create {
+                "?mode=rwc"
+            } else {
+                "?mode=rw"
+            });
         }
         let setup: Arc<str> = setup.into();
         AnyPoolOptions::new()
