@@ -1,6 +1,6 @@
 //! How states and instants are said.
 
-use contract::{Role, Timestamp, seats::Status};
+use contract::{Kind, Problem, Role, Timestamp, audit::AuditEntry, seats::Status, users::UserSort};
 
 /// A status, as Manage Users says it.
 #[expect(
@@ -40,6 +40,89 @@ pub(crate) const fn role(role: &Role) -> &'static str {
         Role::Manager => "Manager",
         Role::Owner => "Owner",
     }
+}
+
+/// An order, as Manage Users offers it.
+pub(crate) const fn order(sort: UserSort) -> &'static str {
+    match sort {
+        UserSort::Newest => "Joined last",
+        UserSort::Oldest => "Joined first",
+        UserSort::Name => "Name",
+        UserSort::Email => "Address",
+        UserSort::Redeemed => "Redeemed last",
+        UserSort::LastActive => "Active last",
+    }
+}
+
+/// A change of a number: `+1`, `-1`; empty when there is none.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass what they have by reference"
+)]
+pub(crate) fn signed(by: &i64) -> String {
+    match *by {
+        0 => String::new(),
+        by => format!("{by:+}"),
+    }
+}
+
+/// Why something did not happen, as a page says it.
+pub(crate) fn refusal(problem: &Problem) -> String {
+    let why = match problem.kind {
+        Kind::NoSeats => "No seat is free. Nothing was changed.",
+        Kind::Conflict => "There are others by now. Nothing was changed; please begin again.",
+        Kind::Forbidden => "Your role does not suffice for this.",
+        _ => {
+            return problem
+                .detail
+                .clone()
+                .unwrap_or_else(|| problem.title.clone());
+        }
+    };
+    why.to_owned()
+}
+
+/// What happened to somebody's seat, in a sentence.
+pub(crate) fn happened(entry: &AuditEntry) -> String {
+    let status = entry.change.get("status");
+    let status = status
+        .and_then(|status| status.as_str())
+        .and_then(Status::parse);
+    let words = match entry.action.as_str() {
+        "seat.admit" => match status {
+            Some(Status::Assigned) => "Joined and got a seat",
+            Some(Status::Held) => "Joined; a seat is held until the address is confirmed",
+            Some(Status::Waiting) => "Joined the waiting list",
+            _ => "Joined",
+        },
+        "seat.settle" => "Confirmed the address",
+        "seat.return" => "The seat returned: the address was not confirmed in time",
+        "seat.promote" => "Got a seat from the waiting list",
+        "seat.revoke" => "Seat revoked",
+        "seat.reassign" => "Given a seat again",
+        "user.erase" => "Erased",
+        "user.retag" => return format!("Tags changed{}", tags(entry)),
+        other => other,
+    };
+    words.to_owned()
+}
+
+fn tags(entry: &AuditEntry) -> String {
+    let list = |name: &str| {
+        let tags = entry.change.get(name).and_then(|tags| tags.as_array());
+        let tags = tags.into_iter().flatten().filter_map(|tag| tag.as_str());
+        tags.collect::<Vec<_>>().join(", ")
+    };
+    let mut words = String::new();
+    for (before, tags) in [("added", list("add")), ("taken away", list("remove"))] {
+        if !tags.is_empty() {
+            words.push_str(if words.is_empty() { ": " } else { "; " });
+            words.push_str(before);
+            words.push(' ');
+            words.push_str(&tags);
+        }
+    }
+    words
 }
 
 const MONTHS: [&str; 12] = [

@@ -2,11 +2,15 @@
 
 mod administrators;
 mod audit;
+mod bulk;
+mod filter;
 mod link_form;
 mod links;
+mod plan;
 mod plans;
 mod settings;
 mod tokens;
+mod user;
 mod users;
 
 use actix_web::web;
@@ -22,6 +26,8 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(
         web::scope("/admin/{organisation}")
             .configure(users::configure)
+            .configure(bulk::configure)
+            .configure(user::configure)
             .configure(links::configure)
             .configure(plans::configure)
             .configure(administrators::configure)

@@ -9,7 +9,7 @@ use contract::{
 };
 use serde::Deserialize;
 
-use super::plans_of;
+use super::{plan, plans_of};
 use crate::{
     edge::Edge,
     pages::{
@@ -28,7 +28,11 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(list))
             .route(web::post().to(create)),
     )
-    .route("/plans/{plan}", web::post().to(update));
+    .service(
+        web::resource("/plans/{plan}")
+            .route(web::get().to(plan::one))
+            .route(web::post().to(update)),
+    );
 }
 
 #[derive(Template)]

@@ -3,72 +3,28 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 use contract::{
-    Cursor, Kind, PageRequest, Problem,
-    ids::LinkId,
+    Cursor, PageRequest,
     links::{Link, ListLinks},
     plans::Plan,
-    seats::Status,
-    text::Tag,
-    users::{GetUser, ListUsers, User, UserFilter, UserSort},
+    users::{ListUsers, User},
 };
 use futures_util::try_join;
-use serde::Deserialize;
 
-use super::plans_of;
+use super::{filter::Filter, plans_of};
 use crate::{
+    csv,
     edge::Edge,
     pages::{
         Answer,
         frame::{Frame, Office},
-        next_page, show, words,
+        next_page, show,
     },
     session::Administrator,
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.route("", web::get().to(list))
-        .route("/users/{user}", web::get().to(one));
-}
-
-/// The filters as they stand in the address; what means nothing filters nothing.
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Filter {
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    status: String,
-    #[serde(default)]
-    tag: String,
-    #[serde(default)]
-    link: String,
-    #[serde(default)]
-    cursor: Option<String>,
-}
-
-impl Filter {
-    fn is_active(&self) -> bool {
-        [&self.q, &self.status, &self.tag, &self.link]
-            .iter()
-            .any(|text| !text.is_empty())
-    }
-
-    fn is_link(&self, link: &LinkId) -> bool {
-        self.link == link.to_string()
-    }
-
-    #[expect(
-        clippy::unused_self,
-        reason = "templates call methods of what they have"
-    )]
-    fn statuses(&self) -> [(&'static str, &'static str); 4] {
-        [
-            Status::Assigned,
-            Status::Held,
-            Status::Waiting,
-            Status::Revoked,
-        ]
-        .map(|status| (status.name(), words::status(&status)))
-    }
+        .route("/users.csv", web::get().to(export));
 }
 
 #[derive(Template)]
@@ -95,14 +51,8 @@ async fn list(
     let organisation = office.organisation;
     let list = ListUsers {
         organisation,
-        filter: UserFilter {
-            status: Status::parse(&filter.status),
-            tags: Tag::parse(&filter.tag).into_iter().collect(),
-            q: Some(filter.q.trim().to_owned()).filter(|q| !q.is_empty()),
-            link: filter.link.parse().ok(),
-            ..UserFilter::default()
-        },
-        sort: UserSort::default(),
+        filter: filter.meant(),
+        sort: filter.order(),
         page: PageRequest {
             cursor: filter.cursor.clone().map(Cursor),
             limit: None,
@@ -131,30 +81,18 @@ async fn list(
     })
 }
 
-#[derive(Template)]
-#[template(path = "admin/user.html")]
-struct Person {
-    frame: Frame,
-    office: Office,
-    user: User,
-}
-
-async fn one(
+async fn export(
     edge: web::Data<Edge>,
     administrator: Administrator,
-    path: web::Path<(String, String)>,
+    path: web::Path<String>,
+    filter: web::Query<Filter>,
 ) -> Answer {
-    let (organisation, user) = path.into_inner();
-    let office = Office::of(&administrator, &organisation, "users")?;
-    let membership_id = user.parse().map_err(|_| Problem::new(Kind::NotFound))?;
-    let get = GetUser {
+    let office = Office::of(&administrator, &path, "users")?;
+    let list = ListUsers {
         organisation: office.organisation,
-        membership_id,
+        filter: filter.strict()?,
+        sort: filter.order(),
+        page: PageRequest::default(),
     };
-    let user = edge.bus.call(&get, &office.cx).await?;
-    show(&Person {
-        frame: Frame::of(&edge),
-        office,
-        user,
-    })
+    Ok(csv::export(edge, office.cx, list).await?)
 }
