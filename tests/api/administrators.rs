@@ -21,3 +21,102 @@ async fn a_role_is_one_of_three() {
     let answer = institution.post("/administrators", new).await;
     answer.refused_fields(&["email not-an-address", "role unknown"]);
 }
+
+#[tokio::test]
+async fn administrators_are_listed_change_their_role_and_are_removed() {
+    let institution = Institution::found().await;
+    let invite = async |name: &str, role: &str| {
+        let email = format!(
+            "{name}.{}@university.example",
+            institution.id.to_lowercase()
+        );
+        let new = json!({ "email": email, "role": role });
+        let made = institution.post("/administrators", new).await.body(201);
+        (text(&made["id"]).to_owned(), email)
+    };
+    let (owner, _) = invite("ann", "owner").await;
+    let (viewer, email) = invite("bob", "viewer").await;
+    let page = institution.get("/administrators?limit=1").await.body(200);
+    assert_eq!(page["items"][0]["id"], owner.as_str());
+    let cursor = text(&page["next_cursor"]);
+    let page = institution
+        .get(&format!("/administrators?cursor={cursor}"))
+        .await
+        .body(200);
+    let listed = &page["items"][0];
+    assert_eq!(
+        (&listed["email"], &listed["role"]),
+        (&json!(email), &json!("viewer"))
+    );
+    assert!(listed["setup_expires_at"].is_string());
+    assert_eq!(page["next_cursor"], json!(null));
+
+    let one = format!("/administrators/{viewer}");
+    for (change, refused) in [
+        (json!({}), "role required"),
+        (json!({ "role": "king" }), "role unknown"),
+        (json!({ "role": null }), "role required"),
+    ] {
+        institution
+            .patch(&one, change)
+            .await
+            .refused_fields(&[refused]);
+    }
+    let manager = json!({ "role": "manager" });
+    let changed = institution.patch(&one, manager.clone()).await.body(200);
+    assert_eq!(
+        (&changed["id"], &changed["role"]),
+        (&json!(viewer), &manager["role"])
+    );
+
+    let path = institution.path(&one);
+    assert_eq!(institution.api.delete(&path).await.status, 204);
+    let rest = institution.get("/administrators").await.body(200);
+    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+    institution
+        .patch(&one, manager)
+        .await
+        .refused(404, "not-found");
+    // whoever is no administrator is removed already
+    assert_eq!(institution.api.delete(&path).await.status, 204);
+}
+
+#[tokio::test]
+async fn the_last_owner_stays_one() {
+    let institution = Institution::found().await;
+    let email = format!("{}@university.example", institution.id.to_lowercase());
+    let new = json!({ "email": email, "role": "owner" });
+    let made = institution.post("/administrators", new).await.body(201);
+    let one = format!("/administrators/{}", text(&made["id"]));
+    let demoted = institution.patch(&one, json!({ "role": "viewer" })).await;
+    let removed = institution.api.delete(&institution.path(&one)).await;
+    for answer in [demoted, removed] {
+        answer.refused(409, "conflict");
+        assert_eq!(answer.body["errors"][0]["field"], "role");
+        assert_eq!(answer.body["errors"][0]["code"], "last-owner");
+    }
+    let listed = institution.get("/administrators").await.body(200);
+    assert_eq!(listed["items"][0]["role"], "owner");
+}
+
+#[tokio::test]
+async fn only_owners_change_who_administers() {
+    let institution = Institution::found().await;
+    let email = format!("{}@university.example", institution.id.to_lowercase());
+    let new = json!({ "email": email, "role": "owner" });
+    let made = institution
+        .post("/administrators", new.clone())
+        .await
+        .body(201);
+    let one = institution.path(&format!("/administrators/{}", text(&made["id"])));
+    for role in ["viewer", "manager"] {
+        let api = institution.token(role).await;
+        let listed = api.get(&institution.path("/administrators")).await;
+        listed.body(200);
+        let path = institution.path("/administrators");
+        api.post(&path, new.clone()).await.refused(403, "forbidden");
+        let change = json!({ "role": "viewer" });
+        api.patch(&one, change).await.refused(403, "forbidden");
+        api.delete(&one).await.refused(403, "forbidden");
+    }
+}

@@ -10,7 +10,8 @@ use crate::{
     person::Person,
 };
 
-async fn sign_in(browser: &Browser, email: &str, password: &str) -> Page {
+/// Fills the sign-in form and presses its button.
+pub(crate) async fn sign_in(browser: &Browser, email: &str, password: &str) -> Page {
     let page = browser.open("/admin/sign-in").await;
     let form = page.form("/admin/sign-in").fill("email", email);
     browser

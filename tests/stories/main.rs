@@ -13,10 +13,13 @@
     reason = "tests fail this way"
 )]
 
+mod accounts;
 mod administrators;
 mod api;
 mod browser;
+mod colleagues;
 mod demo;
+mod described;
 mod events;
 mod given_up;
 mod html;
@@ -33,4 +36,5 @@ mod program;
 mod race;
 mod revoked;
 mod roles;
+mod tenants;
 mod throttle;

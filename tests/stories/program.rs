@@ -27,6 +27,14 @@ impl Program {
         }
     }
 
+    /// One with this token.
+    pub(crate) fn with(node: &Node, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..Self::of_the_public(node)
+        }
+    }
+
     /// One of the operator.
     pub(crate) fn of_the_operator(ground: &Ground, node: &Node) -> Self {
         let token = ground.usher(&["token", "create", "--name", "a story"]);

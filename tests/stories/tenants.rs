@@ -1,0 +1,371 @@
+//! Tenants never see each other: every route and every subject, as the code lists them, is tried by
+//! somebody of another organisation, and by whoever may only look.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use async_nats::{Client, HeaderMap};
+use contract::{
+    Caller, Clock as _, Need, Principal, Role, Secret, Service, SystemClock, Timestamp,
+    ids::{AdministratorId, Ulid},
+    subjects::{self, Subject},
+};
+use kernel::BusKey;
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::{BusKind, Engine};
+
+use crate::{
+    browser::Browser,
+    described::{Description, Things},
+    institution::{Institution, PASSWORD},
+    node::{BUS_KEY, Ground, Node},
+    person::Person,
+    program::Program,
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+/// The organisation in the samples of messages.
+const SAMPLED: &str = "org_01M86PTPG00000000000000007";
+
+/// Two institutions on a node.
+struct Scene {
+    ground: Ground,
+    node: Node,
+    own: Institution,
+    other: Institution,
+    owner: Program,
+    stranger: Program,
+    /// What there is in `own`.
+    things: Things,
+}
+
+impl Scene {
+    async fn open(bus: BusKind) -> Self {
+        let ground = Ground::new(Engine::Sqlite, bus);
+        let many = [("USHER_THROTTLE__PER_ORGANISATION_PER_MINUTE", "100000")];
+        let node = ground.start_with(&[], &many);
+        let (own, link) = Institution::with_link(&ground, &node, 5, &[]).await;
+        let other = Institution::found(&ground, &node).await;
+        Person::numbered(1).join(&node.browser(), &link.url).await;
+        let owner = Program::of(&ground, &node, &own);
+        let stranger = Program::of(&ground, &node, &other);
+        let first = async |list: &str| {
+            let page = owner
+                .get(&format!("/organisations/{}/{list}", own.id))
+                .await;
+            page["items"][0]["id"].as_str().unwrap().to_owned()
+        };
+        let things = Things::from([
+            ("organisation", own.id.clone()),
+            ("link", link.id),
+            ("plan", first("plans").await),
+            ("user", first("users").await),
+            ("administrator", first("administrators").await),
+            ("token", first("tokens").await),
+            ("token_id", first("tokens").await),
+        ]);
+        Self {
+            ground,
+            node,
+            own,
+            other,
+            owner,
+            stranger,
+            things,
+        }
+    }
+
+    /// How many changes there were in the first institution.
+    async fn changes(&self) -> usize {
+        let path = format!("/organisations/{}/audit", self.own.id);
+        self.owner.all(&path).await.len()
+    }
+
+    /// Somebody of the first institution who may only look.
+    async fn viewer(&self) -> (Program, Browser) {
+        let path = format!("/organisations/{}", self.own.id);
+        let token = json!({ "name": "viewer", "role": "viewer" });
+        let token = self.owner.make(&format!("{path}/tokens"), token).await;
+        let email = format!("viewer.{}", self.own.email);
+        let invite = json!({ "email": email, "role": "viewer" });
+        let invited = self
+            .owner
+            .make(&format!("{path}/administrators"), invite)
+            .await;
+        let browser = self.node.browser();
+        let page = browser.open(invited["setup_url"].as_str().unwrap()).await;
+        let form = page.form("").fill("password", PASSWORD);
+        assert_eq!(browser.submit(&page, &form).await.status, 200);
+        let program = Program::with(&self.node, token["token"].as_str().unwrap());
+        (program, browser)
+    }
+}
+
+#[tokio::test]
+async fn no_route_shows_or_changes_what_is_another_organisations() {
+    let scene = Scene::open(BusKind::Local).await;
+    let description = Description::of(&scene.owner).await;
+    let routes = description.routes();
+    assert!(routes.len() > 20, "{}", routes.len());
+    let before = scene.changes().await;
+    for route in &routes {
+        let path = route.path(&description, &scene.things);
+        for body in description.bodies(route, &scene.things) {
+            let (status, said) = scene
+                .stranger
+                .send(route.method.clone(), &path, &body)
+                .await;
+            assert_eq!(status, 404, "{} {body}: {said}", route.name());
+            assert_eq!(said["type"], "/problems/not-found", "{}", route.name());
+        }
+    }
+    assert_eq!(scene.changes().await, before);
+    // and all of it is there for its own
+    for route in routes.iter().filter(|route| route.reads()) {
+        if route
+            .names()
+            .iter()
+            .all(|name| scene.things.contains_key(name))
+        {
+            let path = route.path(&description, &scene.things);
+            let (status, said) = scene.owner.send(Method::GET, &path, &Value::Null).await;
+            assert_eq!(status, 200, "{}: {said}", route.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_another_organisation_is_not_there_in_the_place_of_an_own_one() {
+    let scene = Scene::open(BusKind::Local).await;
+    let description = Description::of(&scene.owner).await;
+    let mut mixed = scene.things.clone();
+    mixed.insert("organisation", scene.other.id.clone());
+    let before = scene.changes().await;
+    for route in description.routes() {
+        if route.names().len() < 2 {
+            continue;
+        }
+        let path = route.path(&description, &mixed);
+        for body in description.bodies(&route, &mixed) {
+            let (status, said) = scene
+                .stranger
+                .send(route.method.clone(), &path, &body)
+                .await;
+            // whoever has no office here is removed already
+            let is_gone = route.name().contains("/administrators/") && status == 204;
+            let is_refused = status == 404 || (status == 422 && !route.reads());
+            assert!(
+                is_gone || is_refused,
+                "{} {body}: {status} {said}",
+                route.name()
+            );
+        }
+    }
+    assert_eq!(scene.changes().await, before);
+}
+
+#[tokio::test]
+async fn whoever_may_only_look_changes_nothing_by_any_route() {
+    let scene = Scene::open(BusKind::Local).await;
+    let description = Description::of(&scene.owner).await;
+    let (viewer, _) = scene.viewer().await;
+    let before = scene.changes().await;
+    for route in description.routes() {
+        if route.reads() {
+            continue;
+        }
+        let path = route.path(&description, &scene.things);
+        let mut answers = BTreeSet::new();
+        for body in description.bodies(&route, &scene.things) {
+            let (status, said) = viewer.send(route.method.clone(), &path, &body).await;
+            let is_dry = status == 200 && body["dry_run"] == true;
+            let is_refused = (400..500).contains(&status);
+            assert!(is_dry || is_refused, "{} {body}: {said}", route.name());
+            answers.insert(status);
+        }
+        assert!(answers.contains(&403), "{}: {answers:?}", route.name());
+    }
+    assert_eq!(scene.changes().await, before);
+}
+
+/// What forms cannot be read without.
+const FORM: &[(&str, &str)] = &[("expected_count", "0")];
+
+/// The paths of the pages of an office, as their `configure` functions say them.
+fn pages(directory: &Path, paths: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            pages(&path, paths);
+            continue;
+        }
+        let mut code = fs::read_to_string(path).unwrap();
+        code.retain(|c| !c.is_whitespace());
+        for start in [".route(\"", "resource(\""] {
+            let routes = code.split(start).skip(1);
+            paths.extend(routes.map(|rest| rest.split('"').next().unwrap().to_owned()));
+        }
+    }
+}
+
+/// The pages of the first institution's office, with things in their paths.
+fn office(things: &Things) -> Vec<String> {
+    let mut paths = BTreeSet::new();
+    let directory = Path::new(ROOT).join("actors/http-edge/src/pages/admin");
+    pages(&directory, &mut paths);
+    assert!(paths.len() > 10, "{paths:?}");
+    let paths = paths.into_iter().map(|path| {
+        let parts = path.split('/').map(|part| {
+            let name = part.trim_start_matches('{').trim_end_matches('}');
+            match things.get(name) {
+                Some(id) if name != part => id.clone(),
+                _ if name != part => "disable".to_owned(),
+                _ => part.to_owned(),
+            }
+        });
+        let parts: Vec<_> = parts.collect();
+        format!("/admin/{}{}", things["organisation"], parts.join("/"))
+    });
+    paths.collect()
+}
+
+#[tokio::test]
+async fn no_page_of_an_office_is_there_for_another_organisations_administrator() {
+    let scene = Scene::open(BusKind::Local).await;
+    let (stranger, own) = (&scene.other.administrator, &scene.own.administrator);
+    let before = scene.changes().await;
+    let mut shown = 0;
+    for page in office(&scene.things) {
+        let (got, posted) = (
+            stranger.open(&page).await.status,
+            stranger.post(&page, FORM).await.status,
+        );
+        // 405 where only the other method is taken
+        for status in [got, posted] {
+            assert!([404, 405].contains(&status), "{page}: {got} {posted}");
+        }
+        assert!(got == 404 || posted == 404, "{page}: {got} {posted}");
+        shown += usize::from(own.open(&page).await.status == 200);
+    }
+    assert!(shown > 8, "only {shown} pages are there for the own ones");
+    assert_eq!(scene.changes().await, before);
+}
+
+#[tokio::test]
+async fn whoever_may_only_look_changes_nothing_on_any_page() {
+    let scene = Scene::open(BusKind::Local).await;
+    let (_, viewer) = scene.viewer().await;
+    let before = scene.changes().await;
+    for page in office(&scene.things) {
+        let posted = viewer.post(&page, FORM).await;
+        assert!(
+            (400..500).contains(&posted.status),
+            "{page}: {}",
+            posted.text()
+        );
+        let got = viewer.open(&page).await.status;
+        assert!([200, 403, 404, 405].contains(&got), "{page}: {got}");
+    }
+    assert_eq!(scene.changes().await, before);
+}
+
+/// The samples of a message, which the contract's own tests keep complete; about an organisation.
+fn samples(subject: &str, organisation: &str) -> Vec<Vec<u8>> {
+    let file = format!("crates/contract/tests/it/snapshots/wire/{subject}.snap");
+    let text = fs::read_to_string(Path::new(ROOT).join(file)).unwrap();
+    let (_, json) = text.rsplit_once("\n---\n").unwrap();
+    let sample: Value = serde_json::from_str(&json.replace(SAMPLED, organisation)).unwrap();
+    let messages = sample["messages"].as_array().unwrap();
+    messages
+        .iter()
+        .map(|message| serde_json::to_vec(message).unwrap())
+        .collect()
+}
+
+/// Somebody with the key of the bus.
+struct Peer {
+    client: Client,
+    key: BusKey,
+}
+
+impl Peer {
+    async fn of(ground: &Ground) -> Self {
+        let url = ground.nats.as_ref().unwrap().url();
+        Self {
+            client: async_nats::connect(url).await.unwrap(),
+            key: BusKey::new(&Secret::new(BUS_KEY)),
+        }
+    }
+
+    /// The status of the answer; 200 when it is no problem.
+    async fn ask(&self, subject: &'static str, caller: &Caller, body: &[u8]) -> u16 {
+        let signed = self.key.sign(subject, caller, body).unwrap();
+        self.ask_signed(subject, &signed, body).await
+    }
+
+    async fn ask_signed(&self, subject: &'static str, signed: &str, body: &[u8]) -> u16 {
+        let mut headers = HeaderMap::new();
+        headers.insert("Usher-Caller", signed);
+        let asked = self
+            .client
+            .request_with_headers(subject, headers, body.to_vec().into());
+        let answer = asked
+            .await
+            .unwrap_or_else(|error| panic!("{subject}: {error}"));
+        let headers = answer.headers.unwrap_or_default();
+        let code = headers.get("Nats-Service-Error-Code");
+        code.map_or(200, |code| code.as_str().parse().unwrap())
+    }
+}
+
+fn administrator(of: &Institution, role: Role, service: Service, now: Timestamp) -> Caller {
+    let principal = Principal::Administrator(AdministratorId::new(Ulid::nil()));
+    Caller::within(service, principal, (of.id.parse().unwrap(), role), now)
+}
+
+#[tokio::test]
+async fn no_subject_answers_a_caller_of_another_organisation() {
+    let scene = Scene::open(BusKind::Nats).await;
+    let peer = Peer::of(&scene.ground).await;
+    let clock = SystemClock::default();
+    let before = scene.changes().await;
+    for Subject {
+        subject,
+        from,
+        needs,
+        ..
+    } in subjects::ALL
+    {
+        let bodies = samples(subject, &scene.own.id);
+        assert!(!bodies.is_empty(), "{subject}");
+        for body in bodies {
+            let now = clock.now();
+            let foreign = administrator(&scene.other, Role::Owner, from[0], now);
+            let viewer = administrator(&scene.own, Role::Viewer, from[0], now);
+            let owner = administrator(&scene.own, Role::Owner, Service::Probe, now);
+            // a part of the system that does not send this may not, whoever is behind it
+            assert_eq!(peer.ask(subject, &owner, &body).await, 403, "{subject}");
+            // nor is a caller taken for what nobody signed
+            let stale = peer.key.sign(subject, &foreign, b"another body").unwrap();
+            assert_eq!(
+                peer.ask_signed(subject, &stale, &body).await,
+                401,
+                "{subject}"
+            );
+            let expected = match needs {
+                Need::Anyone => continue,
+                Need::Administrator(_) => 404,
+                Need::Operator | Need::Person => 403,
+            };
+            let status = peer.ask(subject, &foreign, &body).await;
+            assert_eq!(status, expected, "{subject}");
+            if matches!(needs, Need::Administrator(Role::Manager | Role::Owner)) {
+                let about_none = !String::from_utf8_lossy(&body).contains(&scene.own.id);
+                let expected = if about_none { 404 } else { 403 };
+                let status = peer.ask(subject, &viewer, &body).await;
+                assert_eq!(status, expected, "{subject}");
+            }
+        }
+    }
+    assert_eq!(scene.changes().await, before);
+}
