@@ -185,7 +185,7 @@ pub(crate) fn run(pace: Pace) -> Result<()> {
             pace,
             Aim {
                 ratio,
-                p99_no_worse: true,
+                p99_most: Some(1.0),
             },
             |time| system.block_on(postgres.in_batches(callers, time)),
             |time| system.block_on(postgres.one_by_one(callers, time)),
@@ -201,7 +201,7 @@ pub(crate) fn run(pace: Pace) -> Result<()> {
         pace,
         Aim {
             ratio: 15.0,
-            p99_no_worse: false,
+            p99_most: None,
         },
         |time| system.block_on(sqlite.in_batches(64, time)),
         |time| system.block_on(sqlite.one_by_one(64, time)),

@@ -139,7 +139,7 @@ pub(crate) fn run(pace: Pace) -> Result<()> {
         pace,
         Aim {
             ratio: 0.7,
-            p99_no_worse: false,
+            p99_most: None,
         },
         |time| {
             client.block_on(race(callers(), time, async |()| {

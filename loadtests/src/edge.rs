@@ -77,23 +77,28 @@ fn start_edge(nats: String) -> Result<SocketAddr> {
                 Ok(Bus::new(Arc::new(transport), options))
             })
         });
-        let options = EdgeOptions {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            public_url: Url::parse("http://127.0.0.1/")?,
-            trusted_proxies: Vec::new(),
-            workers: WORKERS,
-            throttle: ThrottleLimits {
-                per_ip: NonZeroU32::MAX,
-                per_email: NonZeroU32::MAX,
-                per_link: NonZeroU32::MAX,
-                per_organisation: NonZeroU32::MAX,
-            },
-            is_demo: false,
-        };
-        let registry = prometheus::Registry::new();
-        let running = http_edge::start(options, buses, &registry, routes).await?;
-        Ok((running.address(), thread::keep(running)))
+        serve(buses).await
     })
+}
+
+/// Serves HTTP; answers where.
+pub(crate) async fn serve(buses: BusFactory) -> Result<(SocketAddr, impl Future<Output = ()>)> {
+    let options = EdgeOptions {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        public_url: Url::parse("http://127.0.0.1/")?,
+        trusted_proxies: Vec::new(),
+        workers: WORKERS,
+        throttle: ThrottleLimits {
+            per_ip: NonZeroU32::MAX,
+            per_email: NonZeroU32::MAX,
+            per_link: NonZeroU32::MAX,
+            per_organisation: NonZeroU32::MAX,
+        },
+        is_demo: false,
+    };
+    let registry = prometheus::Registry::new();
+    let running = http_edge::start(options, buses, &registry, routes).await?;
+    Ok((running.address(), thread::keep(running)))
 }
 
 /// Starts the link registry on a database of its own; answers the token of a link.
@@ -150,7 +155,7 @@ pub(crate) fn run(pace: Pace) -> Result<()> {
             pace,
             Aim {
                 ratio,
-                p99_no_worse: false,
+                p99_most: None,
             },
             |time| ours.read(time),
             |time| baseline.read(time),

@@ -19,19 +19,38 @@ pub(crate) struct Line {
 impl Line {
     /// Connects, for `GET path`.
     pub(crate) async fn open(address: SocketAddr, path: &str) -> Result<Self> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        Self::asking(address, request).await
+    }
+
+    /// Connects, for a form that is posted to `path`.
+    pub(crate) async fn posting(address: SocketAddr, path: &str, form: &str) -> Result<Self> {
+        let length = form.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}"
+        );
+        Self::asking(address, request).await
+    }
+
+    async fn asking(address: SocketAddr, request: String) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").into_bytes();
         let answer = Vec::with_capacity(16 * 1_024);
         Ok(Self {
             stream,
-            request,
+            request: request.into_bytes(),
             answer,
         })
     }
 
     /// Asks once, and reads the answer to its end; it is an error if that is not a 200.
     pub(crate) async fn get(&mut self) -> Result<()> {
+        self.ask("200").await
+    }
+
+    /// Asks once, and reads the answer to its end; it is an error if that has another status.
+    pub(crate) async fn ask(&mut self, status: &str) -> Result<()> {
         self.stream.write_all(&self.request).await?;
         self.answer.clear();
         let mut length = None;
@@ -43,7 +62,8 @@ impl Line {
             }
         }
         ensure!(
-            self.answer.starts_with(b"HTTP/1.1 200 "),
+            self.answer
+                .starts_with(format!("HTTP/1.1 {status} ").as_bytes()),
             "{}",
             String::from_utf8_lossy(&self.answer)
         );

@@ -7,6 +7,7 @@
 //! - [`admissions`]: group commit against one transaction per admission.
 //! - [`bus`]: request and reply through the kernel against a bare NATS echo.
 //! - [`edge`]: HTTP, bus and actor against a constant answer of the same edge; the join page.
+//! - [`sign_in`]: sign-ins against bare argon2id; a page while a crowd signs in.
 //! - [`rounds`]: how two things are measured in turn; [`house`]: the database they happen in;
 //!   [`http`]: who asks the edge; [`thread`]: who runs beside whom.
 //!
@@ -19,6 +20,7 @@ mod edge;
 mod house;
 mod http;
 mod rounds;
+mod sign_in;
 mod thread;
 
 use clap::{Parser, Subcommand};
@@ -44,6 +46,8 @@ enum Scenario {
     Bus,
     /// An echo route and the join page at 64 callers.
     Edge,
+    /// Sign-ins against bare argon2id; a page while a crowd signs in.
+    SignIn,
     /// All of them.
     All,
 }
@@ -63,10 +67,12 @@ fn main() -> anyhow::Result<()> {
         Scenario::Admissions => admissions::run(pace),
         Scenario::Bus => bus::run(pace),
         Scenario::Edge => edge::run(pace),
+        Scenario::SignIn => sign_in::run(pace),
         Scenario::All => {
             admissions::run(pace)?;
             bus::run(pace)?;
-            edge::run(pace)
+            edge::run(pace)?;
+            sign_in::run(pace)
         }
     }
 }
