@@ -84,18 +84,10 @@ pub(crate) async fn promote(
             .is_some_and(|plan| plan.free() > 0 && plan.waiting > 0 && !plan.has_ended(now))
     };
     let mut promoted = 0;
-    let mut passed_over = 0_i64;
     while is_open(books) && promoted < usize::try_from(MOST).unwrap_or(0) {
         let free = books.plan(plan_id).map_or(0, PlanBook::free).min(MOST);
-        let rows = sql::QUEUE
-            .bind(plan_id)
-            .bind(free)
-            .bind(passed_over)
-            .fetch_all(tx)
-            .await?;
-        if rows.is_empty() {
-            break;
-        }
+        let queue = sql::QUEUE.bind(plan_id).bind(free);
+        let rows = queue.fetch_all(tx).await?;
         let mut waiting = Vec::with_capacity(rows.len());
         for row in &rows {
             let email: String = row.get("email_key")?;
@@ -108,11 +100,10 @@ pub(crate) async fn promote(
         for (mover, email) in waiting {
             let Some((link_id, link)) = mover.link.and_then(|id| Some((id, links.get_mut(&id)?)))
             else {
-                passed_over += 1;
                 continue;
             };
+            // By somebody before them in this very page.
             if link.is_used_up() {
-                passed_over += 1;
                 continue;
             }
             link.uses += 1;
@@ -156,6 +147,9 @@ pub(crate) async fn promote(
             );
             let change = json!({ "status": { "from": Status::Waiting, "to": status } });
             tx.audit(mover.organisation, "seat.promote", mover.id, change);
+        }
+        if moves.is_empty() {
+            break;
         }
         promoted += moves.len();
         write_moves(tx, &moves).await?;

@@ -147,10 +147,33 @@ store::statements! {
             a.email_key
         from memberships m
         join accounts a on a.id = m.account_id
+        join links l on l.id = m.link_id
+        left join link_uses u on u.link_id = m.link_id
         where m.plan_id = $1
             and m.status = 'waiting'
+            and coalesce(u.uses, 0) < coalesce(l.max_uses, 9223372036854775807)
         order by m.waiting_since, m.id
-        limit $2 offset $3";
+        limit $2";
+
+    /// Plans with free seats and somebody in the queue who could have one: a link got more uses, or
+    /// more seats came at once than one transaction gives.
+    pub(crate) OPEN_QUEUES = "
+        select p.id, p.organisation_id
+        from plans p
+        where p.waiting > 0
+            and p.held + p.assigned < p.purchased
+            and (p.ends_at is null or p.ends_at > $1)
+            and exists (
+                select 1
+                from memberships m
+                join links l on l.id = m.link_id
+                left join link_uses u on u.link_id = m.link_id
+                where m.plan_id = p.id
+                    and m.status = 'waiting'
+                    and coalesce(u.uses, 0) < coalesce(l.max_uses, 9223372036854775807)
+            )
+        order by p.id
+        limit 50";
 
     /// Some people of an organisation, as they stand, and what it decided about proofs.
     pub(crate) PLACES = "

@@ -1,9 +1,14 @@
 //! What becomes due by itself: seats whose address was never proved return to the pool, and whoever
-//! waits gets them. Also keeps the gauges.
+//! waits gets them, and what else is free. Also keeps the gauges.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use contract::{Clock, Problem, Service, events::Event, ids::OrganisationId, seats::Status};
+use contract::{
+    Clock, Problem, Service,
+    events::Event,
+    ids::{OrganisationId, PlanId},
+    seats::Status,
+};
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
 use serde_json::json;
 use store::{Db, Tx};
@@ -66,6 +71,23 @@ impl SeatSweeper {
         Ok(!rows.is_empty())
     }
 
+    /// Gives free seats of a plan to whoever waits for them; answers whether there may be more.
+    async fn promote(
+        &mut self,
+        organisation: OrganisationId,
+        plan: PlanId,
+    ) -> Result<bool, Problem> {
+        let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await?;
+        tx.lock_histories(&[organisation]).await?;
+        let mut books = Books::open(&mut tx, [plan]).await?;
+        let promoted = queue::promote(&mut tx, &mut books, plan).await?;
+        books.write(&mut tx).await?;
+        tx.commit().await?;
+        tracing::info!(%organisation, %plan, promoted, "gave free seats to whoever waited");
+        Ok(promoted > 0)
+    }
+
     async fn gauge(&mut self) -> Result<(), Problem> {
         let mut reader = self.db.read().await?;
         let rows = sql::PLAN_NUMBERS.fetch_all(&mut reader).await?;
@@ -122,6 +144,13 @@ impl Work for SeatSweeper {
         let mut again = false;
         for row in &rows {
             again |= self.sweep(row.get("organisation_id")?).await?;
+        }
+        let mut reader = self.db.read().await?;
+        let rows = sql::OPEN_QUEUES.bind(now).fetch_all(&mut reader).await?;
+        drop(reader);
+        for row in &rows {
+            let (organisation, plan) = (row.get("organisation_id")?, row.get("id")?);
+            again |= self.promote(organisation, plan).await?;
         }
         self.gauge().await?;
         Ok(if again { Pace::Again } else { Pace::Rest(REST) })

@@ -29,6 +29,7 @@ store::statements! {
             allowed_domains, max_uses, created_by, created_at)
         values ($1, $2, $3, 'Link', $4, '', $5, $6, $7, 'test', 0)";
     DISABLE_LINK = "update links set disabled_at = 1 where id = $1";
+    ALLOW_USES = "update links set max_uses = $2 where id = $1";
     INSERT_ACCOUNT = "
         insert into accounts (id, email, email_key, first_name, last_name, name_key, proved_at,
             created_at)
@@ -178,6 +179,17 @@ impl House {
             .await
             .unwrap();
         DISABLE_LINK.bind(link).execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub(crate) async fn allow(&self, link: LinkId, max_uses: u64) {
+        let mut tx = self
+            .db
+            .write(&self.public().stamp(&*self.clock))
+            .await
+            .unwrap();
+        let allow = ALLOW_USES.bind(link).bind(max_uses);
+        allow.execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
     }
 
