@@ -16,10 +16,11 @@ use crate::{
     program::Program,
 };
 
-const ANOTHER: &str = "some other words for me";
+/// What replaces a forgotten password.
+pub(crate) const ANOTHER: &str = "some other words for me";
 
 /// The link with this part in the letter to somebody; the courier may still be on its way.
-async fn mailed(ground: &Ground, email: &str, part: &str) -> String {
+pub(crate) async fn mailed(ground: &Ground, email: &str, part: &str) -> String {
     let to = format!("\"to\":\"{email}\"");
     eventually_some(PATIENCE, "the letter was sent", async || {
         let letters = ground.letters().into_iter();
@@ -34,7 +35,7 @@ async fn mailed(ground: &Ground, email: &str, part: &str) -> String {
 }
 
 /// An owner invites somebody, who is shown the set-up link once.
-async fn invite(institution: &Institution, email: &str, role: &str) -> Page {
+pub(crate) async fn invite(institution: &Institution, email: &str, role: &str) -> Page {
     let page = institution.open("/administrators").await;
     let form = page.form("/administrators").fill("email", email);
     let form = form.fill("role", role);
@@ -42,7 +43,7 @@ async fn invite(institution: &Institution, email: &str, role: &str) -> Page {
 }
 
 /// Somebody chooses a password behind a link.
-async fn choose(browser: &Browser, url: &str, password: &str) -> Page {
+pub(crate) async fn choose(browser: &Browser, url: &str, password: &str) -> Page {
     let page = browser.open(url).await;
     let form = page.form("").fill("password", password);
     browser.submit(&page, &form).await

@@ -1,14 +1,17 @@
-//! What is logged of a registration: every actor that it passed, and no secret.
+//! What is logged of a request: every actor that it passed, and no secret.
 
 use rstest::rstest;
 use testkit::{BusKind, Engine, eventually};
 
 use crate::{
+    administrators::sign_in,
     browser::Browser,
+    colleagues::{ANOTHER, choose, invite, mailed},
     html,
     institution::{Institution, PASSWORD},
     node::{BUS_KEY, Ground, Node, PATIENCE},
     person::{Outcome, Person},
+    program::Program,
 };
 
 const REQUEST_ID: &str = "story-of-one-registration";
@@ -70,6 +73,68 @@ async fn a_name_that_a_stranger_gives_a_request_is_not_believed() {
     assert_ne!(page.header("x-request-id"), REQUEST_ID);
 }
 
+/// Checks that none of these is in what the node says or counts.
+async fn keeps(node: &Node, secrets: &[(&str, String)]) {
+    let (_, metrics) = node.ops("/metrics").await;
+    let (log, out) = (node.process.stderr_text(), node.process.stdout_text());
+    for (what, secret) in secrets {
+        assert!(!secret.is_empty(), "{what}");
+        let mut lines = log.lines().chain(metrics.lines()).chain(out.lines());
+        let line = lines.find(|line| line.contains(secret.as_str()));
+        assert_eq!(line, None, "{what} is told");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_secret_of_an_administrator_is_logged_or_counted(
+    #[values(BusKind::Local, BusKind::Nats)] bus: BusKind,
+) {
+    let ground = Ground::new(Engine::Sqlite, bus);
+    let node = ground.start_with(&[], &[("USHER_LOG__FILTER", "trace")]);
+    let institution = Institution::found(&ground, &node).await;
+    let owner = &institution.administrator;
+    let email = format!("new.{}", institution.email);
+    let invited = invite(&institution, &email, "manager").await;
+    let (browser, set_up) = (node.browser(), invited.input("url"));
+    choose(&browser, &set_up, PASSWORD).await;
+    browser.post("/admin/reset", &[("email", &email)]).await;
+    let reset = mailed(&ground, &email, "/admin/reset/").await;
+    choose(&browser, &reset, ANOTHER).await;
+    let page = institution.open("/tokens").await;
+    let form = page.form("/tokens").fill("name", "Nightly report");
+    let token = owner.submit(&page, &form).await.input("token");
+    let program = Program::with(&node, &token);
+    program
+        .get(&format!("/organisations/{}/plans", institution.id))
+        .await;
+    // and what is not right is no less secret
+    let wrong = "not what was chosen";
+    sign_in(&browser, &email, wrong).await;
+
+    let end = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    let mut secrets = vec![
+        ("the token of the set-up", end(&set_up)),
+        ("the token of the reset", end(&reset)),
+        ("the token of a program", token),
+    ];
+    for password in [PASSWORD, ANOTHER, wrong] {
+        secrets.push(("a password", password.to_owned()));
+        secrets.push(("a password in a form", password.replace(' ', "+")));
+    }
+    for browser in [&browser, owner] {
+        let cookies = browser.cookies();
+        assert!(!cookies.is_empty());
+        secrets.extend(cookies.into_iter().map(|value| ("a cookie", value)));
+    }
+    assert!(
+        node.process
+            .stderr_text()
+            .contains("usher.v1.administrators.set-up")
+    );
+    keeps(&node, &secrets).await;
+}
+
 #[rstest]
 #[case(Engine::Sqlite, BusKind::Local)]
 #[case(Engine::Postgres, BusKind::Nats)]
@@ -114,14 +179,8 @@ async fn no_secret_of_a_registration_is_logged_or_counted(
         assert!(!cookies.is_empty());
         secrets.extend(cookies.into_iter().map(|value| ("a cookie", value)));
     }
-    let (_, metrics) = node.ops("/metrics").await;
-    let (log, out) = (node.process.stderr_text(), node.process.stdout_text());
-    assert!(log.contains("usher.v1.seats.admit"), "the log says little");
-    for (what, secret) in &secrets {
-        let mut lines = log.lines().chain(metrics.lines()).chain(out.lines());
-        let line = lines.find(|line| line.contains(secret.as_str()));
-        assert_eq!(line, None, "{what} is told");
-    }
+    assert!(node.process.stderr_text().contains("usher.v1.seats.admit"));
+    keeps(&node, &secrets).await;
     // six digits also stand in times and numbers: the code would be a word of its own
     for line in logged(&node) {
         let mut line = line;
