@@ -126,7 +126,7 @@ impl Throttle {
 
     /// Something about one e-mail address.
     pub(crate) fn by_email(&self, email: &EmailAddress) -> Result<(), Problem> {
-        self.count(&self.email, &email.key().to_string())
+        self.count(&self.email, &email.key())
     }
 
     /// A registration through a link.

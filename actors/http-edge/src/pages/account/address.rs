@@ -82,7 +82,7 @@ async fn finish(edge: web::Data<Edge>, person: Person, token: web::Path<String>)
 }
 
 #[derive(Deserialize)]
-struct Code {
+struct Letter {
     proof: String,
     #[serde(default)]
     email: String,
@@ -90,8 +90,8 @@ struct Code {
     code: String,
 }
 
-async fn code(edge: web::Data<Edge>, person: Person, form: web::Form<Code>) -> Answer {
-    let Code { proof, email, code } = form.into_inner();
+async fn code(edge: web::Data<Edge>, person: Person, form: web::Form<Letter>) -> Answer {
+    let Letter { proof, email, code } = form.into_inner();
     let proof: ProofId = proof.parse().map_err(|_| Refused::of(Kind::ProofRefused))?;
     let code = accounts::digits(&code);
     let evidence = Evidence::Code { proof, code };
