@@ -24,6 +24,11 @@ mod sign_in;
 mod thread;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// As in the node.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures Usher against baselines interleaved in the same run")]
