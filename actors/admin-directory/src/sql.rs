@@ -94,9 +94,11 @@ store::statements! {
     pub(crate) COUNT_OTHER_OWNERS = "
         select cast(count(*) as bigint) as owners
         from administrator_offices
-        where organisation_id = $1
-            and administrator_id <> $2
-            and role = 'owner'";
+        join administrators on administrators.id = administrator_offices.administrator_id
+        where administrator_offices.organisation_id = $1
+            and administrator_offices.administrator_id <> $2
+            and administrator_offices.role = 'owner'
+            and administrators.password_hash is not null";
 
     /// Gives another role in an organisation.
     pub(crate) SET_ROLE = "

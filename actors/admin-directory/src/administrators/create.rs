@@ -1,7 +1,7 @@
 //! Makes an administrator, or gives one an office in another organisation.
 
 use contract::{
-    Caller, EmailAddress, Kind, Principal, Problem, Secret, Timestamp,
+    Caller, EmailAddress, Kind, Principal, Problem, Role, Secret, Timestamp,
     administrators::{AdministratorCreated, CreateAdministrator},
     ids::{AdministratorId, OrganisationId},
 };
@@ -9,7 +9,10 @@ use kernel::{Cx, Serve};
 use serde_json::json;
 use store::{Tx, vault};
 
-use super::offices;
+use super::{
+    offices,
+    update::{find, keep_an_owner},
+};
 use crate::{AdminDirectory, SETUP_DAYS, sql};
 
 impl Serve<CreateAdministrator> for AdminDirectory {
@@ -25,7 +28,8 @@ impl Serve<CreateAdministrator> for AdminDirectory {
         } = message;
         let stamp = cx.stamp(&*self.clock);
         let mut tx = self.db.write(&stamp).await?;
-        let found = sql::FIND_ORGANISATION
+        // Before the administrator, in the order of everybody who changes offices.
+        let found = sql::LOCK_ORGANISATION
             .bind(organisation)
             .fetch_optional(&mut tx)
             .await?;
@@ -45,6 +49,10 @@ impl Serve<CreateAdministrator> for AdminDirectory {
         } else {
             let known = known(&mut tx, &email).await?;
             known.may_get(organisation, &cx.caller)?;
+            if role != Role::Owner && known.offices.contains(&organisation) {
+                let before = find(&mut tx, organisation, known.id).await?;
+                keep_an_owner(&mut tx, organisation, &before).await?;
+            }
             if known.has_password {
                 AdministratorCreated {
                     id: known.id,

@@ -63,7 +63,7 @@ pub(super) async fn keep_an_owner(
     }
     let others = sql::COUNT_OTHER_OWNERS.bind(organisation).bind(leaving.id);
     if others.fetch_one(tx).await?.get::<i64>("owners")? == 0 {
-        let detail = "This is the last owner; make somebody else an owner first.";
+        let detail = "This is the last owner who can sign in; make somebody else an owner first.";
         return Err(Problem::new(Kind::Conflict).field("role", "last-owner", detail));
     }
     Ok(())

@@ -115,6 +115,32 @@ async fn the_last_owner_can_neither_be_removed_nor_given_another_role(
 
 #[rstest]
 #[actix_rt::test]
+async fn an_owner_who_has_not_set_up_yet_is_none_to_leave_it_to(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let organisation = scene.organisation("Uni").await.id;
+    let first = scene.appoint(organisation, "ann@x.edu", Role::Owner).await;
+    // nor does a second invitation make less of the only one
+    let again = scene.appoint(organisation, "ann@x.edu", Role::Viewer).await;
+    assert_eq!(again.unwrap_err().errors[0].code, "last-owner");
+    let token = first.unwrap().setup_token.unwrap();
+    scene.set_up(&token, PASSWORD).await.unwrap();
+    let ann = scene.colleagues(organisation).await[0].id;
+    let bob = scene.appoint(organisation, "bob@x.edu", Role::Owner).await;
+    let remove = |id| RemoveAdministrator { organisation, id };
+    let refused = scene.ask_as(Role::Owner, organisation, remove(ann)).await;
+    assert_eq!(refused.unwrap_err().errors[0].code, "last-owner");
+    let token = bob.unwrap().setup_token.unwrap();
+    scene.set_up(&token, PASSWORD).await.unwrap();
+    let removed = scene.ask_as(Role::Owner, organisation, remove(ann)).await;
+    removed.unwrap();
+    let left = scene.colleagues(organisation).await;
+    assert_eq!((left.len(), left[0].role), (1, Role::Owner));
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn whoever_is_removed_is_signed_out_and_keeps_other_offices(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -1,9 +1,6 @@
 //! The admin directory, asked over the bus, on both databases.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "tests fail this way"
-)]
+#![expect(clippy::unwrap_used, reason = "tests fail this way")]
 
 mod audit;
 mod colleagues;
