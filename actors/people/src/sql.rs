@@ -119,7 +119,7 @@ store::statements! {
     /// Gives an account another address, which is proved; no row when somebody else has it.
     pub(crate) CHANGE_ADDRESS = "
         update accounts
-        set email = $2, email_key = $3, name_key = $4, proved_at = $5
+        set email = $2, email_key = $3, name_key = $4, proved_at = $5, changed_at = $5
         where id = $1
             and not exists (select 1 from accounts o where o.email_key = $3 and o.id <> $1)";
 
@@ -159,7 +159,7 @@ store::statements! {
     /// Notes that a person was there.
     pub(crate) TOUCH_ACCOUNT = "
         update accounts
-        set last_active_at = $2
+        set last_active_at = $2, changed_at = $2
         where id = $1";
 
     /// Forgets accounts that were erased from their last organisation.

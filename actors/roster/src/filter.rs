@@ -15,18 +15,18 @@ use crate::search;
 /// A checked filter.
 #[derive(Debug)]
 pub(crate) struct Filter<'a> {
-    status: Option<&'static str>,
-    plan: Option<PlanId>,
-    link: Option<LinkId>,
+    pub(crate) status: Option<&'static str>,
+    pub(crate) plan: Option<PlanId>,
+    pub(crate) link: Option<LinkId>,
     door: Option<&'a str>,
-    pattern: Option<String>,
-    inactive_since: Option<Timestamp>,
-    tags: Vec<TagRow<'a>>,
+    pub(crate) pattern: Option<String>,
+    pub(crate) inactive_since: Option<Timestamp>,
+    pub(crate) tags: Vec<TagRow<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct TagRow<'a> {
-    tag: &'a Tag,
+pub(crate) struct TagRow<'a> {
+    pub(crate) tag: &'a Tag,
 }
 
 impl<'a> Filter<'a> {

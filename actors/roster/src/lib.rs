@@ -11,11 +11,12 @@
 //!   the case; `%`, `_` and `\` mean themselves.
 //! - Pages are stable: a page begins behind the place in the order that the last row seen had, so
 //!   rows that come, go or change meanwhile neither repeat nor hide another one.
-//! - A page costs two statements whatever its size: the rows, and their tags.
+//! - A page costs the same few statements whatever its size: a filter that leaves few people, if there
+//!   is one, the rows, and their tags. None of them looks at more than one range of one index.
 //!
 //! # Map
 //! [`list`], [`ids`], [`get`], [`story`], [`waiting`] and [`own`], a file for each question; [`filter`],
-//! which people; [`search`], a text as a pattern; [`person`], a row and its tags; [`sql`], every
+//! which people; [`narrow`], which filter leaves few; [`search`], a text as a pattern; [`person`], a row and its tags; [`sql`], every
 //! statement.
 //!
 //! # To add a question
@@ -28,6 +29,7 @@ mod filter;
 mod get;
 mod ids;
 mod list;
+mod narrow;
 mod own;
 mod person;
 mod search;

@@ -7,7 +7,7 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 use serde::Serialize;
-use store::{Row, StoreError};
+use store::{Row, Statement, StoreError};
 
 use crate::{Roster, filter::Filter, person::people, sql};
 
@@ -17,15 +17,20 @@ impl Serve<ListUsers> for Roster {
         let place = Place::of(sort, &message.page)?;
         let filter = Filter::of(&message.filter)?;
         let mut db = self.db.read().await?;
+        let few = filter.few(&mut db, message.organisation).await?;
         let query = filter
-            .bind(statement(sort).bind(message.organisation))
+            .bind(statement(sort, few.is_some()).bind(message.organisation))
             .bind(wanted as u64 + 1)
             .bind(place.as_ref().map(|place| place.id));
         let query = match kind(sort) {
-            Key::Id => query,
+            Key::Id => query.bind(None::<String>),
             Key::Text => query.bind(place.map(|place| place.key)),
             // Parsed when the cursor was.
             Key::Number => query.bind(place.and_then(|place| place.key.parse::<i64>().ok())),
+        };
+        let query = match &few {
+            Some(ids) => query.bind_rows(ids),
+            None => query,
         };
         let rows = query.fetch_all(&mut db).await?;
         let places = rows.iter().map(|row| Place::after(sort, row));
@@ -43,15 +48,17 @@ impl Serve<ListUsers> for Roster {
     }
 }
 
-fn statement(sort: UserSort) -> &'static store::Statement {
-    match sort {
-        UserSort::Newest => &sql::LIST_NEWEST,
-        UserSort::Oldest => &sql::LIST_OLDEST,
-        UserSort::Name => &sql::LIST_BY_NAME,
-        UserSort::Email => &sql::LIST_BY_EMAIL,
-        UserSort::Redeemed => &sql::LIST_BY_REDEEMED,
-        UserSort::LastActive => &sql::LIST_BY_LAST_ACTIVE,
-    }
+/// The statement of an order; among a few people or among everybody.
+fn statement(sort: UserSort, among_few: bool) -> &'static Statement {
+    let (few, all) = match sort {
+        UserSort::Newest => (&sql::FEW_NEWEST, &sql::LIST_NEWEST),
+        UserSort::Oldest => (&sql::FEW_OLDEST, &sql::LIST_OLDEST),
+        UserSort::Name => (&sql::FEW_BY_NAME, &sql::LIST_BY_NAME),
+        UserSort::Email => (&sql::FEW_BY_EMAIL, &sql::LIST_BY_EMAIL),
+        UserSort::Redeemed => (&sql::FEW_BY_REDEEMED, &sql::LIST_BY_REDEEMED),
+        UserSort::LastActive => (&sql::FEW_BY_LAST_ACTIVE, &sql::LIST_BY_LAST_ACTIVE),
+    };
+    if among_few { few } else { all }
 }
 
 /// What an order sorts by, before the id.

@@ -1,25 +1,37 @@
 //! Every statement of the roster; all of them read.
 
-/// People that a filter finds, in an order; a filter that is null filters nothing. `$key` is what
-/// the order sorts by before the id, `$order` where the page begins and in which order it goes.
+/// People that a filter finds, in an order; a filter that is null filters nothing. The page is cut
+/// from the memberships alone, so that an index serves it, and the rest is joined to its few rows.
+///
+/// `$from` is where they are looked for, `$key` what the order sorts by before the id, `$place` where
+/// the page begins, `$order` and `$outer` how it goes.
 macro_rules! people {
-    ($key:literal, $order:literal) => {
+    ($from:literal, $key:literal, $place:literal, $order:literal, $outer:literal) => {
         concat!(
             "
-        select memberships.id, memberships.status, memberships.door, memberships.redeemed_at,
-            memberships.proof_due_at, memberships.plan_id, plans.name as plan_name,
-            accounts.first_name, accounts.last_name, accounts.email, accounts.last_active_at,
-            links.id as link_id, links.name as link_name, ",
+        select page.id, page.status, page.door, page.redeemed_at, page.proof_due_at, page.plan_id,
+            plans.name as plan_name, accounts.first_name, accounts.last_name, accounts.email,
+            accounts.last_active_at, links.id as link_id, links.name as link_name, page.sort_key
+        from (
+            select memberships.id, memberships.status, memberships.door, memberships.redeemed_at,
+                memberships.proof_due_at, memberships.plan_id, memberships.account_id,
+                memberships.link_id, ",
             $key,
             " as sort_key
-        from memberships
-        join accounts on accounts.id = memberships.account_id
-        join plans on plans.id = memberships.plan_id
-        left join links on links.id = memberships.link_id",
+            from ",
+            $from,
             wanted!(),
+            $place,
+            "
+            order by ",
             $order,
             "
-        limit $9"
+            limit $9) as page
+        join accounts on accounts.id = page.account_id
+        join plans on plans.id = page.plan_id
+        left join links on links.id = page.link_id
+        order by ",
+            $outer
         )
     };
 }
@@ -28,67 +40,216 @@ macro_rules! people {
 macro_rules! wanted {
     () => {
         "
-        where memberships.organisation_id = $1
+                memberships.organisation_id = $1
+            and (cast($6 as text) is null or memberships.name_key like $6 escape '\\')
             and (cast($2 as text) is null or memberships.status = $2)
             and (cast($3 as text) is null or memberships.plan_id = $3)
             and (cast($4 as text) is null or memberships.link_id = $4)
             and (cast($5 as text) is null or memberships.door = $5)
-            and (cast($6 as text) is null or accounts.name_key like $6 escape '\\')
-            and (cast($7 as bigint) is null or coalesce(accounts.last_active_at, 0) < $7)
-            and not exists (
+            and (cast($7 as bigint) is null or coalesce(memberships.last_active_at, 0) < $7)
+            and (cast($8 as text) = '[]' or not exists (
                 select 1
                 from rows($8)
                 where not exists (
                     select 1
                     from membership_tags
                     where membership_tags.membership_id = memberships.id
-                        and membership_tags.tag = rows.value ->> 'tag'))"
+                        and membership_tags.tag = rows.value ->> 'tag')))"
+    };
+}
+
+/// An order, looked for everywhere.
+macro_rules! everywhere {
+    ($($order:tt)*) => { people!("memberships
+            where", $($order)*) };
+}
+
+/// An order, looked for among the ids of `$12`.
+macro_rules! among {
+    ($($order:tt)*) => {
+        people!(
+            "rows($12)
+            cross join memberships
+            where memberships.id = rows.value ->> 'id' and",
+            $($order)*
+        )
+    };
+}
+
+// Every id is below `mbr_8`, because a ULID begins with 0 to 7.
+macro_rules! newest {
+    ($from:ident) => {
+        $from!(
+            "null",
+            "
+            and memberships.id < coalesce(cast($10 as text), 'mbr_8')
+            and cast($11 as text) is null",
+            "memberships.id desc",
+            "page.id desc"
+        )
+    };
+}
+
+macro_rules! oldest {
+    ($from:ident) => {
+        $from!(
+            "null",
+            "
+            and memberships.id > coalesce(cast($10 as text), '')
+            and cast($11 as text) is null",
+            "memberships.id",
+            "page.id"
+        )
+    };
+}
+
+macro_rules! by_name {
+    ($from:ident) => {
+        $from!(
+            "memberships.name_sort",
+            "
+            and (memberships.name_sort, memberships.id)
+                > (coalesce(cast($11 as text), ''), coalesce(cast($10 as text), ''))",
+            "memberships.name_sort, memberships.id",
+            "page.sort_key, page.id"
+        )
+    };
+}
+
+macro_rules! by_email {
+    ($from:ident) => {
+        $from!(
+            "memberships.email_key",
+            "
+            and (memberships.email_key, memberships.id)
+                > (coalesce(cast($11 as text), ''), coalesce(cast($10 as text), ''))",
+            "memberships.email_key, memberships.id",
+            "page.sort_key, page.id"
+        )
+    };
+}
+
+macro_rules! by_redeemed {
+    ($from:ident) => {
+        $from!("coalesce(memberships.redeemed_at, 0)", "
+            and (coalesce(memberships.redeemed_at, 0), memberships.id)
+                < (coalesce(cast($11 as bigint), 9223372036854775807), coalesce(cast($10 as text), 'mbr_8'))",
+            "coalesce(memberships.redeemed_at, 0) desc, memberships.id desc",
+            "page.sort_key desc, page.id desc")
+    };
+}
+
+macro_rules! by_last_active {
+    ($from:ident) => {
+        $from!("coalesce(memberships.last_active_at, 0)", "
+            and (coalesce(memberships.last_active_at, 0), memberships.id)
+                < (coalesce(cast($11 as bigint), 9223372036854775807), coalesce(cast($10 as text), 'mbr_8'))",
+            "coalesce(memberships.last_active_at, 0) desc, memberships.id desc",
+            "page.sort_key desc, page.id desc")
     };
 }
 
 store::statements! {
-    /// The newest first; every id is below `mbr_8`, because a ULID begins with 0 to 7.
-    pub(crate) LIST_NEWEST = people!("null", "
-            and memberships.id < coalesce(cast($10 as text), 'mbr_8')
-        order by memberships.id desc");
+    /// The newest first.
+    pub(crate) LIST_NEWEST = newest!(everywhere);
 
     /// The oldest first.
-    pub(crate) LIST_OLDEST = people!("null", "
-            and memberships.id > coalesce(cast($10 as text), '')
-        order by memberships.id");
+    pub(crate) LIST_OLDEST = oldest!(everywhere);
 
     /// By name: by as much of it as a cursor holds.
-    pub(crate) LIST_BY_NAME = people!("substr(accounts.name_key, 1, 100)", "
-            and (substr(accounts.name_key, 1, 100), memberships.id)
-                > (coalesce(cast($11 as text), ''), coalesce(cast($10 as text), ''))
-        order by substr(accounts.name_key, 1, 100), memberships.id");
+    pub(crate) LIST_BY_NAME = by_name!(everywhere);
 
     /// By address.
-    pub(crate) LIST_BY_EMAIL = people!("accounts.email_key", "
-            and (accounts.email_key, memberships.id)
-                > (coalesce(cast($11 as text), ''), coalesce(cast($10 as text), ''))
-        order by accounts.email_key, memberships.id");
+    pub(crate) LIST_BY_EMAIL = by_email!(everywhere);
 
     /// Whose seat was given last comes first, who never had one last.
-    pub(crate) LIST_BY_REDEEMED = people!("coalesce(memberships.redeemed_at, 0)", "
-            and (coalesce(memberships.redeemed_at, 0), memberships.id)
-                < (coalesce(cast($11 as bigint), 9223372036854775807), coalesce(cast($10 as text), 'mbr_8'))
-        order by coalesce(memberships.redeemed_at, 0) desc, memberships.id desc");
+    pub(crate) LIST_BY_REDEEMED = by_redeemed!(everywhere);
 
     /// Who was seen last comes first, who never was last.
-    pub(crate) LIST_BY_LAST_ACTIVE = people!("coalesce(accounts.last_active_at, 0)", "
-            and (coalesce(accounts.last_active_at, 0), memberships.id)
-                < (coalesce(cast($11 as bigint), 9223372036854775807), coalesce(cast($10 as text), 'mbr_8'))
-        order by coalesce(accounts.last_active_at, 0) desc, memberships.id desc");
+    pub(crate) LIST_BY_LAST_ACTIVE = by_last_active!(everywhere);
+
+    /// A few, the newest first.
+    pub(crate) FEW_NEWEST = newest!(among);
+
+    /// A few, the oldest first.
+    pub(crate) FEW_OLDEST = oldest!(among);
+
+    /// A few by name.
+    pub(crate) FEW_BY_NAME = by_name!(among);
+
+    /// A few by address.
+    pub(crate) FEW_BY_EMAIL = by_email!(among);
+
+    /// A few by when their seat was given.
+    pub(crate) FEW_BY_REDEEMED = by_redeemed!(among);
+
+    /// A few by when they were seen.
+    pub(crate) FEW_BY_LAST_ACTIVE = by_last_active!(among);
 
     /// Only the ids, the newest first.
     pub(crate) LIST_IDS = concat!("
         select memberships.id
         from memberships
-        join accounts on accounts.id = memberships.account_id", wanted!(), "
+        where", wanted!(), "
             and memberships.id < coalesce(cast($10 as text), 'mbr_8')
         order by memberships.id desc
         limit $9");
+
+    /// Who has a tag, and every other one of the filter.
+    pub(crate) WITH_TAGS = "
+        select t.membership_id as id
+        from membership_tags t
+        where t.organisation_id = $1
+            and t.tag = $2
+            and not exists (
+                select 1
+                from rows($4)
+                where not exists (
+                    select 1
+                    from membership_tags other
+                    where other.membership_id = t.membership_id
+                        and other.tag = rows.value ->> 'tag'))
+        limit $3";
+
+    /// Who came through a link.
+    pub(crate) THROUGH_LINK = "
+        select id
+        from memberships
+        where link_id = $2
+            and organisation_id = $1
+        limit $3";
+
+    /// Who is of a plan.
+    pub(crate) OF_PLAN = "
+        select id
+        from memberships
+        where organisation_id = $1
+            and plan_id = $2
+        limit $3";
+
+    /// Who is in a state.
+    pub(crate) IN_STATE = "
+        select id
+        from memberships
+        where organisation_id = $1
+            and status = $2
+        limit $3";
+
+    /// Who was not seen since an instant.
+    pub(crate) NOT_SEEN = "
+        select id
+        from memberships
+        where organisation_id = $1
+            and coalesce(last_active_at, 0) < $2
+        limit $3";
+
+    /// Who is called like a pattern.
+    pub(crate) CALLED = "
+        select id
+        from memberships
+        where organisation_id = $1
+            and name_key like $2 escape '\\'
+        limit $3";
 
     /// Whether a plan is one of the organisation.
     pub(crate) FIND_PLAN = "

@@ -51,19 +51,35 @@ store::statements! {
         where link_uses.uses + excluded.uses <= coalesce(
             (select max_uses from links where links.id = excluded.link_id), 9223372036854775807)";
 
-    /// Writes new memberships; one per person and organisation.
+    /// Writes new memberships, with what they are found and sorted by; one per person and
+    /// organisation.
     pub(crate) INSERT_MEMBERSHIPS = "
         insert into memberships (id, organisation_id, account_id, plan_id, status, door, link_id,
-            redeemed_at, proof_due_at, waiting_since, created_at)
+            redeemed_at, proof_due_at, waiting_since, created_at, name_key, name_sort, email_key,
+            last_active_at)
         select rows.value ->> 'id', rows.value ->> 'organisation_id', rows.value ->> 'account_id',
             rows.value ->> 'plan_id', rows.value ->> 'status', rows.value ->> 'door',
             rows.value ->> 'link_id', cast(rows.value ->> 'redeemed_at' as bigint),
             cast(rows.value ->> 'proof_due_at' as bigint),
             cast(rows.value ->> 'waiting_since' as bigint),
-            cast(rows.value ->> 'created_at' as bigint)
+            cast(rows.value ->> 'created_at' as bigint), coalesce(a.name_key, ''),
+            substr(coalesce(a.name_key, ''), 1, 100), coalesce(a.email_key, ''), a.last_active_at
         from rows($1)
+        left join accounts a on a.id = rows.value ->> 'account_id'
         where true
         on conflict do nothing";
+
+    /// Follows accounts that changed since an instant: what people are found and sorted by.
+    pub(crate) FOLLOW_ACCOUNTS = "
+        update memberships
+        set name_key = a.name_key, name_sort = substr(a.name_key, 1, 100),
+            email_key = a.email_key, last_active_at = a.last_active_at
+        from accounts a
+        where a.id = memberships.account_id
+            and a.changed_at >= $1
+            and (memberships.name_key <> a.name_key
+                or memberships.email_key <> a.email_key
+                or coalesce(memberships.last_active_at, 0) <> coalesce(a.last_active_at, 0))";
 
     /// Writes tags of memberships.
     pub(crate) INSERT_TAGS = "

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use contract::{
-    Clock, Problem, Service,
+    Clock, Problem, Service, Timestamp,
     events::Event,
     ids::{OrganisationId, PlanId},
     seats::Status,
@@ -25,18 +25,45 @@ use crate::{
 /// How long nothing is looked at when nothing is due.
 const REST: Duration = Duration::from_secs(15);
 
+/// How far before the last look accounts are followed again: a transaction that was under way then,
+/// and clocks that differ.
+const OVERLAP_SECONDS: i64 = 60;
+/// How far back the first look goes.
+const FIRST_SECONDS: i64 = 7 * 24 * 60 * 60;
+
 /// Returns what is due. Any number may run: each takes the lock of a history before it looks.
 #[derive(Debug)]
 pub struct SeatSweeper {
     db: Db,
     clock: Arc<dyn Clock>,
     metrics: SeatMetrics,
+    /// Up to when accounts were followed; only spares work.
+    followed: Option<Timestamp>,
 }
 
 impl SeatSweeper {
-    /// A sweeper; holds no state of its own.
+    /// A sweeper; what it has done already it may do again.
     pub fn new(db: Db, clock: Arc<dyn Clock>, metrics: SeatMetrics) -> Self {
-        Self { db, clock, metrics }
+        Self {
+            db,
+            clock,
+            metrics,
+            followed: None,
+        }
+    }
+
+    /// Copies what changed about accounts since the last look to where people are found by it.
+    async fn follow(&mut self) -> Result<(), Problem> {
+        let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
+        let since = match self.followed {
+            None => stamp.now.plus_seconds(-FIRST_SECONDS),
+            Some(last) => last.plus_seconds(-OVERLAP_SECONDS),
+        };
+        let mut tx = self.db.write(&stamp).await?;
+        sql::FOLLOW_ACCOUNTS.bind(since).execute(&mut tx).await?;
+        tx.commit().await?;
+        self.followed = Some(stamp.now);
+        Ok(())
     }
 
     /// Returns what is due in one organisation; answers whether there may be more.
@@ -152,6 +179,7 @@ impl Work for SeatSweeper {
             let (organisation, plan) = (row.get("organisation_id")?, row.get("id")?);
             again |= self.promote(organisation, plan).await?;
         }
+        self.follow().await?;
         self.gauge().await?;
         Ok(if again { Pace::Again } else { Pace::Rest(REST) })
     }

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     7 "0007_idempotency",
     8 "0008_memberships",
     9 "0009_accounts",
+    12 "0012_found",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {

@@ -20,14 +20,17 @@ store::statements! {
     /// A membership.
     pub(crate) PUT_MEMBERSHIP = "
         insert into memberships (id, organisation_id, account_id, plan_id, status, door, link_id,
-            redeemed_at, waiting_since, revoked_at, created_at)
-        values ($1, $2, $3, $4, $5, 'link', $6, $7, $8, $9, $10)";
+            redeemed_at, waiting_since, revoked_at, created_at, name_key, name_sort, email_key)
+        select $1, $2, id, $4, $5, 'link', $6, $7, $8, $9, $10, name_key,
+            substr(name_key, 1, 100), email_key
+        from accounts
+        where id = $3";
 
     /// When somebody was seen.
     pub(crate) SEEN = "
-        update accounts
+        update memberships
         set last_active_at = $2
-        where id = (select account_id from memberships where id = $1)";
+        where id = $1";
 
     /// When a seat was given.
     pub(crate) REDEEM = "
@@ -43,9 +46,9 @@ store::statements! {
 
     /// What somebody is called.
     pub(crate) RENAME = "
-        update accounts
-        set name_key = $2
-        where id = (select account_id from memberships where id = $1)";
+        update memberships
+        set name_key = $2, name_sort = $2
+        where id = $1";
 
     /// A tag.
     pub(crate) PUT_TAG = "
