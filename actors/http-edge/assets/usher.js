@@ -27,19 +27,27 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 
 // A link is copied by the very click that creates it.
 for (const form of document.querySelectorAll("form[data-create-link]")) {
+  let underWay = false;
+  window.addEventListener("pageshow", () => { underWay = false; });
   form.addEventListener("submit", (event) => {
     if (!navigator.clipboard) return;
     event.preventDefault();
+    // A second click while the first is under way makes no second link.
+    if (underWay) return;
+    underWay = true;
     const sent = fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json" },
       body: new URLSearchParams(new FormData(form)),
     }).then((answer) => {
-      if (!answer.ok) throw new Error("refused");
-      return answer.json();
+      if (answer.ok) return answer.json();
+      if (answer.status >= 500) throw new Error("it may have happened");
+      // A refusal made nothing, and is shown by the page itself: the form goes the ordinary way.
+      form.submit();
+      return new Promise(() => {});
     });
-    // A refusal is shown by the page itself: the form is sent again the ordinary way.
-    sent.catch(() => form.submit());
+    // Without an answer the link may be there; the list tells, and sending again would make two.
+    sent.catch(() => location.assign(form.action.replace(/\/new$/, "")));
     const copied = copy(sent.then((link) => link.url)).then(() => true, () => false);
     Promise.all([sent, copied]).then(([link, done]) => {
       location.assign(done ? `${link.page}?copied=yes` : link.page);
