@@ -326,18 +326,6 @@ impl Fields {
             .ok()
     }
 
-    /// As [`Fields::take`], for a field that may be absent.
-    pub fn take_optional<T, E: FieldReason>(
-        &mut self,
-        field: &str,
-        value: Option<Result<T, E>>,
-    ) -> Option<Option<T>> {
-        match value {
-            None => Some(None),
-            Some(value) => self.take(field, value).map(Some),
-        }
-    }
-
     /// Notes a refusal.
     pub fn refuse(&mut self, field: &str, code: &str, detail: impl Into<String>) {
         let detail = detail.into();

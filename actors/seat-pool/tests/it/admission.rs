@@ -77,6 +77,29 @@ async fn fifty_at_once_through_a_link_with_one_use_are_one_success(
 
 #[rstest]
 #[actix_rt::test]
+async fn what_fails_at_the_very_end_gives_seat_and_use_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let house = House::open(engine).await;
+    let plan = house.plan(1).await;
+    let link = house.link(plan, Some(1)).await;
+    let person = house.people(1).await[0];
+
+    house.block_commits(true).await;
+    house.admit(person, link).await.unwrap_err();
+    house.block_commits(false).await;
+    assert_eq!(house.uses(link).await, 0);
+    assert_eq!(house.look(plan).await.seats.free, 1);
+    assert_eq!(house.traces().await, [0, 0, 0]);
+
+    let admitted = house.admit(person, link).await.unwrap();
+    assert_eq!(admitted.status, Status::Assigned);
+    assert_eq!(house.uses(link).await, 1);
+    house.close().await;
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn a_hundred_at_once_through_two_links_for_one_seat_are_one_seat_and_a_queue(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

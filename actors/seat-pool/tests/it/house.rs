@@ -30,6 +30,12 @@ store::statements! {
         values ($1, $2, $3, 'Link', $4, '', $5, $6, $7, 'test', 0)";
     DISABLE_LINK = "update links set disabled_at = 1 where id = $1";
     ALLOW_USES = "update links set max_uses = $2 where id = $1";
+    TAKE_NEXT_NUMBER = "
+        insert into events (organisation_id, seq, name, body, request_id, at)
+        select organisation_id, last_seq + 1, 'in-the-way', '{}', 'test', 0
+        from event_heads
+        where organisation_id = $1";
+    FREE_NEXT_NUMBER = "delete from events where organisation_id = $1 and name = 'in-the-way'";
     INSERT_ACCOUNT = "
         insert into accounts (id, email, email_key, first_name, last_name, name_key, proved_at,
             created_at)
@@ -190,6 +196,23 @@ impl House {
             .unwrap();
         let allow = ALLOW_USES.bind(link).bind(max_uses);
         allow.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Puts something in the way of the last statement of whatever tells an event, or takes it away.
+    pub(crate) async fn block_commits(&self, blocked: bool) {
+        let mut tx = self
+            .db
+            .write(&self.public().stamp(&*self.clock))
+            .await
+            .unwrap();
+        let block = if blocked {
+            &TAKE_NEXT_NUMBER
+        } else {
+            &FREE_NEXT_NUMBER
+        };
+        let changed = block.bind(self.organisation).execute(&mut tx).await;
+        assert_eq!(changed.unwrap(), 1);
         tx.commit().await.unwrap();
     }
 
