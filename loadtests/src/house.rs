@@ -8,7 +8,7 @@ use contract::{
     ids::{AccountId, LinkId, OrganisationId, PlanId},
 };
 use serde::Serialize;
-use store::{Database, DatabaseOptions, Db, vault};
+use store::{Database, DatabaseOptions, Db, Tx, vault};
 
 store::statements! {
     INSERT_ORGANISATION = "
@@ -89,6 +89,11 @@ impl House {
             link,
             token,
         })
+    }
+
+    /// A transaction that puts rows where something is measured.
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        Ok(self.db.write(&stamp(&*self.clock)).await?)
     }
 
     /// Makes accounts of people who have no seat.

@@ -8,6 +8,7 @@
 //! - [`bus`]: request and reply through the kernel against a bare NATS echo.
 //! - [`edge`]: HTTP, bus and actor against a constant answer of the same edge; the join page.
 //! - [`sign_in`]: sign-ins against bare argon2id; a page while a crowd signs in.
+//! - [`roster`]: Manage Users with 200,000 people, against what somebody waits for gladly.
 //! - [`rounds`]: how two things are measured in turn; [`house`]: the database they happen in;
 //!   [`http`]: who asks the edge; [`thread`]: who runs beside whom.
 //!
@@ -19,6 +20,7 @@ mod bus;
 mod edge;
 mod house;
 mod http;
+mod roster;
 mod rounds;
 mod sign_in;
 mod thread;
@@ -53,6 +55,8 @@ enum Scenario {
     Edge,
     /// Sign-ins against bare argon2id; a page while a crowd signs in.
     SignIn,
+    /// Manage Users with 200,000 people in one organisation.
+    Roster,
     /// All of them.
     All,
 }
@@ -73,6 +77,7 @@ fn main() -> anyhow::Result<()> {
         Scenario::Bus => bus::run(pace),
         Scenario::Edge => edge::run(pace),
         Scenario::SignIn => sign_in::run(pace),
+        Scenario::Roster => roster::run(pace),
         Scenario::All => {
             admissions::run(pace)?;
             bus::run(pace)?;

@@ -7,6 +7,7 @@
 
 mod admission;
 mod bulk;
+mod found;
 mod house;
 mod interleavings;
 mod ledger;
