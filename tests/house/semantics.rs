@@ -1,4 +1,4 @@
-//! `docs/semantics.md` cannot rot: each promise names its tests, and each test that it names is there.
+//! The pages of promises cannot rot: each promise names its tests, and each test that they name is there.
 
 use std::{
     fs,
@@ -7,8 +7,12 @@ use std::{
 
 use crate::workspace::ROOT;
 
+const PAGES: [&str; 2] = ["docs/semantics.md", "docs/semantics-kernel.md"];
+
+/// Both pages, as one.
 fn page() -> String {
-    fs::read_to_string(Path::new(ROOT).join("docs/semantics.md")).unwrap()
+    let pages = PAGES.map(|page| fs::read_to_string(Path::new(ROOT).join(page)).unwrap());
+    pages.join("\n")
 }
 
 /// What stands between backticks and is a path of at least three parts: crate, module, test.

@@ -16,7 +16,7 @@
 //! - [`discovery`]: the NATS service API; [`metrics`]: the numbers of all of it.
 //!
 //! # Promises
-//! `docs/semantics.md` lists them, each with the test that holds it. The heart: a turn is one
+//! `docs/semantics-kernel.md` lists them, each with the test that holds it. The heart: a turn is one
 //! message (or one batch of one kind) at a time; a panic answers its caller, loses the instance on
 //! purpose and nothing else; what does not fit in the inbox is refused at once; what is taken is
 //! answered, also while stopping.
