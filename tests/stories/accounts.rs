@@ -21,10 +21,8 @@ struct Sent {
 async fn sent(ground: &Ground, to: &str, link: &str) -> Sent {
     let to = format!("\"to\":\"{to}\"");
     eventually_some(PATIENCE, "the letter was sent", async || {
-        let letters = ground.letters().into_iter();
-        let letter = letters
-            .filter(|letter| letter.contains(&to) && letter.contains(link))
-            .next_back()?;
+        let mut letters = ground.letters().into_iter();
+        let letter = letters.rfind(|letter| letter.contains(&to) && letter.contains(link))?;
         let kept: serde_json::Value = serde_json::from_str(&letter).unwrap();
         let text = kept["text"].as_str().unwrap();
         let mut words = text.split_whitespace();
