@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use testkit::{SqliteFile, UsherProcess};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_usher");
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The node of this test binary.
 #[derive(Debug)]

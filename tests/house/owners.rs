@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contract::{Service, subjects};
 use kernel::{Behaviour, behaviour::subjects_of};
 
-use crate::workspace::{members, sources};
+use crate::workspace::{Member, members, sources};
 
 /// An actor or a worker, and what it serves.
 struct Served {
@@ -61,7 +61,7 @@ fn every_subject_is_served_by_its_owner_and_by_nobody_else() {
 
 #[test]
 fn an_actor_calls_itself_what_its_crate_is_called() {
-    let crates: BTreeSet<_> = members().iter().map(|member| member.name()).collect();
+    let crates: BTreeSet<_> = members().iter().map(Member::name).collect();
     for Served { name, service, .. } in everybody() {
         assert!(
             crates.contains(service.name()),
