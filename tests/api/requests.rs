@@ -159,3 +159,18 @@ async fn the_command_prints_the_description_that_is_served() {
 fn text_of(value: &Value) -> &str {
     value.as_str().unwrap()
 }
+
+#[tokio::test]
+async fn a_whole_number_is_one_however_it_is_written() {
+    let institution = Institution::found().await;
+    for (seats, read) in [(json!(3.0), 3), (json!(2e3), 2_000)] {
+        let new = json!({ "name": "Law", "seats": seats });
+        let plan = institution.post("/plans", new).await.body(201);
+        assert_eq!(plan["seats"]["purchased"], read);
+    }
+    for seats in [json!(-3.0), json!(1e300)] {
+        let new = json!({ "name": "Law", "seats": seats });
+        let answer = institution.post("/plans", new).await;
+        answer.refused_fields(&["seats wrong-type"]);
+    }
+}

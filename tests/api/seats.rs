@@ -193,6 +193,10 @@ async fn every_fault_of_a_change_for_many_is_named() {
             vec!["add_tags unexpected", "ids unexpected"],
         ),
         (
+            json!({ "ids": [], "action": "retag", "add_tags": [], "dry_run": true }),
+            vec!["add_tags required"],
+        ),
+        (
             json!({ "ids": ["x"], "action": "revoke", "dry_run": 1, "expected_count": -1 }),
             vec![
                 "dry_run wrong-type",

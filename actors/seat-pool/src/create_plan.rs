@@ -20,11 +20,7 @@ impl Serve<CreatePlan> for SeatPool {
         let seats = seats(message.seats)?;
         let stamp = cx.stamp(&*self.clock);
         if message.ends_at.is_some_and(|end| end <= stamp.now) {
-            return Err(Problem::invalid(
-                "ends_at",
-                "in-the-past",
-                "must be in the future",
-            ));
+            return Err(Problem::invalid("ends_at", "past", "must be in the future"));
         }
         let id = PlanId::new(self.clock.ulid());
         let mut tx = self.db.write(&stamp).await?;

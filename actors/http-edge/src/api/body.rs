@@ -183,8 +183,19 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Given<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(match Value::deserialize(deserializer)? {
             Value::Null => Self::Null,
-            value => T::deserialize(value).map_or(Self::Wrong, Self::Value),
+            value => T::deserialize(plain(value)).map_or(Self::Wrong, Self::Value),
         })
+    }
+}
+
+/// A whole number is one however it is written: `5.0` is 5.
+fn plain(value: Value) -> Value {
+    match value.as_f64() {
+        Some(number) if value.is_f64() && number.fract() == 0.0 => {
+            let whole = format!("{number:.0}").parse::<u64>();
+            whole.map_or(value, Value::from)
+        }
+        _ => value,
     }
 }
 

@@ -158,6 +158,10 @@ fn read(new: NewBulk, mut form: Form) -> Result<Wanted, crate::problem::Refused>
             }
         }
     }
+    let changes_nothing = |tags: &Option<Vec<Tag>>| tags.as_ref().is_none_or(Vec::is_empty);
+    if action == Some(ActionName::Retag) && changes_nothing(&add) && changes_nothing(&remove) {
+        form.refuse("add_tags", "required", "name a tag to add or to remove");
+    }
     let is_dry = form.field("dry_run", new.dry_run).plain().set();
     let expected = form.field("expected_count", new.expected_count);
     let expected = expected.within(0..=BULK_MOST);

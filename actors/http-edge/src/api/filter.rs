@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The most characters of a search.
-const SEARCH_MOST: usize = 100;
+pub(super) const SEARCH_MOST: usize = 100;
 
 /// Through which door somebody came.
 #[derive(Debug, ToSchema)]
@@ -64,7 +64,7 @@ macro_rules! filters {
             tag: Several,
             /// Only where first name, last name or address contains this, whatever the case.
             #[serde(default)]
-            #[param(value_type = Option<String>, max_length = 100)]
+            #[param(value_type = Option<schema::Search>)]
             q: Given<String>,
             /// Only who came through this door.
             #[serde(default)]
@@ -144,7 +144,7 @@ pub(super) struct FilterBody {
     tags: Given<Vec<String>>,
     /// Only where first name, last name or address contains this, whatever the case.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 100)]
+    #[schema(value_type = Option<schema::Search>)]
     q: Given<String>,
     /// Only who came through this door.
     #[serde(default)]

@@ -36,7 +36,7 @@ pub(super) struct JoinableLink {
     #[schema(value_type = schema::Name)]
     plan: Name,
     /// Where its people go once they are seated.
-    #[schema(value_type = schema::WebAddress)]
+    #[schema(value_type = schema::KeptAddress)]
     product_url: Url,
     /// Only addresses of these domains may use it; empty: any.
     #[schema(value_type = Vec<schema::Domain>)]
@@ -79,7 +79,7 @@ pub(super) struct Registration {
     password: Given<String>,
     /// Must be true.
     #[serde(default)]
-    #[schema(value_type = bool, required)]
+    #[schema(value_type = schema::Accepted, required)]
     accept_terms: Given<bool>,
 }
 

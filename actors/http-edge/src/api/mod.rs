@@ -50,7 +50,8 @@ pub(crate) use self::openapi::document;
 
 /// Every route of the API. `GET` also answers `HEAD`; any other method is refused with `Allow`.
 fn routes() -> Vec<Entry> {
-    vec![
+    let mut routes = of_people();
+    routes.extend([
         get("/api/v1/openapi.json", openapi::show),
         get("/problems/{slug}", problems::show),
         post("/api/v1/organisations", organisations::create),
@@ -82,28 +83,7 @@ fn routes() -> Vec<Entry> {
         ),
         get("/api/v1/organisations/{organisation}/tokens", tokens::list),
         delete(
-            "/api/v1/organisations/{organisation}/tokens/{token}",
-            tokens::revoke,
-        ),
-        get(
-            "/api/v1/organisations/{organisation}/administrators",
-            administrators::list,
-        ),
-        patch(
-            "/api/v1/organisations/{organisation}/administrators/{administrator}",
-            administrators::update,
-        ),
-        delete(
-            "/api/v1/organisations/{organisation}/administrators/{administrator}",
-            administrators::remove,
-        ),
-        post(
-            "/api/v1/organisations/{organisation}/tokens",
-            tokens::create,
-        ),
-        get("/api/v1/organisations/{organisation}/tokens", tokens::list),
-        delete(
-            "/api/v1/organisations/{organisation}/tokens/{token}",
+            "/api/v1/organisations/{organisation}/tokens/{token_id}",
             tokens::revoke,
         ),
         post("/api/v1/organisations/{organisation}/plans", plans::create),
@@ -142,6 +122,19 @@ fn routes() -> Vec<Entry> {
             "/api/v1/organisations/{organisation}/links/{link}/enable",
             links::enable,
         ),
+        get("/api/v1/organisations/{organisation}/audit", audit::list),
+        get("/api/v1/organisations/{organisation}/events", events::list),
+        get("/api/v1/join/{token}", join::show),
+        post_public("/api/v1/join/{token}", join::join),
+        post_public("/api/v1/proofs", proofs::start),
+        post_public("/api/v1/proofs/{proof}", proofs::confirm),
+    ]);
+    routes
+}
+
+/// The people of an organisation, and what is done with their seats.
+fn of_people() -> Vec<Entry> {
+    vec![
         get("/api/v1/organisations/{organisation}/users", users::list),
         get(
             "/api/v1/organisations/{organisation}/users/{user}",
@@ -183,12 +176,6 @@ fn routes() -> Vec<Entry> {
             "/api/v1/organisations/{organisation}/plans/{plan}/ledger",
             ledger::show,
         ),
-        get("/api/v1/organisations/{organisation}/audit", audit::list),
-        get("/api/v1/organisations/{organisation}/events", events::list),
-        get("/api/v1/join/{token}", join::show),
-        post_public("/api/v1/join/{token}", join::join),
-        post_public("/api/v1/proofs", proofs::start),
-        post_public("/api/v1/proofs/{proof}", proofs::confirm),
     ]
 }
 

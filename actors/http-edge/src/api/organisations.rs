@@ -36,7 +36,7 @@ pub(super) struct Organisation {
     #[schema(value_type = schema::Name)]
     name: Name,
     /// Where its people go once they are seated.
-    #[schema(value_type = schema::WebAddress)]
+    #[schema(value_type = schema::KeptAddress)]
     product_url: Url,
     policies: PoliciesBody,
     /// Since when it is known.

@@ -135,7 +135,7 @@ pub(super) async fn create(at: Within, body: Body<NewPlan>) -> Answer {
     let ends_at = form
         .field("ends_at", new.ends_at)
         .parse(texts::instant)
-        .after(at.now(), "in-the-past")
+        .after(at.now(), "past")
         .optional();
     let organisation = at.organisation;
     let create = form.finish(|| {

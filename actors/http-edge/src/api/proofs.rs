@@ -100,10 +100,14 @@ pub(super) async fn start(
     Ok(HttpResponse::Accepted().json(StartedProof { id }))
 }
 
+/// The most characters of a code with the white space in it.
+pub(super) const CODE_MOST: usize = 64;
+
 /// The digits; white space between them is what mails and people put there.
 fn code(text: &str) -> Result<Secret, Reason> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if text.len() > 16 || digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+    let is_long = text.chars().take(CODE_MOST + 1).count() > CODE_MOST;
+    if is_long || digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Reason("not-a-code", "must be six digits".into()));
     }
     Ok(Secret::new(digits))

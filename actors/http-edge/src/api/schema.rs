@@ -19,7 +19,22 @@ macro_rules! space {
 /// What a text must not contain: controls, direction marks, zero-width characters.
 macro_rules! unwelcome {
     () => {
-        r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+        r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd"
+    };
+}
+
+/// A character beyond ASCII that prints, with others behind it that a joiner holds to it.
+macro_rules! joined {
+    () => {
+        concat!(
+            r"[^\u0000-\u00a0",
+            space!(),
+            unwelcome!(),
+            r"]([\u200c\u200d][^\u0000-\u00a0",
+            space!(),
+            unwelcome!(),
+            "])*"
+        )
     };
 }
 
@@ -27,18 +42,17 @@ macro_rules! unwelcome {
 const LINE: &str = concat!(
     "^[",
     space!(),
-    "]*[^",
-    space!(),
-    unwelcome!(),
-    "]([^",
-    unwelcome!(),
-    "]*[^",
-    space!(),
-    unwelcome!(),
-    "])?[",
+    "]*([!-~]|",
+    joined!(),
+    r")([ -~\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]|",
+    joined!(),
+    ")*[",
     space!(),
     "]*$"
 );
+
+/// Six digits, white space anywhere.
+const CODE: &str = concat!("^[", space!(), "]*([0-9][", space!(), "]*){6}$");
 
 /// An id: its prefix and a ULID.
 fn id_pattern(prefix: &str) -> String {
@@ -77,7 +91,6 @@ texts! {
     "The id of an organisation." OrganisationId { pattern: id_pattern(ids::OrganisationId::PREFIX) }
     "The id of an administrator." AdministratorId { pattern: id_pattern(ids::AdministratorId::PREFIX) }
     "The id of an API token." TokenId { pattern: id_pattern(ids::TokenId::PREFIX) }
-    "The id of an API token." TokenId { pattern: id_pattern(ids::TokenId::PREFIX) }
     "The id of a plan." PlanId { pattern: id_pattern(ids::PlanId::PREFIX) }
     "The id of an access link." LinkId { pattern: id_pattern(ids::LinkId::PREFIX) }
     "The id of a person in one organisation." UserId { pattern: id_pattern(ids::MembershipId::PREFIX) }
@@ -91,12 +104,30 @@ texts! {
     "A domain with at least two labels." Domain { format: custom("hostname"), max_length: 253 }
     "An instant (RFC 3339)." Instant { format: date_time() }
     "An address of the web." WebAddress { format: custom("uri"), max_length: super::texts::URL_MOST }
+    "An address of the web, as browsers write it." KeptAddress { format: custom("uri"), max_length: super::texts::URL_KEPT }
+    "What is looked for." Search { max_length: super::filter::SEARCH_MOST, pattern: r"^[^\u0000]*$" }
     "A place in a list; opaque." Cursor { min_length: 1, max_length: 512 }
     "The secret in the URL of an access link." LinkToken { min_length: 1, max_length: 128 }
-    "Six digits of a mail; white space is skipped." Code { min_length: 6, max_length: 16, pattern: r"^[0-9 ]+$" }
+    "Six digits of a mail; white space is skipped." Code { min_length: 6, max_length: super::proofs::CODE_MOST, pattern: CODE }
     "A password." Password {
         min_length: contract::people::PASSWORD_LEAST,
         max_length: contract::people::PASSWORD_MOST,
         format: SchemaFormat::KnownFormat(KnownFormat::Password),
     }
 }
+
+/// Nothing but true.
+#[derive(Debug)]
+pub(super) enum Accepted {}
+
+impl PartialSchema for Accepted {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Boolean)
+            .description(Some("Must be true."))
+            .enum_values(Some([true]))
+            .into()
+    }
+}
+
+impl ToSchema for Accepted {}

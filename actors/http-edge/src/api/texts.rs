@@ -13,6 +13,9 @@ use url::Url;
 /// one can be longer than what was typed.
 pub(super) const URL_MOST: usize = 2_000;
 
+/// The longest that its owner keeps, in bytes.
+pub(super) const URL_KEPT: usize = 2_048;
+
 /// Why a field is refused: a word for programs, a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reason(pub(super) &'static str, pub(super) Cow<'static, str>);

@@ -139,16 +139,16 @@ pub(super) async fn list(at: Within, query: Query<Paging>) -> Answer {
 
 /// Ends a token for good. For owners.
 #[utoipa::path(
-    delete, path = "/api/v1/organisations/{organisation}/tokens/{token}", tag = "Tokens",
+    delete, path = "/api/v1/organisations/{organisation}/tokens/{token_id}", tag = "Tokens",
     security(("bearer" = [])),
     params(
         ("organisation" = schema::OrganisationId, Path),
-        ("token" = schema::TokenId, Path),
+        ("token_id" = schema::TokenId, Path),
     ),
     responses((status = 204, description = "Revoked."), Writing),
 )]
 pub(super) async fn revoke(at: Within) -> Answer {
-    let (organisation, id) = (at.organisation, at.id("token")?);
+    let (organisation, id) = (at.organisation, at.id("token_id")?);
     at.call(&RevokeToken { organisation, id }).await?;
     Ok(HttpResponse::NoContent().finish())
 }

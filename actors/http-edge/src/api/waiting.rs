@@ -20,7 +20,8 @@ use super::{
 
 /// Somebody who waits for a seat.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Waiting {
+#[schema(as = Waiting)]
+pub(super) struct Queued {
     /// 1 is next.
     position: u64,
     #[schema(value_type = schema::UserId)]
@@ -36,7 +37,7 @@ pub(super) struct Waiting {
     waiting_since: Timestamp,
 }
 
-impl From<users::Waiting> for Waiting {
+impl From<users::Waiting> for Queued {
     fn from(waiting: users::Waiting) -> Self {
         let users::Waiting {
             position,
@@ -66,7 +67,7 @@ impl From<users::Waiting> for Waiting {
         ("plan" = schema::PlanId, Path),
         Paging,
     ),
-    responses((status = 200, description = "A page.", body = List<Waiting>), Reading),
+    responses((status = 200, description = "A page.", body = List<Queued>), Reading),
 )]
 pub(super) async fn list(at: Within, query: Query<Paging>) -> Answer {
     let list = ListWaiting {
@@ -74,5 +75,5 @@ pub(super) async fn list(at: Within, query: Query<Paging>) -> Answer {
         plan_id: at.id("plan")?,
         page: query.page()?,
     };
-    Ok(ok(&List::of(at.call(&list).await?, Waiting::from)))
+    Ok(ok(&List::of(at.call(&list).await?, Queued::from)))
 }
