@@ -140,7 +140,10 @@ pub(crate) fn rows(html: &str) -> Vec<Vec<String>> {
     let all = tags(html);
     let rows = all.iter().filter(|tag| tag.name == "tr").map(|row| {
         let cells = tags(row.inside());
-        let cells = cells.iter().filter(|tag| tag.name == "td");
+        // A box to tick says nothing.
+        let cells = cells
+            .iter()
+            .filter(|tag| tag.name == "td" && tag.get("data-label") != Some("Select"));
         cells.map(Tag::text).collect::<Vec<_>>()
     });
     rows.filter(|cells| !cells.is_empty()).collect()

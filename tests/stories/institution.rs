@@ -166,7 +166,7 @@ impl Institution {
     /// The numbers of a plan.
     pub(crate) async fn seats(&self, plan: &str) -> Seats {
         let page = self.open("/plans").await;
-        let (_, section) = page.html.split_once(&format!("<h2>{plan}</h2>")).unwrap();
+        let (_, section) = page.html.split_once(&format!(">{plan}</a></h2>")).unwrap();
         let words = html::text(section.split("</dl>").next().unwrap());
         let number = |name: &str| {
             let (_, rest) = words.split_once(name)?;
