@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::{SqliteFile, UsherProcess};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_usher");
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A parameter, and values of it that name something.
 pub(crate) type Known = (&'static str, Vec<String>);
@@ -24,7 +24,7 @@ pub(crate) struct Ground {
     pub(crate) organisation: String,
     /// What is in the organisation.
     pub(crate) known: Vec<Known>,
-    _database: SqliteFile,
+    database: SqliteFile,
 }
 
 fn settings(database: &SqliteFile) -> Vec<(&'static str, String)> {
@@ -70,13 +70,13 @@ impl Ground {
             owner: String::new(),
             organisation: String::new(),
             known: Vec::new(),
-            _database: database,
+            database,
         };
         let new = json!({ "name": "University", "product_url": "https://library.example/" });
         let made = ground.post("/organisations", new).await;
         ground.organisation = text(&made["id"]);
         let args = ["--organisation", &ground.organisation];
-        ground.owner = token(&ground._database, &args);
+        ground.owner = token(&ground.database, &args);
         ground.known = ground.seed().await;
         ground
     }
