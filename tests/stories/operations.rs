@@ -7,7 +7,7 @@ use std::{
 };
 
 use rstest::rstest;
-use testkit::{BusKind, Engine, PostgresServer, eventually};
+use testkit::{BusKind, Engine, PostgresServer, TcpProxy, eventually};
 
 use crate::{
     institution::Institution,
@@ -59,6 +59,34 @@ async fn a_node_is_not_ready_while_nats_is_away_and_is_again_when_it_is_back() {
         institution.open("").await.status == 200
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_node_is_not_ready_while_the_database_is_away_and_is_again_when_it_is_back() {
+    let ground = Ground::new(Engine::Postgres, BusKind::Local);
+    let server = PostgresServer::shared().address();
+    let wire = TcpProxy::start(server.clone());
+    let url = ground.database.url();
+    let url = url.replace(&server, &wire.address().to_string());
+    let node = ground.start_with(&[], &[("USHER_DATABASE__URL", &url)]);
+    let (institution, link) = Institution::with_link(&ground, &node, 3, &[]).await;
+    wire.cut();
+    eventually(PATIENCE, "the node is not ready", async || {
+        node.ops("/readyz").await == (503, "not ready\nthe database does not answer\n".to_owned())
+    })
+    .await;
+    assert_eq!(node.ops("/livez").await.0, 200);
+    let page = node.browser().open(&link.url).await;
+    assert_eq!(page.status, 503, "{}", page.text());
+
+    wire.restore();
+    eventually(PATIENCE, "the node is ready again", async || {
+        node.ops("/readyz").await.0 == 200
+    })
+    .await;
+    let page = Person::numbered(1).join(&node.browser(), &link.url).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert_eq!(institution.seats("Law").await.assigned, 1);
 }
 
 #[rstest]
