@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Instant};
 use anyhow::{Context as _, Result};
 use contract::{
     Caller, Clock, Cursor, PageRequest, Principal, Role, Service, Timestamp,
-    ids::{AccountId, AdministratorId, MembershipId, Ulid},
+    ids::{AccountId, AdministratorId, MembershipId, OrganisationId, Ulid},
     seats::Status,
     text::Tag,
     users::{ListUsers, UserFilter, UserSort},
@@ -119,15 +119,28 @@ impl Person {
         }
     }
 
+    /// Where the page behind them begins.
+    fn cursor(&self, sort: UserSort) -> Cursor {
+        let number = |at: Option<i64>| at.unwrap_or_default().to_string();
+        let key = match sort {
+            UserSort::Newest | UserSort::Oldest => String::new(),
+            UserSort::Name => self.key.chars().take(100).collect(),
+            UserSort::Email => self.email.clone(),
+            UserSort::Redeemed => number(self.redeemed),
+            UserSort::LastActive => number(self.seen),
+        };
+        Cursor(format!("{}:{}:{key}", sort.name(), self.id))
+    }
+
     fn tags(&self, number: u32) -> Vec<Tagged<'static>> {
         const YEARS: [&str; 6] = ["2021", "2022", "2023", "2024", "2025", "2026"];
         let year = YEARS.get(number as usize * 6 / PEOPLE as usize).copied();
         let tag = |tag| Tagged { id: self.id, tag };
         let mut tags = vec![tag("law"), tag(year.unwrap_or("2026"))];
-        if number % 4_001 == 0 {
+        if number.is_multiple_of(4_001) {
             tags.push(tag("rare"));
         }
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             tags.push(tag("night"));
         }
         tags
@@ -168,139 +181,163 @@ async fn fill(house: &House) -> Result<Vec<Person>> {
 type Kind = (&'static str, Box<dyn Fn(usize) -> Result<ListUsers>>);
 
 fn kinds(house: &House, people: Vec<Person>) -> Vec<Kind> {
-    let (organisation, link, plan) = (house.organisation, house.link, house.plan);
     let people = Arc::new(people);
-    let list = move |filter: UserFilter, sort: UserSort, cursor: Option<Cursor>| ListUsers {
+    let mut kinds = pages(house.organisation, &people);
+    kinds.extend(filters(house));
+    kinds.extend(searches(house.organisation, people));
+    kinds
+}
+
+fn list(
+    organisation: OrganisationId,
+    filter: UserFilter,
+    sort: UserSort,
+    cursor: Option<Cursor>,
+) -> ListUsers {
+    let page = PageRequest {
+        cursor,
+        limit: None,
+    };
+    ListUsers {
         organisation,
         filter,
         sort,
-        page: PageRequest {
-            cursor,
-            limit: None,
-        },
-    };
+        page,
+    }
+}
+
+/// The first page of each order, and any other.
+fn pages(organisation: OrganisationId, people: &Arc<Vec<Person>>) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
-    for (title, sort) in [
-        ("first page, newest", UserSort::Newest),
-        ("first page, oldest", UserSort::Oldest),
-        ("first page by name", UserSort::Name),
-        ("first page by address", UserSort::Email),
-        ("first page by redemption", UserSort::Redeemed),
-        ("first page by activity", UserSort::LastActive),
+    for (first, any, sort) in [
+        ("first page, newest", "any page, newest", UserSort::Newest),
+        ("first page, oldest", "any page, oldest", UserSort::Oldest),
+        ("first page by name", "any page by name", UserSort::Name),
+        (
+            "first page by address",
+            "any page by address",
+            UserSort::Email,
+        ),
+        (
+            "first page by redemption",
+            "any page by redemption",
+            UserSort::Redeemed,
+        ),
+        (
+            "first page by activity",
+            "any page by activity",
+            UserSort::LastActive,
+        ),
     ] {
-        kinds.push((
-            title,
-            Box::new(move |_| Ok(list(UserFilter::default(), sort, None))),
-        ));
-    }
-    for (title, sort) in [
-        ("any page, newest", UserSort::Newest),
-        ("any page by name", UserSort::Name),
-        ("any page by address", UserSort::Email),
-        ("any page by redemption", UserSort::Redeemed),
-        ("any page by activity", UserSort::LastActive),
-    ] {
-        let people = Arc::clone(&people);
-        let of = move |count: usize| {
-            let at = count * 7_919 % people.len();
-            let person = people.get(at).context("a person")?;
-            let number = |at: Option<i64>| at.unwrap_or_default().to_string();
-            let key = match sort {
-                UserSort::Newest | UserSort::Oldest => String::new(),
-                UserSort::Name => person.key.chars().take(100).collect(),
-                UserSort::Email => person.email.clone(),
-                UserSort::Redeemed => number(person.redeemed),
-                UserSort::LastActive => number(person.seen),
-            };
-            let cursor = Cursor(format!("{}:{}:{key}", sort.name(), person.id));
-            Ok(list(UserFilter::default(), sort, Some(cursor)))
+        let of_first = move |_| Ok(list(organisation, UserFilter::default(), sort, None));
+        kinds.push((first, Box::new(of_first)));
+        let people = Arc::clone(people);
+        let of_any = move |count: usize| {
+            let person = people.get(count * 7_919 % people.len());
+            let cursor = Some(person.context("a person")?.cursor(sort));
+            Ok(list(organisation, UserFilter::default(), sort, cursor))
         };
-        kinds.push((title, Box::new(of)));
+        kinds.push((any, Box::new(of_any)));
     }
-    let all = UserFilter::default;
-    let tags = |tags: &[&str]| {
-        let tags = tags.iter().filter_map(|tag| Tag::parse(tag).ok());
-        UserFilter {
-            tags: tags.collect(),
-            ..UserFilter::default()
-        }
-    };
+    kinds
+}
+
+fn tagged(tags: &[&str]) -> UserFilter {
+    let tags = tags.iter().filter_map(|tag| Tag::parse(tag).ok());
+    UserFilter {
+        tags: tags.collect(),
+        ..UserFilter::default()
+    }
+}
+
+/// Each filter by itself, in several orders.
+fn filters(house: &House) -> Vec<Kind> {
+    let organisation = house.organisation;
     let state = |status| UserFilter {
         status: Some(status),
-        ..all()
+        ..UserFilter::default()
     };
     let since = |days: i64| UserFilter {
         inactive_since: Some(Timestamp::from_micros(days * 86_400_000_000)),
-        ..all()
+        ..UserFilter::default()
     };
-    for (title, filter) in [
+    let link = UserFilter {
+        link: Some(house.link),
+        ..UserFilter::default()
+    };
+    let plan = UserFilter {
+        plan: Some(house.plan),
+        ..UserFilter::default()
+    };
+    let filters = [
         ("status: most are", state(Status::Assigned)),
         ("status: one in 50 is", state(Status::Revoked)),
         ("status: one in 1,000 is", state(Status::Waiting)),
-        ("tag of everybody", tags(&["law"])),
-        ("tag of one in six", tags(&["2021"])),
-        ("tag of one in 4,000", tags(&["rare"])),
-        ("three tags", tags(&["2023", "night", "law"])),
-        ("two tags that nobody has", tags(&["2023", "2024"])),
-        (
-            "link",
-            UserFilter {
-                link: Some(link),
-                ..all()
-            },
-        ),
-        (
-            "plan",
-            UserFilter {
-                plan: Some(plan),
-                ..all()
-            },
-        ),
+        ("tag of everybody", tagged(&["law"])),
+        ("tag of one in six", tagged(&["2021"])),
+        ("tag of one in 4,000", tagged(&["rare"])),
+        ("three tags", tagged(&["2023", "night", "law"])),
+        ("two tags that nobody has", tagged(&["2023", "2024"])),
+        ("link", link),
+        ("plan", plan),
         ("not seen since the middle", since(500)),
         ("never seen", since(0)),
-    ] {
-        let orders = [UserSort::Newest, UserSort::Name, UserSort::LastActive];
-        let of = move |count: usize| {
-            let sort = orders.get(count % orders.len()).copied();
-            Ok(list(filter.clone(), sort.unwrap_or_default(), None))
-        };
-        kinds.push((title, Box::new(of)));
-    }
-    let search = |q: String| UserFilter {
+    ];
+    let kind = |(title, filter): (&'static str, UserFilter)| -> Kind {
+        let of = move |count| Ok(list(organisation, filter.clone(), order(count), None));
+        (title, Box::new(of))
+    };
+    filters.into_iter().map(kind).collect()
+}
+
+fn order(count: usize) -> UserSort {
+    let orders = [UserSort::Newest, UserSort::Name, UserSort::LastActive];
+    orders
+        .get(count % orders.len())
+        .copied()
+        .unwrap_or_default()
+}
+
+fn search(q: String) -> UserFilter {
+    UserFilter {
         q: Some(q),
         ..UserFilter::default()
-    };
-    let orders = [UserSort::Newest, UserSort::Name, UserSort::Redeemed];
-    let order = move |count: usize| {
-        orders
-            .get(count % orders.len())
-            .copied()
-            .unwrap_or_default()
-    };
+    }
+}
+
+/// Searches that find many, few, one and nobody.
+fn searches(organisation: OrganisationId, people: Arc<Vec<Person>>) -> Vec<Kind> {
     let number = |count: usize| u32::try_from(count).unwrap_or_default();
-    let common = move |count| Ok(list(search(name(number(count), 1)), order(count), None));
-    kinds.push(("search: a syllable", Box::new(common)));
-    let last = move |count| {
-        let last = name(draw(number(count), 9), 3);
-        Ok(list(search(last), order(count), None))
-    };
-    kinds.push(("search: a last name", Box::new(last)));
+    let ask = move |filter, count| Ok(list(organisation, filter, order(count), None));
     let one = move |count: usize| {
         let email = people.get(count * 7_919 % people.len());
         let email = email.map(|person| person.email.clone());
-        Ok(list(search(email.context("a person")?), order(count), None))
+        ask(search(email.context("a person")?), count)
     };
-    kinds.push(("search: one address", Box::new(one)));
-    let nobody = move |count| Ok(list(search(format!("zz{count}zz")), order(count), None));
-    kinds.push(("search: nobody", Box::new(nobody)));
     let mixed = move |count| {
-        let mut filter = tags(&["2024", "night"]);
-        filter.status = Some(Status::Assigned);
-        filter.q = Some(name(number(count), 2));
-        Ok(list(filter, order(count), None))
+        let filter = UserFilter {
+            status: Some(Status::Assigned),
+            q: Some(name(number(count), 2)),
+            ..tagged(&["2024", "night"])
+        };
+        ask(filter, count)
     };
-    kinds.push(("search, two tags and a status", Box::new(mixed)));
-    kinds
+    vec![
+        (
+            "search: a syllable",
+            Box::new(move |count| ask(search(name(number(count), 1)), count)),
+        ),
+        (
+            "search: a last name",
+            Box::new(move |count| ask(search(name(draw(number(count), 9), 3)), count)),
+        ),
+        ("search: one address", Box::new(one)),
+        (
+            "search: nobody",
+            Box::new(move |count| ask(search(format!("zz{count}zz")), count)),
+        ),
+        ("search, two tags and a status", Box::new(mixed)),
+    ]
 }
 
 /// The milliseconds that half and 95 of 100 took at most.
@@ -336,10 +373,10 @@ async fn measure(engine: &str, url: &str, pace: Pace) -> Result<()> {
                 Caller::within(Service::HttpEdge, administrator.clone(), scope, clock.now());
             let cx = Cx::begin(caller, crate::bus::REQUEST_ID, &*clock);
             let asked = Instant::now();
-            let page = bus.call(&question(count)?, &cx).await?;
+            let answer = bus.call(&question(count)?, &cx).await?;
             if count >= 6 {
                 latencies.push(asked.elapsed().as_secs_f64() * 1e3);
-                found = found.max(page.items.len());
+                found = found.max(answer.items.len());
             }
             if latencies.len() >= 20 && (begun.elapsed() >= pace.time || latencies.len() >= 500) {
                 break;

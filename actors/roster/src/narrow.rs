@@ -27,9 +27,11 @@ impl Filter<'_> {
     ) -> Result<Option<Vec<Id>>, Problem> {
         let of = |statement: &'static Statement| statement.bind(organisation);
         let mut filters: Vec<Query> = Vec::new();
-        if let Some(first) = self.tags.first() {
-            let query = of(&sql::WITH_TAGS).bind(first.tag).bind(FEW + 1);
-            filters.push(query.bind_rows(&self.tags));
+        let with = |tag| most(of(&sql::WITH_TAG).bind(tag));
+        filters.extend(self.tags.iter().map(|row| with(row.tag)));
+        if let [first, second, ..] = self.tags.as_slice() {
+            let both = most(of(&sql::WITH_BOTH).bind(first.tag));
+            filters.push(both.bind(second.tag));
         }
         filters.extend(
             self.link

@@ -40,8 +40,7 @@ macro_rules! people {
 macro_rules! wanted {
     () => {
         "
-                memberships.organisation_id = $1
-            and (cast($6 as text) is null or memberships.name_key like $6 escape '\\')
+            (cast($6 as text) is null or memberships.name_key like $6 escape '\\')
             and (cast($2 as text) is null or memberships.status = $2)
             and (cast($3 as text) is null or memberships.plan_id = $3)
             and (cast($4 as text) is null or memberships.link_id = $4)
@@ -61,16 +60,18 @@ macro_rules! wanted {
 /// An order, looked for everywhere.
 macro_rules! everywhere {
     ($($order:tt)*) => { people!("memberships
-            where", $($order)*) };
+            where memberships.organisation_id = $1 and", $($order)*) };
 }
 
-/// An order, looked for among the ids of `$12`.
+/// An order, looked for among the ids of `$12`. The organisation is only looked at there: it must not
+/// tempt a planner to an index of all its people for each id.
 macro_rules! among {
     ($($order:tt)*) => {
         people!(
             "rows($12)
             cross join memberships
-            where memberships.id = rows.value ->> 'id' and",
+            where memberships.id = rows.value ->> 'id'
+                and memberships.organisation_id || '' = $1 and",
             $($order)*
         )
     };
@@ -132,6 +133,7 @@ macro_rules! by_email {
 macro_rules! by_redeemed {
     ($from:ident) => {
         $from!("coalesce(memberships.redeemed_at, 0)", "
+            and coalesce(memberships.redeemed_at, 0) <= coalesce(cast($11 as bigint), 9223372036854775807)
             and (coalesce(memberships.redeemed_at, 0), memberships.id)
                 < (coalesce(cast($11 as bigint), 9223372036854775807), coalesce(cast($10 as text), 'mbr_8'))",
             "coalesce(memberships.redeemed_at, 0) desc, memberships.id desc",
@@ -142,6 +144,7 @@ macro_rules! by_redeemed {
 macro_rules! by_last_active {
     ($from:ident) => {
         $from!("coalesce(memberships.last_active_at, 0)", "
+            and coalesce(memberships.last_active_at, 0) <= coalesce(cast($11 as bigint), 9223372036854775807)
             and (coalesce(memberships.last_active_at, 0), memberships.id)
                 < (coalesce(cast($11 as bigint), 9223372036854775807), coalesce(cast($10 as text), 'mbr_8'))",
             "coalesce(memberships.last_active_at, 0) desc, memberships.id desc",
@@ -190,25 +193,30 @@ store::statements! {
     pub(crate) LIST_IDS = concat!("
         select memberships.id
         from memberships
-        where", wanted!(), "
+        where memberships.organisation_id = $1 and", wanted!(), "
             and memberships.id < coalesce(cast($10 as text), 'mbr_8')
         order by memberships.id desc
         limit $9");
 
-    /// Who has a tag, and every other one of the filter.
-    pub(crate) WITH_TAGS = "
+    /// Who has a tag.
+    pub(crate) WITH_TAG = "
+        select membership_id as id
+        from membership_tags
+        where organisation_id = $1
+            and tag = $2
+        limit $3";
+
+    /// Who has two tags.
+    pub(crate) WITH_BOTH = "
         select t.membership_id as id
         from membership_tags t
         where t.organisation_id = $1
             and t.tag = $2
-            and not exists (
+            and exists (
                 select 1
-                from rows($4)
-                where not exists (
-                    select 1
-                    from membership_tags other
-                    where other.membership_id = t.membership_id
-                        and other.tag = rows.value ->> 'tag'))
+                from membership_tags other
+                where other.membership_id = t.membership_id
+                    and other.tag = $4)
         limit $3";
 
     /// Who came through a link.
