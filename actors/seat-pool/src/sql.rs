@@ -69,17 +69,27 @@ store::statements! {
         where true
         on conflict do nothing";
 
-    /// Follows accounts that changed since an instant: what people are found and sorted by.
+    /// Memberships that are found by what their accounts, changed since an instant, were before.
+    pub(crate) STALE = "
+        select m.id, m.organisation_id
+        from accounts a
+        join memberships m on m.account_id = a.id
+        where a.changed_at >= $1
+            and (m.name_key <> a.name_key
+                or m.email_key <> a.email_key
+                or coalesce(m.last_active_at, 0) <> coalesce(a.last_active_at, 0))
+        order by m.organisation_id, m.id
+        limit $2";
+
+    /// Lets memberships of an organisation follow their accounts: what they are found and sorted by.
     pub(crate) FOLLOW_ACCOUNTS = "
         update memberships
         set name_key = a.name_key, name_sort = substr(a.name_key, 1, 100),
             email_key = a.email_key, last_active_at = a.last_active_at
         from accounts a
         where a.id = memberships.account_id
-            and a.changed_at >= $1
-            and (memberships.name_key <> a.name_key
-                or memberships.email_key <> a.email_key
-                or coalesce(memberships.last_active_at, 0) <> coalesce(a.last_active_at, 0))";
+            and memberships.organisation_id = $1
+            and memberships.id in (select rows.value ->> 'id' from rows($2))";
 
     /// Writes tags of memberships.
     pub(crate) INSERT_TAGS = "

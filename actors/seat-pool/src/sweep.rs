@@ -1,12 +1,16 @@
 //! What becomes due by itself: seats whose address was never proved return to the pool, and whoever
 //! waits gets them, and what else is free. Also keeps the gauges.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use contract::{
     Clock, Problem, Service, Timestamp,
     events::Event,
-    ids::{OrganisationId, PlanId},
+    ids::{MembershipId, OrganisationId, PlanId},
     seats::Status,
 };
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
@@ -28,6 +32,8 @@ const REST: Duration = Duration::from_secs(15);
 /// How far before the last look accounts are followed again: a transaction that was under way then,
 /// and clocks that differ.
 const OVERLAP_SECONDS: i64 = 60;
+/// How many memberships follow their accounts at a time.
+const PIECE: u64 = 500;
 /// How far back the first look goes.
 const FIRST_SECONDS: i64 = 7 * 24 * 60 * 60;
 
@@ -52,18 +58,38 @@ impl SeatSweeper {
         }
     }
 
-    /// Copies what changed about accounts since the last look to where people are found by it.
-    async fn follow(&mut self) -> Result<(), Problem> {
+    /// Copies what changed about accounts since the last look to where people are found by it, a
+    /// piece at a time and under the lock of each history; answers whether there may be more.
+    async fn follow(&mut self) -> Result<bool, Problem> {
         let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
         let since = match self.followed {
             None => stamp.now.plus_seconds(-FIRST_SECONDS),
             Some(last) => last.plus_seconds(-OVERLAP_SECONDS),
         };
-        let mut tx = self.db.write(&stamp).await?;
-        sql::FOLLOW_ACCOUNTS.bind(since).execute(&mut tx).await?;
-        tx.commit().await?;
+        let mut reader = self.db.read().await?;
+        let stale = sql::STALE.bind(since).bind(PIECE);
+        let rows = stale.fetch_all(&mut reader).await?;
+        drop(reader);
+        let mut pieces: BTreeMap<OrganisationId, Vec<MembershipId>> = BTreeMap::new();
+        for row in &rows {
+            let ids = pieces.entry(row.get("organisation_id")?).or_default();
+            ids.push(row.get("id")?);
+        }
+        for (organisation, ids) in pieces {
+            let mut tx = self.db.write(&stamp).await?;
+            tx.lock_histories(&[organisation]).await?;
+            sql::FOLLOW_ACCOUNTS
+                .bind(organisation)
+                .bind_rows(&keys(ids))
+                .execute(&mut tx)
+                .await?;
+            tx.commit().await?;
+        }
+        if u64::try_from(rows.len()).unwrap_or(u64::MAX) >= PIECE {
+            return Ok(true);
+        }
         self.followed = Some(stamp.now);
-        Ok(())
+        Ok(false)
     }
 
     /// Returns what is due in one organisation; answers whether there may be more.
@@ -179,7 +205,7 @@ impl Work for SeatSweeper {
             let (organisation, plan) = (row.get("organisation_id")?, row.get("id")?);
             again |= self.promote(organisation, plan).await?;
         }
-        self.follow().await?;
+        again |= self.follow().await?;
         self.gauge().await?;
         Ok(if again { Pace::Again } else { Pace::Rest(REST) })
     }
