@@ -12,7 +12,11 @@ fn a_value_that_cannot_work_is_refused_by_its_name() {
             json!(""),
             "secrets.existingSecret",
         ),
-        ("secrets/keys", json!({ "database.url": null }), "database.url"),
+        (
+            "secrets/keys",
+            json!({ "database.url": null }),
+            "database.url",
+        ),
         (
             "settings/http/public_url",
             json!(""),
