@@ -18,8 +18,13 @@ impl Serve<ListUsers> for Roster {
         let filter = Filter::of(&message.filter)?;
         let mut db = self.db.read().await?;
         let few = filter.few(&mut db, message.organisation).await?;
+        let way = match (&few, filter.tags.first()) {
+            (Some(_), _) => Way::Few,
+            (None, Some(_)) if kind(sort) == Key::Id => Way::Tag,
+            (None, _) => Way::All,
+        };
         let query = filter
-            .bind(statement(sort, few.is_some()).bind(message.organisation))
+            .bind(statement(sort, way).bind(message.organisation))
             .bind(wanted as u64 + 1)
             .bind(place.as_ref().map(|place| place.id));
         let query = match kind(sort) {
@@ -28,9 +33,10 @@ impl Serve<ListUsers> for Roster {
             // Parsed when the cursor was.
             Key::Number => query.bind(place.and_then(|place| place.key.parse::<i64>().ok())),
         };
-        let query = match &few {
-            Some(ids) => query.bind_rows(ids),
-            None => query,
+        let query = match (way, &few, filter.tags.first()) {
+            (Way::Few, Some(ids), _) => query.bind_rows(ids),
+            (Way::Tag, _, Some(first)) => query.bind(first.tag),
+            _ => query,
         };
         let rows = query.fetch_all(&mut db).await?;
         let places = rows.iter().map(|row| Place::after(sort, row));
@@ -48,9 +54,22 @@ impl Serve<ListUsers> for Roster {
     }
 }
 
-/// The statement of an order; among a few people or among everybody.
-fn statement(sort: UserSort, among_few: bool) -> &'static Statement {
+/// Where people are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Along the order, among everybody.
+    All,
+    /// Among a few.
+    Few,
+    /// Along the index of a tag, which has them by id. Tags tell of years, and so do ids: along the
+    /// order the first of them may come last.
+    Tag,
+}
+
+fn statement(sort: UserSort, way: Way) -> &'static Statement {
     let (few, all) = match sort {
+        UserSort::Newest if way == Way::Tag => return &sql::TAGGED_NEWEST,
+        UserSort::Oldest if way == Way::Tag => return &sql::TAGGED_OLDEST,
         UserSort::Newest => (&sql::FEW_NEWEST, &sql::LIST_NEWEST),
         UserSort::Oldest => (&sql::FEW_OLDEST, &sql::LIST_OLDEST),
         UserSort::Name => (&sql::FEW_BY_NAME, &sql::LIST_BY_NAME),
@@ -58,7 +77,7 @@ fn statement(sort: UserSort, among_few: bool) -> &'static Statement {
         UserSort::Redeemed => (&sql::FEW_BY_REDEEMED, &sql::LIST_BY_REDEEMED),
         UserSort::LastActive => (&sql::FEW_BY_LAST_ACTIVE, &sql::LIST_BY_LAST_ACTIVE),
     };
-    if among_few { few } else { all }
+    if way == Way::Few { few } else { all }
 }
 
 /// What an order sorts by, before the id.

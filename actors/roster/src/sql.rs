@@ -77,6 +77,22 @@ macro_rules! among {
     };
 }
 
+/// By id, looked for along the index of a tag.
+macro_rules! tagged {
+    ($($order:tt)*) => {
+        people!(
+            "membership_tags as driving
+            cross join memberships
+            where driving.organisation_id = $1
+                and driving.tag = $12
+                and memberships.id = driving.membership_id
+                and memberships.organisation_id || '' = $1 and",
+            "null",
+            $($order)*
+        )
+    };
+}
+
 // Every id is below `mbr_8`, because a ULID begins with 0 to 7.
 macro_rules! newest {
     ($from:ident) => {
@@ -170,6 +186,24 @@ store::statements! {
 
     /// Who was seen last comes first, who never was last.
     pub(crate) LIST_BY_LAST_ACTIVE = by_last_active!(everywhere);
+
+    /// Who has the tag of `$12`, the newest first: the tag's own index is in that order.
+    pub(crate) TAGGED_NEWEST = tagged!(
+        "
+            and driving.membership_id < coalesce(cast($10 as text), 'mbr_8')
+            and cast($11 as text) is null",
+        "driving.membership_id desc",
+        "page.id desc"
+    );
+
+    /// Who has the tag of `$12`, the oldest first.
+    pub(crate) TAGGED_OLDEST = tagged!(
+        "
+            and driving.membership_id > coalesce(cast($10 as text), '')
+            and cast($11 as text) is null",
+        "driving.membership_id",
+        "page.id"
+    );
 
     /// A few, the newest first.
     pub(crate) FEW_NEWEST = newest!(among);

@@ -4,7 +4,7 @@ use contract::{
     Kind,
     seats::Status,
     text::Tag,
-    users::{ListUsers, UserFilter},
+    users::{ListUsers, UserFilter, UserSort},
 };
 use rstest::rstest;
 use testkit::Engine;
@@ -182,4 +182,47 @@ async fn wildcards_in_a_search_mean_themselves(
     assert_eq!(scene.search(r"\").await, ["E"]);
     assert_eq!(scene.search("f'g").await, ["F"]);
     assert_eq!(scene.search("%%").await, [""; 0]);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_filter_finds_the_same_people_whether_it_leaves_few_or_many(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    scene
+        .person("Ann Lee", Status::Assigned, &["law", "odd"])
+        .await;
+    scene.crowd(1_100).await;
+    scene
+        .person("Bob Lee", Status::Assigned, &["law", "odd"])
+        .await;
+    let tagged = |tags: &[&str], q: Option<&str>| UserFilter {
+        tags: tags.iter().map(|tag| Tag::parse(tag).unwrap()).collect(),
+        q: q.map(str::to_owned),
+        ..UserFilter::default()
+    };
+    // Nearly everybody has one of the tags, two have the other.
+    for tags in [&["law", "odd"][..], &["odd", "law"], &["odd"]] {
+        assert_eq!(scene.filtered(tagged(tags, None)).await, ["Bob", "Ann"]);
+    }
+    let law = || tagged(&["law"], Some("lee"));
+    for sort in UserSort::ALL {
+        let first = ListUsers {
+            filter: tagged(&["law"], None),
+            sort,
+            ..scene.everybody()
+        };
+        assert_eq!(scene.found(first).await.len(), 50, "{sort:?}");
+        let lee = ListUsers {
+            filter: law(),
+            sort,
+            ..scene.everybody()
+        };
+        let mut found = scene.found(lee).await;
+        found.sort();
+        assert_eq!(found, ["Ann", "Bob"], "{sort:?}");
+    }
+    let newest = scene.filtered(tagged(&["law"], None)).await;
+    assert_eq!(newest.first().map(String::as_str), Some("Bob"));
 }

@@ -164,6 +164,25 @@ impl Scene {
         id
     }
 
+    /// So many people of no further interest, tagged `law`.
+    pub(crate) async fn crowd(&self, many: usize) {
+        let campus = self.ours;
+        let ids: Vec<_> = (0..many).map(|_| self.clock.ulid().to_string()).collect();
+        let rows: Vec<_> = ids
+            .iter()
+            .map(|id| serde_json::json!({ "id": id }))
+            .collect();
+        let mut tx = self.db.write(&stamp()).await.unwrap();
+        let accounts = sql::PUT_CROWD_ACCOUNTS.bind_rows(&rows);
+        accounts.execute(&mut tx).await.unwrap();
+        let places = sql::PUT_CROWD.bind_rows(&rows);
+        let places = places.bind(campus.id).bind(campus.plan).bind(NOON);
+        places.execute(&mut tx).await.unwrap();
+        let tags = sql::PUT_CROWD_TAGS.bind_rows(&rows).bind(campus.id);
+        tags.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// What People does when somebody uses the product.
     pub(crate) async fn seen(&self, id: MembershipId, at: Timestamp) {
         self.change(sql::SEEN.bind(id).bind(at)).await;

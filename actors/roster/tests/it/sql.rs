@@ -26,6 +26,28 @@ store::statements! {
         from accounts
         where id = $3";
 
+    /// The accounts of a crowd.
+    pub(crate) PUT_CROWD_ACCOUNTS = "
+        insert into accounts (id, email, email_key, first_name, last_name, name_key, created_at)
+        select 'acc_' || (rows.value ->> 'id'), lower(rows.value ->> 'id') || '@x.edu',
+            lower(rows.value ->> 'id') || '@x.edu', 'Cee', 'Crowd', 'cee crowd', 1
+        from rows($1)";
+
+    /// A crowd.
+    pub(crate) PUT_CROWD = "
+        insert into memberships (id, organisation_id, account_id, plan_id, status, door, redeemed_at,
+            created_at, name_key, name_sort, email_key)
+        select 'mbr_' || (rows.value ->> 'id'), $2, 'acc_' || (rows.value ->> 'id'), $3, 'assigned',
+            'link', cast($4 as bigint), 1, 'cee crowd', 'cee crowd',
+            lower(rows.value ->> 'id') || '@x.edu'
+        from rows($1)";
+
+    /// The tag of a crowd.
+    pub(crate) PUT_CROWD_TAGS = "
+        insert into membership_tags (membership_id, organisation_id, tag)
+        select 'mbr_' || (rows.value ->> 'id'), $2, 'law'
+        from rows($1)";
+
     /// When somebody was seen.
     pub(crate) SEEN = "
         update memberships
