@@ -10,7 +10,7 @@ use store::{Query, Reader, Statement};
 use crate::{filter::Filter, sql};
 
 /// So many are few.
-const FEW: u32 = 1_000;
+const FEW: u32 = 3_000;
 
 /// An id of [`FEW`].
 #[derive(Debug, Serialize)]

@@ -193,7 +193,7 @@ async fn a_filter_finds_the_same_people_whether_it_leaves_few_or_many(
     scene
         .person("Ann Lee", Status::Assigned, &["law", "odd"])
         .await;
-    scene.crowd(1_100).await;
+    scene.crowd(3_100).await;
     scene
         .person("Bob Lee", Status::Assigned, &["law", "odd"])
         .await;
