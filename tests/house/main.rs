@@ -12,6 +12,7 @@ mod arrows;
 mod files;
 mod linked;
 mod owners;
+mod paths;
 mod semantics;
 mod tables;
 mod workspace;
