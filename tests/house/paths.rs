@@ -21,11 +21,9 @@ fn documents() -> Vec<String> {
     let top = ["README.md", "CONTRIBUTING.md"].map(str::to_owned);
     let pages = ["docs", "docs/adr"].into_iter().flat_map(|folder| {
         let entries = fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let pages: Vec<_> = names.filter(|name| name.ends_with(".md")).collect();
-        pages
-            .into_iter()
-            .map(move |name| format!("{folder}/{name}"))
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let pages = paths.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+        pages.map(|path| path.into_os_string().into_string().unwrap())
     });
     top.into_iter().chain(pages).collect()
 }

@@ -185,7 +185,7 @@ impl Running {
         EdgeError::Ended(ended.err().unwrap_or_else(ended_by_itself))
     }
 
-    /// Takes no new connections, finishes the requests in flight, at most [`STOP_SECONDS`] long.
+    /// Takes no new connections, finishes the requests in flight, at most `STOP_SECONDS` long.
     pub async fn stop(self) {
         let ((), ended) = futures_util::future::join(self.handle.stop(true), self.server).await;
         if let Err(error) = ended {

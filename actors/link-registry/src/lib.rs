@@ -24,7 +24,7 @@
 //! # To add a verb
 //! 1. The message in `contract::links`.
 //! 2. A verb file named after it with `impl Serve<TheMessage>`, and its line in `routes`.
-//! 3. A change starts at [`row::change`], which reads the link under its lock; it ends with
+//! 3. A change starts at `LinkRegistry::lock`, which reads the link under its lock; it ends with
 //!    `tx.audit`, `tx.publish` and `tx.commit`.
 
 mod create;

@@ -55,7 +55,7 @@ impl Phc {
             && aws_lc_rs::constant_time::verify_slices_are_equal(&hash, &self.hash).is_ok()
     }
 
-    /// Reads a stored hash; nothing but what [`Phc::to_string`] writes, within bounds.
+    /// Reads a stored hash; nothing but what its `Display` writes, within bounds.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix("$argon2id$v=19$")?.split('$');
         let (cost, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);

@@ -11,7 +11,7 @@
 //! | [`UsherProcess`] | the node as a process of its own, to be killed |
 //! | [`SmtpSink`] | a mail server that keeps, refuses or loses what it is sent |
 //! | [`TcpProxy`] | a wire that can be cut, also between a request and its answer |
-//! | [`eventually`] | the one allowed way to wait for a condition |
+//! | [`eventually()`] | the one allowed way to wait for a condition |
 //!
 //! # What it promises
 //!

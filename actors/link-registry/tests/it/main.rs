@@ -1,11 +1,6 @@
 //! The link registry, asked over the bus, on both databases.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "tests fail this way"
-)]
+#![expect(clippy::unwrap_used, reason = "tests fail this way")]
 
 mod change;
 mod create;
