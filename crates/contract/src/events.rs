@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     call::{Call, Need, Service},
     caller::Role,
-    ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
+    ids::{AccountId, BatchId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     timestamp::Timestamp,
 };
 
@@ -80,6 +80,29 @@ pub enum Event {
     },
     /// Memberships bear other tags.
     LinkRetagged { link_id: LinkId },
+    /// A batch of invites is being sent.
+    BatchSent { batch_id: BatchId },
+    /// A batch of invites rests, for whatever reason.
+    BatchPaused { batch_id: BatchId },
+    /// A batch of invites goes on.
+    BatchResumed { batch_id: BatchId },
+    /// A batch of invites was taken back.
+    BatchCancelled { batch_id: BatchId },
+    /// Nothing of a batch is left to be sent.
+    BatchFinished { batch_id: BatchId },
+    /// An invite was accepted.
+    InviteAccepted {
+        invite_id: InviteId,
+        membership_id: MembershipId,
+    },
+    /// An invite was declined.
+    InviteDeclined { invite_id: InviteId },
+    /// An invite was taken back.
+    InviteCancelled { invite_id: InviteId },
+    /// The mail of an invite came back.
+    InviteBounced { invite_id: InviteId },
+    /// The mail of an invite was complained about.
+    InviteComplained { invite_id: InviteId },
 }
 
 impl Event {
@@ -105,6 +128,16 @@ impl Event {
             Self::MembershipRetagged { .. } => "membership-retagged",
             Self::ProofSettled { .. } => "proof-settled",
             Self::LinkRetagged { .. } => "link-retagged",
+            Self::BatchSent { .. } => "batch-sent",
+            Self::BatchPaused { .. } => "batch-paused",
+            Self::BatchResumed { .. } => "batch-resumed",
+            Self::BatchCancelled { .. } => "batch-cancelled",
+            Self::BatchFinished { .. } => "batch-finished",
+            Self::InviteAccepted { .. } => "invite-accepted",
+            Self::InviteDeclined { .. } => "invite-declined",
+            Self::InviteCancelled { .. } => "invite-cancelled",
+            Self::InviteBounced { .. } => "invite-bounced",
+            Self::InviteComplained { .. } => "invite-complained",
         }
     }
 }

@@ -85,3 +85,5 @@ id!(/** A pending proof of an address. */ ProofId, "prf");
 id!(/** A mail that leaves, or has left. */ MailId, "mail");
 id!(/** An entry of the audit trail. */ AuditId, "aud");
 id!(/** An attempt at a request with an `Idempotency-Key`. */ AttemptId, "att");
+id!(/** Many invites, handed in together. */ BatchId, "bat");
+id!(/** An e-mail invite of one address. */ InviteId, "inv");

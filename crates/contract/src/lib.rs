@@ -9,7 +9,7 @@
 //!   the rules, so that a value of the type is a value that was checked.
 //! - one file a noun: [`organisations`], [`administrators`], [`tokens`], [`links`], [`plans`],
 //!   [`ledger`], [`seats`], [`memberships`], [`bulk`], [`people`], [`accounts`], [`users`],
-//!   [`mails`], [`audit`], [`events`], [`idempotency`].
+//!   [`mails`], [`batches`], [`invites`], [`suppressions`], [`audit`], [`events`], [`idempotency`].
 //! - [`subjects`]: the list of all of them, read by the tests that walk every subject.
 //!
 //! # Promises
@@ -27,6 +27,7 @@ pub mod accounts;
 pub mod address;
 pub mod administrators;
 pub mod audit;
+pub mod batches;
 pub mod bulk;
 pub mod call;
 pub mod caller;
@@ -34,6 +35,7 @@ pub mod clock;
 pub mod events;
 pub mod idempotency;
 pub mod ids;
+pub mod invites;
 pub mod ledger;
 pub mod links;
 pub mod mails;
@@ -46,6 +48,7 @@ pub mod problem;
 pub mod seats;
 pub mod secret;
 pub mod subjects;
+pub mod suppressions;
 pub mod text;
 pub mod timestamp;
 pub mod tokens;

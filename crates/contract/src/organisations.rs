@@ -8,7 +8,7 @@ use crate::{
     caller::Role,
     ids::OrganisationId,
     page::{Page, PageRequest},
-    text::Name,
+    text::{Language, Name},
     timestamp::Timestamp,
 };
 
@@ -20,6 +20,15 @@ pub struct Policies {
     pub join_proof: JoinProof,
     /// Days until an unproved seat returns to the pool, 1 to 90.
     pub proof_days: u16,
+    /// Which address may accept an invite.
+    pub invite_acceptance: InviteAcceptance,
+    /// Days that an invite works, 1 to 180.
+    pub invite_days: u16,
+    /// How many days before its end a pending invite is brought to mind once, 0 to 30; 0: never.
+    /// None is sent where the invite works less than twice as long.
+    pub remind_days: u16,
+    /// In which language its mails are written; English where there is no text in it.
+    pub language: Language,
 }
 
 impl Default for Policies {
@@ -27,6 +36,10 @@ impl Default for Policies {
         Self {
             join_proof: JoinProof::Later,
             proof_days: 7,
+            invite_acceptance: InviteAcceptance::Strict,
+            invite_days: 30,
+            remind_days: 3,
+            language: Language::default(),
         }
     }
 }
@@ -39,6 +52,16 @@ pub enum JoinProof {
     Later,
     /// The seat is held and is assigned when the address is proved.
     First,
+}
+
+/// Which address may accept an invite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InviteAcceptance {
+    /// Only the one that it was sent to.
+    Strict,
+    /// Any that its holder is signed in with; both are in the audit trail.
+    Lenient,
 }
 
 /// An institution.

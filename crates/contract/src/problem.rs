@@ -33,6 +33,11 @@ pub enum Kind {
     ProofRefused,
     SetUpRefused,
     SignInRefused,
+    InviteUnknown,
+    InviteExpired,
+    InviteCancelled,
+    InviteUsed,
+    InviteForAnother,
     EventsExpired,
     Overloaded,
     Unavailable,
@@ -65,6 +70,11 @@ impl Kind {
         Self::ProofRefused,
         Self::SetUpRefused,
         Self::SignInRefused,
+        Self::InviteUnknown,
+        Self::InviteExpired,
+        Self::InviteCancelled,
+        Self::InviteUsed,
+        Self::InviteForAnother,
         Self::EventsExpired,
         Self::Overloaded,
         Self::Unavailable,
@@ -145,6 +155,19 @@ impl Kind {
                 "This set-up link is not valid any more.",
             ),
             Self::SignInRefused => ("sign-in-refused", 401, "Address or password are not right."),
+            Self::InviteUnknown => ("invite-unknown", 404, "This invitation does not work."),
+            Self::InviteExpired => ("invite-expired", 410, "This invitation has expired."),
+            Self::InviteCancelled => ("invite-cancelled", 410, "This invitation was taken back."),
+            Self::InviteUsed => (
+                "invite-used",
+                409,
+                "This invitation has been accepted already.",
+            ),
+            Self::InviteForAnother => (
+                "invite-for-another",
+                403,
+                "This invitation was sent to another address.",
+            ),
             Self::EventsExpired => (
                 "events-expired",
                 410,
@@ -291,6 +314,12 @@ macro_rules! reason {
     )*};
 }
 reason!(crate::text::TextError, crate::address::AddressError);
+
+impl FieldReason for crate::text::NotALanguage {
+    fn code(&self) -> &'static str {
+        "not-a-language"
+    }
+}
 
 impl FieldReason for crate::address::NotADomain {
     fn code(&self) -> &'static str {

@@ -1,10 +1,10 @@
 //! The list of every message: what the tests walk, and what `docs/subjects.md` is made from.
 
 use crate::{
-    accounts as acc, administrators as adm, audit, bulk,
+    accounts as acc, administrators as adm, audit, batches, bulk,
     call::{Call, Need, Service},
-    events, idempotency, ledger, links, mails, memberships, organisations as org, people, plans,
-    seats, tokens, users,
+    events, idempotency, invites, ledger, links, mails, memberships, organisations as org, people,
+    plans, seats, suppressions as supp, tokens, users,
 };
 
 /// A message, described.
@@ -94,5 +94,27 @@ pub const ALL: &[Subject] = &[
     of::<mails::QueueMail>(),
     of::<mails::ListKeptMails>(),
     of::<mails::ReadKeptMail>(),
+    of::<batches::OpenBatch>(),
+    of::<batches::AddToBatch>(),
+    of::<batches::SealBatch>(),
+    of::<batches::SendBatch>(),
+    of::<batches::SteerBatch>(),
+    of::<batches::GetBatch>(),
+    of::<batches::ListBatches>(),
+    of::<batches::ListBatchRows>(),
+    of::<invites::ListInvites>(),
+    of::<invites::GetInvite>(),
+    of::<invites::ResendInvite>(),
+    of::<invites::ResendPending>(),
+    of::<invites::CancelInvite>(),
+    of::<invites::ReaddressInvite>(),
+    of::<invites::ResolveInvite>(),
+    of::<invites::DeclineInvite>(),
+    of::<supp::ListSuppressions>(),
+    of::<supp::AddSuppression>(),
+    of::<supp::LiftSuppression>(),
+    of::<supp::ResolveUnsubscribe>(),
+    of::<supp::Unsubscribe>(),
+    of::<supp::TakeReports>(),
     of::<events::ListEvents>(),
 ];

@@ -116,6 +116,96 @@ impl Tag {
     pub const MOST_PER_ROW: usize = 20;
 }
 
+/// A word of an inviter to the invited: plain text of several lines, at most 1,000 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct InviteMessage(String);
+
+impl InviteMessage {
+    /// The most characters it has.
+    pub const MOST: usize = 1_000;
+
+    /// Trims, brings line ends to `\n`, and measures; each line is held to the rules of a name.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        let text = text.trim().replace("\r\n", "\n").replace('\r', "\n");
+        if text.is_empty() {
+            return Err(TextError::Empty);
+        }
+        if text.chars().count() > Self::MOST {
+            return Err(TextError::TooLong(Self::MOST));
+        }
+        let line = |line: &str| match bounded(line, Self::MOST) {
+            Err(TextError::Empty) => Ok(String::new()),
+            other => other,
+        };
+        let lines = text.split('\n').map(line).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(lines.join("\n")))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for InviteMessage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// The text is not the code of a language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a language such as `en` or `pt-br`")]
+pub struct NotALanguage;
+
+/// A language as mails are written in: a BCP 47 tag of a language and perhaps a region, in lower
+/// case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Language(String);
+
+impl Language {
+    /// Reads `en`, `pt-BR`, `fil`.
+    pub fn parse(text: &str) -> Result<Self, NotALanguage> {
+        let text = text.to_ascii_lowercase();
+        let is_word = |word: &str, least: usize, most: usize| {
+            (least..=most).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
+        let (language, region) = match text.split_once('-') {
+            Some((language, region)) => (language, Some(region)),
+            None => (text.as_str(), None),
+        };
+        let is_language = language.bytes().all(|b| b.is_ascii_lowercase());
+        if is_language
+            && is_word(language, 2, 3)
+            && region.is_none_or(|region| is_word(region, 2, 8))
+        {
+            Ok(Self(text))
+        } else {
+            Err(NotALanguage)
+        }
+    }
+
+    /// The tag.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Language {
+    /// English.
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
+impl<'de> Deserialize<'de> for Language {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     7 "0007_idempotency",
     8 "0008_memberships",
     9 "0009_accounts",
+    10 "0010_invites",
+    11 "0011_accepted",
     12 "0012_found",
 ];
 

@@ -4,16 +4,22 @@ use std::{fmt, sync::Arc};
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
-    digest, rand,
+    digest, hmac, rand,
 };
 use contract::Secret;
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::error::StoreError;
 
-/// Seals and opens with the installation's key (AES-256-GCM, a random nonce each time).
+/// Seals and opens with the installation's key (AES-256-GCM, a random nonce each time), and makes
+/// tokens of ids (HMAC-SHA256).
 #[derive(Clone)]
-pub struct Vault(Arc<RandomizedNonceKey>);
+pub struct Vault(Arc<Keys>);
+
+struct Keys {
+    sealing: RandomizedNonceKey,
+    making: hmac::Key,
+}
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,16 +34,38 @@ impl Vault {
     /// With a key of any length: what seals is its SHA-256.
     pub fn new(key: &Secret) -> Result<Self, StoreError> {
         let key = digest::digest(&digest::SHA256, key.expose().as_bytes());
-        let key = RandomizedNonceKey::new(&AES_256_GCM, key.as_ref());
-        key.map(|key| Self(Arc::new(key)))
-            .map_err(|_| StoreError::Sealed)
+        let making = hmac::sign(
+            &hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()),
+            b"usher: tokens made of ids",
+        );
+        let making = hmac::Key::new(hmac::HMAC_SHA256, making.as_ref());
+        let sealing = RandomizedNonceKey::new(&AES_256_GCM, key.as_ref());
+        let sealing = sealing.map_err(|_| StoreError::Sealed)?;
+        Ok(Self(Arc::new(Keys { sealing, making })))
+    }
+
+    /// What only the holder of the key can make of a purpose and what it is for: 128 bits of an
+    /// HMAC. For tokens that are never kept because they can be made again (docs/adr/0023).
+    pub fn make(&self, purpose: &str, about: &[u8]) -> [u8; 16] {
+        let mut made = hmac::Context::with_key(&self.0.making);
+        made.update(purpose.as_bytes());
+        made.update(&[0]);
+        made.update(about);
+        let mut bytes = [0; 16];
+        for (to, from) in bytes.iter_mut().zip(made.sign().as_ref()) {
+            *to = *from;
+        }
+        bytes
     }
 
     /// Seals a secret for one place (the id of its row): moved elsewhere it does not open.
     pub fn seal(&self, context: &str, secret: &Secret) -> Result<String, StoreError> {
         let mut sealed = secret.expose().as_bytes().to_vec();
         let context = Aad::from(context.as_bytes());
-        let nonce = self.0.seal_in_place_append_tag(context, &mut sealed);
+        let nonce = self
+            .0
+            .sealing
+            .seal_in_place_append_tag(context, &mut sealed);
         let nonce = nonce.map_err(|_| StoreError::Sealed)?;
         let bytes = [nonce.as_ref().as_slice(), sealed.as_slice()].concat();
         Ok(format!("{VERSION}{}", BASE64URL_NOPAD.encode(&bytes)))
@@ -51,7 +79,7 @@ impl Vault {
             let (nonce, body) = bytes.split_at_mut_checked(NONCE_LEN)?;
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let context = Aad::from(context.as_bytes());
-            let plain = self.0.open_in_place(nonce, context, body).ok()?;
+            let plain = self.0.sealing.open_in_place(nonce, context, body).ok()?;
             String::from_utf8(plain.to_vec()).ok().map(Secret::new)
         };
         open().ok_or(StoreError::Sealed)
@@ -119,6 +147,22 @@ mod tests {
         );
         for broken in ["", "v1.", "v1.AAAA", "v2.AAAA", &sealed[..sealed.len() - 2]] {
             assert!(vault.open("lnk_1", broken).is_err(), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_depends_on_key_purpose_and_matter() {
+        let vault = Vault::new(&Secret::new("key")).unwrap();
+        let other = Vault::new(&Secret::new("other")).unwrap();
+        let made = vault.make("invite", b"inv_1");
+        assert_eq!(made, vault.make("invite", b"inv_1"));
+        for different in [
+            vault.make("invite", b"inv_2"),
+            vault.make("unsubscribe", b"inv_1"),
+            vault.make("inv", b"iteinv_1"),
+            other.make("invite", b"inv_1"),
+        ] {
+            assert_ne!(made, different);
         }
     }
 

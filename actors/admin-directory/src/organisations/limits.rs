@@ -10,6 +10,10 @@ const URL_MOST: usize = 2_048;
 
 /// The most days for which an unproved seat is kept.
 const PROOF_DAYS_MOST: u16 = 90;
+/// The most days that an invite works.
+const INVITE_DAYS_MOST: u16 = 180;
+/// The most days before its end that an invite is brought to mind.
+const REMIND_DAYS_MOST: u16 = 30;
 
 /// An address that a browser goes to under TLS, or on this very machine.
 pub(crate) fn product_url(fields: &mut Fields, url: &Url) {
@@ -42,12 +46,32 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Days that leave time to read a mail and do not keep a seat for ever.
+/// Days that leave time to read a mail, and keep neither seat nor invite for ever.
 pub(crate) fn policies(fields: &mut Fields, policies: &Policies) {
-    if !(1..=PROOF_DAYS_MOST).contains(&policies.proof_days) {
-        let detail = format!("Choose between 1 and {PROOF_DAYS_MOST} days.");
-        fields.refuse("policies.proof_days", "out-of-range", detail);
-    }
+    let mut within = |field, days, least, most| {
+        if !(least..=most).contains(&days) {
+            let detail = format!("Choose between {least} and {most} days.");
+            fields.refuse(field, "out-of-range", detail);
+        }
+    };
+    within(
+        "policies.proof_days",
+        policies.proof_days,
+        1,
+        PROOF_DAYS_MOST,
+    );
+    within(
+        "policies.invite_days",
+        policies.invite_days,
+        1,
+        INVITE_DAYS_MOST,
+    );
+    within(
+        "policies.remind_days",
+        policies.remind_days,
+        0,
+        REMIND_DAYS_MOST,
+    );
 }
 
 #[cfg(test)]

@@ -118,6 +118,7 @@ async fn an_owner_changes_what_they_name_and_a_manager_nothing(
         policies: Some(Policies {
             join_proof: JoinProof::First,
             proof_days: 90,
+            ..Policies::default()
         }),
     };
     let refused = scene

@@ -50,6 +50,10 @@ pub(super) fn policies(join_proof: JoinProof) -> Policies {
     Policies {
         join_proof,
         proof_days: 14,
+        invite_acceptance: contract::organisations::InviteAcceptance::Lenient,
+        invite_days: 60,
+        remind_days: 0,
+        language: contract::text::Language::parse("de").unwrap(),
     }
 }
 
