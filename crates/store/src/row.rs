@@ -135,4 +135,6 @@ parsed! {
     ids::MailId: str::parse,
     ids::AuditId: str::parse,
     ids::AttemptId: str::parse,
+    ids::BatchId: str::parse,
+    ids::InviteId: str::parse,
 }

@@ -55,6 +55,8 @@ value! { String:
     ids::MailId => |value| value.to_string(),
     ids::AuditId => |value| value.to_string(),
     ids::AttemptId => |value| value.to_string(),
+    ids::BatchId => |value| value.to_string(),
+    ids::InviteId => |value| value.to_string(),
 }
 
 impl<T: Value> Value for Option<T> {
