@@ -1,0 +1,105 @@
+//! Whether a refusal is about the address or about something else.
+
+use crate::report::{Enhanced, Kind};
+
+/// What servers say of an address that nobody has, in lower case.
+const NOBODY: [&str; 40] = [
+    "user unknown",
+    "unknown user",
+    "no such user",
+    "user not found",
+    "user does not exist",
+    "user doesn't exist",
+    "unknown recipient",
+    "recipient unknown",
+    "no such recipient",
+    "recipient not found",
+    "recipientnotfound",
+    "recipnotfound",
+    "recipient address rejected: access denied",
+    "invalid recipient",
+    "unknown address",
+    "address unknown",
+    "address does not exist",
+    "account does not exist",
+    "account that you tried to reach does not exist",
+    "address couldn't be found",
+    "address not found",
+    "unrouteable address",
+    "unknown local part",
+    "no mailbox here by that name",
+    "no such mailbox",
+    "mailbox not found",
+    "mailbox unavailable",
+    "mailbox does not exist",
+    "not a valid mailbox",
+    "invalid mailbox",
+    "account has been disabled",
+    "account is disabled",
+    "no longer valid",
+    "host not found",
+    "no such domain",
+    "domain does not exist",
+    "does not accept mail",
+    "null mx",
+    "宛先不明",
+    "存在しません",
+];
+
+/// What makes a refusal one of the sender or the content, whatever else it says.
+const NOT_THE_ADDRESS: [&str; 10] = [
+    "sender",
+    "spam",
+    "blocked",
+    "blacklist",
+    "blocklist",
+    "policy",
+    "reputation",
+    "spf",
+    "dkim",
+    "dmarc",
+];
+
+/// [`Kind::Hard`] or [`Kind::Soft`], of a mail that was refused for good.
+///
+/// The code decides where it says something; only where it does not, the words do. A wrong
+/// suppression shuts a person out, a wrong retry costs one mail: in doubt it is soft.
+pub fn verdict(enhanced: Option<Enhanced>, text: &str) -> Kind {
+    match enhanced {
+        // 5.1.7 and 5.1.8 are about the sender's address
+        Some(Enhanced(5, 1, 1 | 2 | 3 | 6 | 10) | Enhanced(5, 2, 1)) => Kind::Hard,
+        Some(Enhanced(5, 1, 7 | 8) | Enhanced(5, 2 | 3 | 6 | 7, _)) => Kind::Soft,
+        Some(Enhanced(5, ..)) => by_words(text),
+        Some(_) => Kind::Soft,
+        None if reply_code(text).is_some_and(|code| code < 500) => Kind::Soft,
+        None => by_words(text),
+    }
+}
+
+fn by_words(text: &str) -> Kind {
+    let text = text.to_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    if says(&NOBODY) && !says(&NOT_THE_ADDRESS) {
+        Kind::Hard
+    } else {
+        Kind::Soft
+    }
+}
+
+/// The first SMTP reply code of a refusal in a text.
+pub(crate) fn reply_code(text: &str) -> Option<u16> {
+    let apart = |c: char| !c.is_ascii_alphanumeric() && c != '.';
+    let mut words = text.split(apart).filter(|word| word.len() == 3);
+    words.find_map(|word| word.parse().ok().filter(|code| (400..600).contains(code)))
+}
+
+/// The code that says most: that of the field, unless it is vague and the words hold another.
+pub(crate) fn sharper(status: Option<Enhanced>, text: &str) -> Option<Enhanced> {
+    match status {
+        Some(code) if !code.is_vague() => Some(code),
+        vague => {
+            let same_class = |code: &Enhanced| vague.is_none_or(|vague| vague.0 == code.0);
+            Enhanced::find(text).filter(same_class).or(vague)
+        }
+    }
+}
