@@ -66,7 +66,7 @@ struct Stats {
     queue_group: &'static str,
     num_requests: u64,
     num_errors: u64,
-    last_error: &'static str,
+    last_error: String,
     /// Nanoseconds, as ADR-32 asks.
     processing_time: u64,
     average_processing_time: u64,
@@ -141,7 +141,7 @@ impl Card {
             queue_group: self.name,
             num_requests,
             num_errors,
-            last_error: "",
+            last_error: endpoint.metrics.last_error(),
             processing_time,
             average_processing_time: processing_time.checked_div(num_requests).unwrap_or(0),
         }

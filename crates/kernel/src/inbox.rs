@@ -43,7 +43,7 @@ impl Inbox {
         match self.sender.try_send(delivery) {
             Ok(()) => self.metrics.mailbox.inc(),
             Err(refused) => {
-                self.metrics.overloaded.inc();
+                self.metrics.overload();
                 let delivery = refused.into_inner();
                 delivery
                     .reply

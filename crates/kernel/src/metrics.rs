@@ -1,8 +1,12 @@
 //! The numbers of actors and bus. Labels are bounded: actors, messages and outcomes, nothing else.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use contract::subjects;
+use contract::{Kind, Problem, subjects};
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry,
@@ -54,6 +58,8 @@ pub(crate) struct RouteMetrics {
     pub(crate) seconds: Histogram,
     pub(crate) batch: Histogram,
     pub(crate) mailbox: IntGauge,
+    /// What the last request that was not served was told.
+    last_error: Arc<Mutex<Option<Kind>>>,
 }
 
 impl KernelMetrics {
@@ -178,6 +184,7 @@ impl KernelMetrics {
             seconds: self.seconds.with_label_values(labels),
             batch: self.batch.with_label_values(labels),
             mailbox: self.mailbox.with_label_values(labels),
+            last_error: Arc::default(),
         }
     }
 
@@ -203,17 +210,43 @@ impl RequestMetrics {
 }
 
 impl RouteMetrics {
-    pub(crate) fn record(&self, problem: Option<&contract::Problem>, took: Duration) {
+    pub(crate) fn record(&self, problem: Option<&Problem>, took: Duration) {
         self.seconds.observe(took.as_secs_f64());
-        match problem {
-            None => self.ok.inc(),
-            Some(problem) => match problem.kind {
-                contract::Kind::Panicked => self.panicked.inc(),
-                contract::Kind::DeadlinePassed => self.expired.inc(),
-                _ if problem.status < 500 => self.refused.inc(),
-                _ => self.failed.inc(),
-            },
+        let Some(problem) = problem else {
+            return self.ok.inc();
+        };
+        match problem.kind {
+            Kind::Panicked => self.panicked.inc(),
+            Kind::DeadlinePassed => self.expired.inc(),
+            _ if problem.status < 500 => self.refused.inc(),
+            _ => self.failed.inc(),
         }
+        self.note(problem.kind);
+    }
+
+    /// A request found the mailbox full.
+    pub(crate) fn overload(&self) {
+        self.overloaded.inc();
+        self.note(Kind::Overloaded);
+    }
+
+    fn note(&self, kind: Kind) {
+        *self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(kind);
+    }
+
+    /// The last error as service discovery tells it: `404:not-found`; empty when there was none. Its
+    /// kind alone, never what was asked.
+    pub(crate) fn last_error(&self) -> String {
+        let kind = *self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kind.map_or_else(String::new, |kind| {
+            format!("{}:{}", kind.status(), kind.slug())
+        })
     }
 
     /// Requests and errors so far, and the seconds they took: what service discovery tells.

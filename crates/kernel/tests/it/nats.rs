@@ -134,8 +134,10 @@ async fn any_client_sees_what_runs_and_how_much_it_has_served_and_refused() {
     assert_eq!(asked["name"], "probe-ask");
     assert_eq!(asked["num_requests"], json!(5));
     assert_eq!(asked["num_errors"], json!(2));
+    assert_eq!(asked["last_error"], json!("500:panicked"));
     assert!(asked["processing_time"].as_u64().unwrap() > 0);
     assert_eq!(stats["endpoints"][1]["num_requests"], json!(0));
+    assert_eq!(stats["endpoints"][1]["last_error"], json!(""));
     stage.stop().await;
 }
 
