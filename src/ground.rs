@@ -131,6 +131,15 @@ impl Ground {
             .context("the database cannot be opened")
     }
 
+    /// The connections of a role that only asks, and asks much.
+    pub async fn open_for_questions(&self, role: &'static str) -> anyhow::Result<Db> {
+        let (database, _) = self.store.as_ref().context("the node has no database")?;
+        database
+            .open_for_questions(role)
+            .await
+            .context("the database cannot be opened")
+    }
+
     /// Seals tokens that can be shown again.
     pub fn vault(&self) -> anyhow::Result<Vault> {
         let (_, vault) = self.store.as_ref().context("the node has no database")?;

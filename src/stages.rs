@@ -96,7 +96,10 @@ const fn service(role: Role) -> Service {
 }
 
 async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> anyhow::Result<()> {
-    let db = ground.open(role.name()).await?;
+    let db = match role {
+        Role::Roster => ground.open_for_questions(role.name()).await?,
+        _ => ground.open(role.name()).await?,
+    };
     let clock = Arc::clone(&ground.clock);
     let many = &ground.settings.actors;
     match role {

@@ -36,6 +36,8 @@ store::statements! {
 /// A furnished database.
 pub(crate) struct House {
     pub(crate) db: Db,
+    /// As the roster opens it.
+    pub(crate) questions: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) organisation: OrganisationId,
     pub(crate) plan: PlanId,
@@ -59,6 +61,7 @@ impl House {
         let database = Database::connect(&options).await?;
         database.migrate().await?;
         let db = database.open("load").await?;
+        let questions = database.open_for_questions("roster").await?;
         let organisation = OrganisationId::new(clock.ulid());
         let (plan, link) = (PlanId::new(clock.ulid()), LinkId::new(clock.ulid()));
         let token = vault::draw_token();
@@ -83,6 +86,7 @@ impl House {
         tx.commit().await?;
         Ok(Self {
             db,
+            questions,
             clock,
             organisation,
             plan,

@@ -354,7 +354,7 @@ async fn measure(engine: &str, url: &str, pace: Pace) -> Result<()> {
     let house = House::build(url, 8).await?;
     let people = fill(&house).await?;
     house.analyze().await?;
-    let (db, clock) = (house.db.clone(), Arc::clone(&house.clock));
+    let (db, clock) = (house.questions.clone(), Arc::clone(&house.clock));
     let bus = Bus::new(Arc::new(LocalBus::new()), bus_options(Service::Roster)?);
     let mut stage = Stage::new(bus, Health::default(), StageOptions::default());
     stage.actor(2, move || Roster::new(db.clone())).await?;

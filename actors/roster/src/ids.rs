@@ -12,12 +12,22 @@ impl Serve<ListUserIds> for Roster {
     async fn serve(&mut self, message: ListUserIds, _: &Cx) -> Result<UserIds, Problem> {
         let filter = Filter::of(&message.filter)?;
         let mut db = self.db.read().await?;
-        let rows = filter
-            .bind(sql::LIST_IDS.bind(message.organisation))
+        let few = filter.few(&mut db, message.organisation).await?;
+        let statement = match (&few, filter.tags.first()) {
+            (Some(_), _) => &sql::FEW_IDS,
+            (None, Some(_)) => &sql::TAGGED_IDS,
+            (None, None) => &sql::LIST_IDS,
+        };
+        let query = filter
+            .bind(statement.bind(message.organisation))
             .bind(USER_IDS_MOST)
-            .bind(message.after)
-            .fetch_all(&mut db)
-            .await?;
+            .bind(message.after);
+        let query = match (&few, filter.tags.first()) {
+            (Some(ids), _) => query.bind_rows(ids),
+            (None, Some(first)) => query.bind(first.tag),
+            (None, None) => query,
+        };
+        let rows = query.fetch_all(&mut db).await?;
         let ids = rows.iter().map(|row| row.get("id"));
         let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
         let is_full = u32::try_from(ids.len()).is_ok_and(|count| count >= USER_IDS_MOST);

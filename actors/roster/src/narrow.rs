@@ -1,11 +1,16 @@
 //! Which filter leaves so few people that they are best looked for among those.
 //!
 //! An index serves an order or a filter, not both. Where a filter leaves few, they are sorted;
-//! where every one leaves many, a page is soon full along the order.
+//! where every one leaves many, a page is soon full along the order. What each leaves is counted in
+//! its own index, and no further than [`FEW`]; the rarest is taken.
 
-use contract::{Problem, ids::OrganisationId};
+use contract::{
+    Problem, Timestamp,
+    ids::{LinkId, OrganisationId, PlanId},
+    text::Tag,
+};
 use serde::Serialize;
-use store::{Query, Reader, Statement};
+use store::{Query, Reader, Row, Statement, StoreError};
 
 use crate::{filter::Filter, sql};
 
@@ -18,6 +23,44 @@ pub(crate) struct Id {
     id: String,
 }
 
+/// A filter that has an index of its own.
+#[derive(Clone, Copy, Debug)]
+enum By<'a> {
+    Tag(&'a Tag),
+    Link(LinkId),
+    Plan(PlanId),
+    Status(&'static str),
+    NotSeen(Timestamp),
+}
+
+impl By<'_> {
+    /// What counts them, and what finds them.
+    const fn statements(self) -> (&'static Statement, &'static Statement) {
+        match self {
+            Self::Tag(_) => (&sql::COUNT_WITH_TAG, &sql::WITH_TAG),
+            Self::Link(_) => (&sql::COUNT_THROUGH_LINK, &sql::THROUGH_LINK),
+            Self::Plan(_) => (&sql::COUNT_OF_PLAN, &sql::OF_PLAN),
+            Self::Status(_) => (&sql::COUNT_IN_STATE, &sql::IN_STATE),
+            Self::NotSeen(_) => (&sql::COUNT_NOT_SEEN, &sql::NOT_SEEN),
+        }
+    }
+
+    fn bind(self, statement: &'static Statement, organisation: OrganisationId) -> Query {
+        let query = statement.bind(organisation);
+        most(match self {
+            Self::Tag(tag) => query.bind(tag),
+            Self::Link(link) => query.bind(link),
+            Self::Plan(plan) => query.bind(plan),
+            Self::Status(status) => query.bind(status),
+            Self::NotSeen(since) => query.bind(since),
+        })
+    }
+}
+
+fn most(query: Query) -> Query {
+    query.bind(FEW + 1)
+}
+
 impl Filter<'_> {
     /// The few whom one of the filters leaves; `None` when each leaves many, or there is none.
     pub(crate) async fn few(
@@ -25,48 +68,59 @@ impl Filter<'_> {
         db: &mut Reader,
         organisation: OrganisationId,
     ) -> Result<Option<Vec<Id>>, Problem> {
-        let of = |statement: &'static Statement| statement.bind(organisation);
-        let mut filters: Vec<Query> = Vec::new();
-        let with = |tag| most(of(&sql::WITH_TAG).bind(tag));
-        filters.extend(self.tags.iter().map(|row| with(row.tag)));
-        if let [first, second, ..] = self.tags.as_slice() {
-            let both = most(of(&sql::WITH_BOTH).bind(first.tag));
-            filters.push(both.bind(second.tag));
+        if let Some(rarest) = self.rarest(db, organisation).await? {
+            let (_, find) = rarest.statements();
+            let rows = rarest.bind(find, organisation).fetch_all(db).await?;
+            return Ok(Some(ids(&rows)?));
         }
-        filters.extend(
-            self.link
-                .map(|link| of(&sql::THROUGH_LINK).bind(link))
-                .map(most),
-        );
-        filters.extend(self.plan.map(|plan| of(&sql::OF_PLAN).bind(plan)).map(most));
-        filters.extend(
-            self.status
-                .map(|status| of(&sql::IN_STATE).bind(status))
-                .map(most),
-        );
-        let since = self.inactive_since;
-        filters.extend(since.map(|since| of(&sql::NOT_SEEN).bind(since)).map(most));
-        // The dearest: it looks at every name when nobody is called like that.
-        let pattern = self.pattern.as_ref();
-        filters.extend(
-            pattern
-                .map(|pattern| of(&sql::CALLED).bind(pattern))
-                .map(most),
-        );
-        for filter in filters {
-            let rows = filter.fetch_all(db).await?;
+        // The dear ones, which look at every name, or at everybody with a tag, where they leave few:
+        // only where no other does, and found without being counted first.
+        if let Some(pattern) = &self.pattern {
+            let called = most(sql::CALLED.bind(organisation).bind(pattern));
+            let rows = called.fetch_all(db).await?;
             if rows.len() <= FEW as usize {
-                let ids = rows.iter().map(|row| Ok(Id { id: row.get("id")? }));
-                return ids
-                    .collect::<Result<_, store::StoreError>>()
-                    .map(Some)
-                    .map_err(Problem::from);
+                return Ok(Some(ids(&rows)?));
+            }
+        }
+        if let [first, second, ..] = self.tags.as_slice() {
+            let both = most(sql::WITH_BOTH.bind(organisation).bind(first.tag)).bind(second.tag);
+            let rows = both.fetch_all(db).await?;
+            if rows.len() <= FEW as usize {
+                return Ok(Some(ids(&rows)?));
             }
         }
         Ok(None)
     }
+
+    /// The filter that leaves the fewest, if those are few.
+    async fn rarest(
+        &self,
+        db: &mut Reader,
+        organisation: OrganisationId,
+    ) -> Result<Option<By<'_>>, Problem> {
+        let mut rarest = None;
+        for by in self.indexed() {
+            let (count, _) = by.statements();
+            let row = by.bind(count, organisation).fetch_one(db).await?;
+            let n: i64 = row.get("n")?;
+            if n <= i64::from(FEW) && rarest.is_none_or(|(fewest, _)| n < fewest) {
+                rarest = Some((n, by));
+            }
+        }
+        Ok(rarest.map(|(_, by)| by))
+    }
+
+    /// Those of its filters that have an index.
+    fn indexed(&self) -> impl Iterator<Item = By<'_>> {
+        let tags = self.tags.iter().map(|row| By::Tag(row.tag));
+        tags.chain(self.link.map(By::Link))
+            .chain(self.plan.map(By::Plan))
+            .chain(self.status.map(By::Status))
+            .chain(self.inactive_since.map(By::NotSeen))
+    }
 }
 
-fn most(query: Query) -> Query {
-    query.bind(FEW + 1)
+fn ids(rows: &[Row]) -> Result<Vec<Id>, StoreError> {
+    let ids = rows.iter().map(|row| Ok(Id { id: row.get("id")? }));
+    ids.collect()
 }

@@ -168,6 +168,80 @@ macro_rules! by_last_active {
     };
 }
 
+/// How many a filter by itself leaves, counted up to `$3`.
+macro_rules! count {
+    ($($from:tt)*) => {
+        concat!(
+            "
+        select cast(count(*) as bigint) as n
+        from (select 1 as one",
+            $($from)*,
+            "
+        limit $3) as counted"
+        )
+    };
+}
+
+/// Whom a filter by itself leaves, up to `$3` of them.
+macro_rules! ids {
+    ($id:literal, $($from:tt)*) => {
+        concat!(
+            "
+        select ",
+            $id,
+            " as id",
+            $($from)*,
+            "
+        limit $3"
+        )
+    };
+}
+
+macro_rules! with_tag {
+    () => {
+        "
+        from membership_tags
+        where organisation_id = $1
+            and tag = $2"
+    };
+}
+
+macro_rules! through_link {
+    () => {
+        "
+        from memberships
+        where link_id = $2
+            and organisation_id = $1"
+    };
+}
+
+macro_rules! of_plan {
+    () => {
+        "
+        from memberships
+        where organisation_id = $1
+            and plan_id = $2"
+    };
+}
+
+macro_rules! in_state {
+    () => {
+        "
+        from memberships
+        where organisation_id = $1
+            and status = $2"
+    };
+}
+
+macro_rules! not_seen {
+    () => {
+        "
+        from memberships
+        where organisation_id = $1
+            and coalesce(last_active_at, 0) < $2"
+    };
+}
+
 store::statements! {
     /// The newest first.
     pub(crate) LIST_NEWEST = newest!(everywhere);
@@ -232,17 +306,40 @@ store::statements! {
         order by memberships.id desc
         limit $9");
 
+    /// Only the ids, along the index of the tag of `$11`.
+    pub(crate) TAGGED_IDS = concat!("
+        select memberships.id
+        from membership_tags as driving
+        cross join memberships
+        where driving.organisation_id = $1
+            and driving.tag = $11
+            and driving.membership_id < coalesce(cast($10 as text), 'mbr_8')
+            and memberships.id = driving.membership_id
+            and memberships.organisation_id || '' = $1
+            and", wanted!(), "
+        order by driving.membership_id desc
+        limit $9");
+
+    /// Only the ids, of the few of `$11`.
+    pub(crate) FEW_IDS = concat!("
+        select memberships.id
+        from rows($11)
+        cross join memberships
+        where memberships.id = rows.value ->> 'id'
+            and memberships.organisation_id || '' = $1
+            and", wanted!(), "
+            and memberships.id < coalesce(cast($10 as text), 'mbr_8')
+        order by memberships.id desc
+        limit $9");
+
+    /// How many have a tag.
+    pub(crate) COUNT_WITH_TAG = count!(with_tag!());
+
     /// Who has a tag.
-    pub(crate) WITH_TAG = "
-        select membership_id as id
-        from membership_tags
-        where organisation_id = $1
-            and tag = $2
-        limit $3";
+    pub(crate) WITH_TAG = ids!("membership_id", with_tag!());
 
     /// Who has two tags.
-    pub(crate) WITH_BOTH = "
-        select t.membership_id as id
+    pub(crate) WITH_BOTH = ids!("t.membership_id", "
         from membership_tags t
         where t.organisation_id = $1
             and t.tag = $2
@@ -250,48 +347,37 @@ store::statements! {
                 select 1
                 from membership_tags other
                 where other.membership_id = t.membership_id
-                    and other.tag = $4)
-        limit $3";
+                    and other.tag = $4)");
+
+    /// How many came through a link.
+    pub(crate) COUNT_THROUGH_LINK = count!(through_link!());
 
     /// Who came through a link.
-    pub(crate) THROUGH_LINK = "
-        select id
-        from memberships
-        where link_id = $2
-            and organisation_id = $1
-        limit $3";
+    pub(crate) THROUGH_LINK = ids!("id", through_link!());
+
+    /// How many are of a plan.
+    pub(crate) COUNT_OF_PLAN = count!(of_plan!());
 
     /// Who is of a plan.
-    pub(crate) OF_PLAN = "
-        select id
-        from memberships
-        where organisation_id = $1
-            and plan_id = $2
-        limit $3";
+    pub(crate) OF_PLAN = ids!("id", of_plan!());
+
+    /// How many are in a state.
+    pub(crate) COUNT_IN_STATE = count!(in_state!());
 
     /// Who is in a state.
-    pub(crate) IN_STATE = "
-        select id
-        from memberships
-        where organisation_id = $1
-            and status = $2
-        limit $3";
+    pub(crate) IN_STATE = ids!("id", in_state!());
+
+    /// How many were not seen since an instant.
+    pub(crate) COUNT_NOT_SEEN = count!(not_seen!());
 
     /// Who was not seen since an instant.
-    pub(crate) NOT_SEEN = "
-        select id
-        from memberships
-        where organisation_id = $1
-            and coalesce(last_active_at, 0) < $2
-        limit $3";
+    pub(crate) NOT_SEEN = ids!("id", not_seen!());
 
     /// Who is called like a pattern.
-    pub(crate) CALLED = "
-        select id
+    pub(crate) CALLED = ids!("id", "
         from memberships
         where organisation_id = $1
-            and name_key like $2 escape '\\'
-        limit $3";
+            and name_key like $2 escape '\\'");
 
     /// Whether a plan is one of the organisation.
     pub(crate) FIND_PLAN = "

@@ -97,8 +97,8 @@ impl Database {
             nudge,
         };
         if dialect == Dialect::Sqlite {
-            let writer = database.pool("writer", 1).await?;
-            let reader = database.pool("reader", SQLITE_READERS).await?;
+            let writer = database.pool("writer", 1, "").await?;
+            let reader = database.pool("reader", SQLITE_READERS, "").await?;
             database.shared = Some(database.share(writer, reader));
         } else {
             database.open("start").await?;
@@ -111,7 +111,18 @@ impl Database {
         if let Some(shared) = &self.shared {
             return Ok(shared.clone());
         }
-        let pool = self.pool(role, self.options.connections).await?;
+        let pool = self.pool(role, self.options.connections, "").await?;
+        Ok(self.share(pool.clone(), pool))
+    }
+
+    /// As [`open`](Self::open), for questions whose best plan depends on the values that are asked
+    /// for: PostgreSQL plans each of them anew, and does not settle on one plan for all.
+    pub async fn open_for_questions(&self, role: &str) -> Result<Db, StoreError> {
+        if let Some(shared) = &self.shared {
+            return Ok(shared.clone());
+        }
+        let setup = "set plan_cache_mode = force_custom_plan;";
+        let pool = self.pool(role, self.options.connections, setup).await?;
         Ok(self.share(pool.clone(), pool))
     }
 
@@ -137,7 +148,7 @@ impl Database {
         }
     }
 
-    async fn pool(&self, role: &str, connections: u32) -> Result<AnyPool, StoreError> {
+    async fn pool(&self, role: &str, connections: u32, more: &str) -> Result<AnyPool, StoreError> {
         let setup = match self.dialect {
             Dialect::Sqlite => "pragma journal_mode = wal; pragma synchronous = full; \
                                 pragma busy_timeout = 5000; pragma foreign_keys = on;"
@@ -147,7 +158,7 @@ impl Database {
                 let patience = PATIENCE.as_millis();
                 format!(
                     "set statement_timeout = {patience}; set lock_timeout = {patience}; \
-                     set application_name = 'usher:{role}';"
+                     set application_name = 'usher:{role}'; {more}"
                 )
             }
         };

@@ -4,7 +4,7 @@ use contract::{
     Kind,
     seats::Status,
     text::Tag,
-    users::{ListUsers, UserFilter, UserSort},
+    users::{ListUserIds, ListUsers, UserFilter, UserSort},
 };
 use rstest::rstest;
 use testkit::Engine;
@@ -225,4 +225,20 @@ async fn a_filter_finds_the_same_people_whether_it_leaves_few_or_many(
     }
     let newest = scene.filtered(tagged(&["law"], None)).await;
     assert_eq!(newest.first().map(String::as_str), Some("Bob"));
+    // So do their ids: among few, along the index of a tag, among everybody.
+    for (filter, many) in [
+        (tagged(&["odd"], None), 2),
+        (law(), 2),
+        (tagged(&["law"], None), 3_102),
+        (UserFilter::default(), 3_102),
+    ] {
+        let ids = ListUserIds {
+            organisation: scene.ours.id,
+            filter,
+            after: None,
+        };
+        let found = scene.ask_as(scene.ours.id, ids).await.unwrap();
+        assert_eq!(found.ids.len(), many);
+        assert!(found.ids.is_sorted_by(|newer, older| newer > older));
+    }
 }
