@@ -4,6 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
 };
@@ -64,6 +65,7 @@ pub struct Passwords {
     jobs: SyncSender<Job>,
     /// A hash of nothing, with today's cost.
     decoy: Arc<str>,
+    made: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Passwords {
@@ -85,16 +87,23 @@ impl Passwords {
         })?;
         let (jobs, queue) = sync_channel(settings.queue.max(1));
         let queue = Arc::new(Mutex::new(queue));
+        let made = Arc::new(AtomicU64::new(0));
         for n in 0..settings.threads.max(1) {
-            let queue = Arc::clone(&queue);
+            let (queue, made) = (Arc::clone(&queue), Arc::clone(&made));
             std::thread::Builder::new()
                 .name(format!("passwords-{n}"))
-                .spawn(move || work(&queue, cost))?;
+                .spawn(move || work(&queue, cost, &made))?;
         }
         Ok(Self {
             jobs,
             decoy: decoy.to_string().into(),
+            made,
         })
+    }
+
+    /// How many hashes were made so far, to keep or to compare with. What costs as many takes as long.
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
     }
 
     /// The PHC string of a password.
@@ -132,7 +141,7 @@ fn salt() -> [u8; SALT] {
     salt
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, cost: Cost) {
+fn work(queue: &Mutex<Receiver<Job>>, cost: Cost, made: &AtomicU64) {
     let mut memory = Memory::default();
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -143,13 +152,18 @@ fn work(queue: &Mutex<Receiver<Job>>, cost: Cost) {
         match work {
             // Whoever asked may be gone: then nobody needs the answer.
             Work::Hash(to) if !to.is_closed() => {
-                if let Some(phc) = Phc::hash(password, salt(), cost, &mut memory) {
+                let phc = Phc::hash(password, salt(), cost, &mut memory);
+                made.fetch_add(1, Ordering::Relaxed);
+                if let Some(phc) = phc {
                     let _ = to.send(phc.to_string());
                 }
             }
             Work::Verify(phc, to) if !to.is_closed() => {
-                let _ =
-                    to.send(Phc::parse(&phc).is_some_and(|phc| phc.matches(password, &mut memory)));
+                let is_right = Phc::parse(&phc).is_some_and(|phc| {
+                    made.fetch_add(1, Ordering::Relaxed);
+                    phc.matches(password, &mut memory)
+                });
+                let _ = to.send(is_right);
             }
             Work::Hash(_) | Work::Verify(..) => {}
         }

@@ -35,6 +35,7 @@ pub(crate) struct Scene {
     node: Bus,
     pub(crate) db: Db,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) passwords: Passwords,
     stage: Stage,
     _database: TestDatabase,
 }
@@ -60,21 +61,22 @@ impl Scene {
         let node = Bus::new(transport.clone(), node);
         let bus = Bus::new(transport, options);
         let stage = Stage::new(bus.clone(), Health::default(), StageOptions::default());
-        let mut scene = Self {
-            bus,
-            node,
-            db,
-            clock,
-            stage,
-            _database: file,
-        };
         let cheap = PasswordSettings {
             memory_kib: 64,
             passes: 1,
             threads: 1,
             queue: 8,
         };
-        scene.host(Passwords::start(cheap).unwrap()).await;
+        let mut scene = Self {
+            bus,
+            node,
+            db,
+            clock,
+            passwords: Passwords::start(cheap).unwrap(),
+            stage,
+            _database: file,
+        };
+        scene.host(scene.passwords.clone()).await;
         scene
     }
 

@@ -62,6 +62,27 @@ async fn an_unknown_address_is_refused_like_a_wrong_password(
 
 #[rstest]
 #[actix_rt::test]
+async fn every_refused_sign_in_costs_one_hash_so_that_its_time_tells_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    scene.ann().await;
+    let uni = scene.organisation("Another").await;
+    let new = scene.appoint(uni.id, "new@x.edu", Role::Owner).await;
+    new.unwrap();
+    for (email, password) in [
+        ("ann@x.edu", "wrong horse battery"),
+        ("nobody@x.edu", PASSWORD),
+        ("new@x.edu", PASSWORD),
+    ] {
+        let before = scene.passwords.made();
+        scene.sign_in(email, password).await.unwrap_err();
+        assert_eq!(scene.passwords.made() - before, 1, "{email}");
+    }
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn a_session_ends_after_twelve_hours(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -7,7 +7,7 @@ use contract::{
         PersonSession, SignInPerson, SignOutPerson, SignedInPerson, StartAddressChange, StartReset,
     },
     ids::AccountId,
-    people::{Evidence, ProofIssued, Proved},
+    people::{Enrol, Evidence, ProofIssued, Proved},
 };
 use kernel::{Pace, Work as _};
 use people::ErasureSweeper;
@@ -15,7 +15,7 @@ use rstest::rstest;
 use testkit::Engine;
 
 use crate::{
-    scene::{Scene, confirm, token},
+    scene::{Scene, confirm, form, token},
     sql,
 };
 
@@ -109,6 +109,65 @@ async fn an_unknown_address_is_refused_like_a_wrong_password(
     assert_eq!(wrong.kind, Kind::SignInRefused);
     let unknown = scene.sign_in("bob@uni.edu", PASSWORD).await.unwrap_err();
     assert_eq!(unknown, wrong);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn every_refused_sign_in_costs_one_hash_so_that_its_time_tells_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    scene.registered("ann@uni.edu").await;
+    // Bob's password dies with the proof by somebody else, his account stays.
+    let (_, proof) = scene.registered("bob@uni.edu").await;
+    scene.ask(confirm(token(&proof))).await.unwrap();
+    for (email, password) in [
+        ("ann@uni.edu", ANOTHER),
+        ("nobody@uni.edu", PASSWORD),
+        ("bob@uni.edu", PASSWORD),
+        ("ann@uni.edu", ""),
+    ] {
+        let before = scene.passwords.made();
+        let refused = scene.sign_in(email, password).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::SignInRefused, "{email}");
+        assert_eq!(scene.passwords.made() - before, 1, "{email}");
+    }
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_link_that_takes_nobody_new_costs_one_hash_whether_or_not_there_is_an_account(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let (ann, _) = scene.registered("ann@uni.edu").await;
+    scene.seat(ann).await;
+    for (email, password) in [("ann@uni.edu", ANOTHER), ("bob@uni.edu", PASSWORD)] {
+        let before = scene.passwords.made();
+        let enrol = Enrol {
+            known_only: true,
+            ..form(email, password)
+        };
+        let refused = scene.ask(enrol).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::NotFound, "{email}");
+        assert_eq!(scene.passwords.made() - before, 1, "{email}");
+    }
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn asking_for_a_letter_costs_no_hash_whether_or_not_there_is_an_account(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    scene.registered("ann@uni.edu").await;
+    let before = scene.passwords.made();
+    for email in ["ann@uni.edu", "nobody@uni.edu"] {
+        scene.start(email).await;
+        let email = EmailAddress::parse(email).unwrap();
+        scene.ask(StartReset { email }).await.unwrap();
+    }
+    assert_eq!(scene.passwords.made(), before);
 }
 
 #[rstest]
