@@ -7,7 +7,6 @@ use kernel::{Behaviour, Cx, Pace, Routes, Work};
 use store::{Db, Row, StoreError, vault::Vault};
 
 use crate::{
-    letter::Words,
     message::compose,
     options::MailOptions,
     sql,
@@ -86,11 +85,11 @@ impl Courier {
             return Verdict::Rejected("the letter does not open: another sealing key".to_owned());
         };
         let now = self.clock.now();
-        let words = match Words::of(&letter) {
+        let words = match self.options.templates.letter(&letter) {
             Ok(words) => words,
-            Err(error) => return Verdict::Rejected(format!("cannot write the letter: {error}")),
+            Err(error) => return Verdict::Rejected(error.to_string()),
         };
-        match compose(mail.id, &self.options.from, &mail.to, &words, now) {
+        match compose(mail.id, &self.options.sender, &mail.to, &words, now) {
             Ok(message) => hand_over(&self.options.way, mail.id, &message, &words, now).await,
             Err(error) => Verdict::Rejected(error.to_string()),
         }

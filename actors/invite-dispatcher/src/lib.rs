@@ -22,12 +22,19 @@
 //! that looks at it.
 
 mod courier;
+mod dkim;
+mod greeted;
+mod invitation;
 mod kept;
 mod letter;
 mod message;
+mod moment;
 mod options;
 mod queue;
+mod samples;
 mod sql;
+mod templates;
+mod tokens;
 mod transport;
 
 use std::sync::Arc;
@@ -39,8 +46,12 @@ use tokio::sync::Notify;
 
 pub use self::{
     courier::Courier,
-    options::{MailOptions, MailOptionsError},
+    dkim::{DkimError, DkimOptions, Signer},
+    invitation::{Invitation, Occasion},
+    message::{ComposeError, Sender, compose, compose_invitation},
+    options::{MailOptions, MailOptionsError, MailStyle},
     sql::STATEMENTS,
+    templates::{Templates, TemplatesError, Words, WordsError},
 };
 
 /// Takes letters in.

@@ -1,10 +1,20 @@
 //! Where mail goes, parsed and checked once.
 
-use std::{path::PathBuf, str::FromStr as _};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    sync::Arc,
+};
 
 use contract::Secret;
 use lettre::message::Mailbox;
 use url::Url;
+
+use crate::{
+    dkim::{DkimError, DkimOptions, Signer},
+    message::Sender,
+    templates::{Templates, TemplatesError},
+};
 
 /// Why the settings of mail are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,13 +25,38 @@ pub enum MailOptionsError {
     /// `mail.from` is no address.
     #[error("mail.from must be an address such as Usher <usher@example.edu>")]
     From,
+    /// `mail.reply_to` is no address.
+    #[error("mail.reply_to must be an address such as help@example.edu, or empty")]
+    ReplyTo,
+    /// The templates of `mail.templates`, or of this crate.
+    #[error("mail.templates: {0}")]
+    Templates(#[from] TemplatesError),
+    /// One of `mail.dkim_selector`, `mail.dkim_domain` and `mail.dkim_key`.
+    #[error(transparent)]
+    Dkim(#[from] DkimError),
 }
 
-/// Where mail goes and who it is from.
+/// Where mail goes, who it is from, what it says and who vouches for it.
 #[derive(Clone, Debug)]
 pub struct MailOptions {
     pub(crate) way: Way,
-    pub(crate) from: Mailbox,
+    /// Who mail is from.
+    pub sender: Sender,
+    /// What it says.
+    pub templates: Templates,
+    /// Who vouches for it.
+    pub signer: Option<Arc<Signer>>,
+}
+
+/// How mail looks and who vouches for it; all may be empty.
+#[derive(Clone, Copy, Debug)]
+pub struct MailStyle<'a> {
+    /// Where answers go.
+    pub reply_to: &'a str,
+    /// The directory of an operator's templates.
+    pub templates: &'a str,
+    /// How it is signed.
+    pub dkim: DkimOptions<'a>,
 }
 
 /// The way out.
@@ -46,11 +81,11 @@ pub(crate) struct Relay {
 impl MailOptions {
     /// Reads `mail.url` and `mail.from`.
     pub fn parse(url: &Secret, from: &str) -> Result<Self, MailOptionsError> {
-        let from = Mailbox::from_str(from).map_err(|_| MailOptionsError::From)?;
-        // Relays that take anything else in the envelope (RFC 6531) are few.
-        if !AsRef::<str>::as_ref(&from.email).is_ascii() {
-            return Err(MailOptionsError::From);
-        }
+        let sender = Sender {
+            from: mailbox(from).ok_or(MailOptionsError::From)?,
+            reply_to: None,
+        };
+        let (templates, signer) = (Templates::load(None, None)?, None);
         let url = url.expose();
         if let Some(directory) = url.strip_prefix("file:") {
             let directory = directory.strip_prefix("//").unwrap_or(directory);
@@ -59,7 +94,9 @@ impl MailOptions {
             }
             return Ok(Self {
                 way: Way::File(PathBuf::from(directory)),
-                from,
+                sender,
+                templates,
+                signer,
             });
         }
         let url = Url::parse(url).map_err(|_| MailOptionsError::Url)?;
@@ -91,9 +128,32 @@ impl MailOptions {
         };
         Ok(Self {
             way: Way::Smtp(relay),
-            from,
+            sender,
+            templates,
+            signer,
         })
     }
+
+    /// Reads the rest of `[mail]`: templates are compiled and tried, the key is opened.
+    pub fn with_style(mut self, style: MailStyle<'_>) -> Result<Self, MailOptionsError> {
+        if !style.reply_to.is_empty() {
+            let reply_to = mailbox(style.reply_to).ok_or(MailOptionsError::ReplyTo)?;
+            self.sender.reply_to = Some(reply_to);
+        }
+        let directory = Some(style.templates).filter(|directory| !directory.is_empty());
+        let reply_to = self.sender.reply_to.as_ref();
+        let reply_to = reply_to.map(|mailbox| mailbox.email.as_ref());
+        self.templates = Templates::load(directory.map(Path::new), reply_to)?;
+        self.signer = Signer::parse(style.dkim)?.map(Arc::new);
+        Ok(self)
+    }
+}
+
+fn mailbox(text: &str) -> Option<Mailbox> {
+    let mailbox = Mailbox::from_str(text).ok()?;
+    // Relays that take anything else in the envelope (RFC 6531) are few.
+    let is_ascii = AsRef::<str>::as_ref(&mailbox.email).is_ascii();
+    is_ascii.then_some(mailbox)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use contract::{
 use lettre::Message;
 
 use super::Verdict;
-use crate::letter::Words;
+use crate::templates::Words;
 
 pub(super) fn hand_over(
     directory: &Path,

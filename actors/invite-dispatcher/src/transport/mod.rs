@@ -6,7 +6,7 @@ mod smtp;
 use contract::ids::MailId;
 use lettre::Message;
 
-use crate::{letter::Words, options::Way};
+use crate::{options::Way, templates::Words};
 
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,12 +10,16 @@
 )]
 
 mod courier;
+mod dkim;
 mod injection;
+mod invitation;
 mod kept;
 mod lease;
 mod letters;
+mod look;
 mod message;
 mod mime;
 mod queue;
 mod scene;
 mod sql;
+mod templates;

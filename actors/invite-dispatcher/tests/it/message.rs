@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The headers of every letter; none other, and each once.
-pub(crate) const HEADERS: [&str; 8] = [
+pub(crate) const HEADERS: [&str; 9] = [
     "Auto-Submitted",
     "Content-Type",
     "Date",
@@ -19,6 +19,7 @@ pub(crate) const HEADERS: [&str; 8] = [
     "Message-ID",
     "Subject",
     "To",
+    "X-Auto-Response-Suppress",
 ];
 
 #[rstest]
@@ -49,6 +50,7 @@ async fn a_letter_is_one_plain_message_with_a_text_and_the_same_as_html(
     assert_eq!(read.header("Date"), "Tue, 24 Nov 2026 12:00:00 +0000");
     assert_eq!(read.header("Message-ID"), format!("<{id}@mail.example>"));
     assert_eq!(read.header("Auto-Submitted"), "auto-generated");
+    assert_eq!(read.header("X-Auto-Response-Suppress"), "All");
     let kind = read.header("Content-Type");
     assert!(kind.starts_with("multipart/alternative;"), "{kind}");
 

@@ -1,0 +1,129 @@
+//! Everything that an invitation says.
+
+use contract::{
+    EmailAddress, Secret, Timestamp,
+    ids::{BatchId, InviteId, OrganisationId},
+    text::{InviteMessage, Language, Name, PersonName},
+};
+use minijinja::{Value, context};
+use url::Url;
+
+use crate::{
+    greeted::greeted,
+    moment::moment,
+    templates::{Templates, Words, WordsError},
+};
+
+/// Why the mail goes out. Each is a purpose of its own: a repetition of one has the same Message-ID,
+/// and another one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// The first mail.
+    First,
+    /// An administrator sends it again, for the so-manieth time, counted from 1.
+    Resend(u32),
+    /// It is about to expire; counted from 1.
+    Reminder(u32),
+}
+
+impl Occasion {
+    /// The name that templates know it by.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Resend(_) => "resend",
+            Self::Reminder(_) => "reminder",
+        }
+    }
+}
+
+/// An invitation to one person.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// Which.
+    pub id: InviteId,
+    /// Of which batch.
+    pub batch: BatchId,
+    /// Of which organisation.
+    pub organisation_id: OrganisationId,
+    /// What it is called.
+    pub organisation: Name,
+    /// To what one is invited: see [`product_of`](Self::product_of).
+    pub product: String,
+    /// Of which plan the seat is.
+    pub plan: Name,
+    /// Who invites: a name or an address; the organisation alone when `None`.
+    pub inviter: Option<Name>,
+    /// A word of the inviter.
+    pub message: Option<InviteMessage>,
+    /// To whom.
+    pub to: EmailAddress,
+    /// How they are called, where the list said so.
+    pub name: Option<PersonName>,
+    /// Opens the page with the button.
+    pub accept_url: Secret,
+    /// Eight characters for typing, together with the address.
+    pub code: Secret,
+    /// The page where the code is typed.
+    pub code_url: String,
+    /// Opens the page where it is declined.
+    pub decline_url: Secret,
+    /// Opens the page where the address is taken off; its POST does so at once (RFC 8058). https.
+    pub unsubscribe_url: Secret,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
+    /// Why the mail goes out.
+    pub occasion: Occasion,
+    /// In which language it is written, where there are words in it.
+    pub language: Language,
+}
+
+impl Invitation {
+    /// What a product is called: the host of its URL, without `www.`.
+    pub fn product_of(url: &Url) -> String {
+        let host = url.host_str().unwrap_or_else(|| url.as_str());
+        host.strip_prefix("www.").unwrap_or(host).to_owned()
+    }
+
+    /// What is before the `@` of its Message-ID: the same for each repetition of one purpose.
+    pub fn message_id(&self) -> String {
+        let id = self.id;
+        match self.occasion {
+            Occasion::First => id.to_string(),
+            Occasion::Resend(nth) => format!("{id}.resend-{nth}"),
+            Occasion::Reminder(nth) => format!("{id}.reminder-{nth}"),
+        }
+    }
+
+    /// The names that templates know.
+    pub(crate) fn context(&self) -> Value {
+        let inviter = self.inviter.as_ref().map(Name::as_str);
+        let inviter = inviter.filter(|name| EmailAddress::parse(name).is_ok() || greeted(name));
+        let name = self.name.as_ref().map(PersonName::as_str);
+        let message = self.message.as_ref().map(InviteMessage::as_str);
+        let lines = message.map(|text| text.split('\n').map(Value::from).collect::<Vec<_>>());
+        context! {
+            organisation => self.organisation.as_str(),
+            product => self.product.as_str(),
+            plan => self.plan.as_str(),
+            inviter => inviter,
+            message => lines.map(Value::from),
+            address => self.to.as_str(),
+            name => name.filter(|name| greeted(name)),
+            accept_url => self.accept_url.expose(),
+            code => self.code.expose(),
+            code_url => self.code_url.as_str(),
+            decline_url => self.decline_url.expose(),
+            unsubscribe_url => self.unsubscribe_url.expose(),
+            expires => moment(self.expires_at),
+            occasion => self.occasion.name(),
+        }
+    }
+}
+
+impl Templates {
+    /// Puts an invitation into words.
+    pub fn invitation(&self, invitation: &Invitation) -> Result<Words, WordsError> {
+        self.words("invite", &invitation.language, invitation.context())
+    }
+}

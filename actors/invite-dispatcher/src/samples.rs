@@ -1,0 +1,133 @@
+//! Mails that nobody gets: each template is tried with them at start.
+
+use contract::{
+    EmailAddress, Secret, Timestamp,
+    ids::{BatchId, InviteId, OrganisationId, Ulid},
+    mails::Letter,
+    text::{InviteMessage, Language, Name, PersonName},
+};
+use minijinja::Value;
+use serde_json::json;
+
+use crate::{
+    invitation::{Invitation, Occasion},
+    letter::context_of,
+};
+
+/// What a template is given, and what it must not leave out.
+pub(crate) struct Sample {
+    pub(crate) context: Value,
+    /// Names, and their values here.
+    pub(crate) must_say: Vec<(&'static str, String)>,
+}
+
+/// Samples of a mail: with all that may be there, and with none of it.
+pub(crate) fn of(mail: &str) -> Vec<Sample> {
+    if mail == "invite" {
+        let occasions = [Occasion::First, Occasion::Resend(1), Occasion::Reminder(1)];
+        let pairs = occasions.map(|occasion| [(occasion, true), (occasion, false)]);
+        let invitations = pairs.into_iter().flatten();
+        let invitations = invitations.filter_map(|(occasion, is_full)| invite(occasion, is_full));
+        return invitations
+            .map(|invitation| sample_of(&invitation))
+            .collect();
+    }
+    let samples = letters().into_iter().map(|(letter, url)| {
+        let (of, context) = context_of(&letter);
+        let must_say = url.map(|url| ("its link", url)).into_iter().collect();
+        (of, Sample { context, must_say })
+    });
+    let samples = samples.filter(|(of, _)| *of == mail);
+    samples.map(|(_, sample)| sample).collect()
+}
+
+fn sample_of(invitation: &Invitation) -> Sample {
+    let must_say = [
+        ("accept_url", invitation.accept_url.expose()),
+        ("unsubscribe_url", invitation.unsubscribe_url.expose()),
+        ("organisation", invitation.organisation.as_str()),
+        ("address", invitation.to.as_str()),
+    ];
+    let must_say = must_say.map(|(name, value)| (name, value.to_owned()));
+    Sample {
+        context: invitation.context(),
+        must_say: must_say.into(),
+    }
+}
+
+fn invite(occasion: Occasion, is_full: bool) -> Option<Invitation> {
+    let url = |path: &str| Secret::new(format!("https://usher.example/{path}/sample"));
+    let nth = Ulid::from_parts(1, 1);
+    let mut invitation = Invitation {
+        id: InviteId::new(nth),
+        batch: BatchId::new(nth),
+        organisation_id: OrganisationId::new(nth),
+        organisation: Name::parse("Sample University").ok()?,
+        product: "product.example".to_owned(),
+        plan: Name::parse("Sample plan").ok()?,
+        inviter: None,
+        message: None,
+        to: EmailAddress::parse("ann@sample.example.edu").ok()?,
+        name: None,
+        accept_url: url("invite"),
+        code: Secret::new("ABCD2345"),
+        code_url: "https://usher.example/invite".to_owned(),
+        decline_url: url("decline"),
+        unsubscribe_url: url("unsubscribe"),
+        expires_at: Timestamp::from_micros(1_796_169_900_000_000),
+        occasion,
+        language: Language::default(),
+    };
+    if is_full {
+        invitation.inviter = Some(Name::parse("Sam Sample").ok()?);
+        invitation.message = Some(InviteMessage::parse("One line.\n\nAnother.").ok()?);
+        invitation.name = Some(PersonName::parse("Ann").ok()?);
+    }
+    Some(invitation)
+}
+
+/// Every letter, with the link that it is sent for.
+fn letters() -> Vec<(Letter, Option<String>)> {
+    let url = "https://usher.example/sample";
+    let joined = |status: &str, due: Option<&str>| {
+        json!({
+            "kind": "join-confirmation", "first_name": "Ann", "organisation": "Sample University",
+            "status": status, "proof_due_at": due, "proof_url": url, "code": "123456",
+            "product_url": "https://product.example/",
+        })
+    };
+    let letters = [
+        joined("assigned", Some("2026-12-01T12:00:00Z")),
+        joined("held", Some("2026-12-01T12:00:00Z")),
+        joined("waiting", None),
+        json!({"kind": "proof", "first_name": "Ann", "proof_url": url, "code": "123456"}),
+        json!({"kind": "password-reset", "first_name": "Ann", "reset_url": url, "code": "123456"}),
+        json!({"kind": "address-change", "first_name": "Ann", "change_url": url, "code": "123456"}),
+        json!({"kind": "address-changed", "first_name": "Ann"}),
+        json!({"kind": "administrator-invite", "organisation": "Sample", "setup_url": url}),
+        json!({"kind": "administrator-reset", "reset_url": url}),
+    ];
+    let links = letters.map(|letter| {
+        let has_link = letter
+            .get("kind")
+            .is_some_and(|kind| kind != "address-changed");
+        (letter, has_link.then(|| url.to_owned()))
+    });
+    let read = links.into_iter().filter_map(|(letter, link)| {
+        let letter = serde_json::from_value(letter).ok()?;
+        Some((letter, link))
+    });
+    read.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mail_has_its_samples() {
+        let count = |mail| of(mail).len();
+        let counts = ["invite", "join_confirmation", "notice", "request"].map(count);
+        assert_eq!(counts, [6, 3, 1, 5]);
+    }
+}
