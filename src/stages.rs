@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use admin_directory::{AdminDirectory, AttemptSweeper};
 use contract::{Secret, Service};
-use invite_dispatcher::{Courier, InviteDispatcher, MailOptions};
+use invite_dispatcher::{Courier, DkimOptions, InviteDispatcher, MailOptions, MailStyle};
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
 use outbox_relay::{OutboxRelay, Prunable, Pruner, Relay, RelayMetrics};
@@ -220,10 +220,18 @@ pub fn admin_directory(ground: &Ground, db: Db) -> impl Fn() -> AdminDirectory +
 /// Where letters go.
 fn mail(ground: &Ground) -> anyhow::Result<MailOptions> {
     let mail = &ground.settings.mail;
-    Ok(MailOptions::parse(
-        &Secret::new(mail.url.expose_secret()),
-        &mail.from,
-    )?)
+    let url = Secret::new(mail.url.expose_secret());
+    let key = mail.dkim_key.as_ref().map(|key| key.expose_secret());
+    let style = MailStyle {
+        reply_to: &mail.reply_to,
+        templates: &mail.templates,
+        dkim: DkimOptions {
+            selector: &mail.dkim_selector,
+            domain: &mail.dkim_domain,
+            key: &Secret::new(key.unwrap_or_default()),
+        },
+    };
+    Ok(MailOptions::parse(&url, &mail.from)?.with_style(style)?)
 }
 
 /// For a worker that nobody nudges.

@@ -4,10 +4,11 @@
 pub(super) const DEFAULT: &str = include_str!("../../config/default.toml");
 
 /// The keys whose values are never shown, and may be read from a file.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
     "bus.key",
     "bus.url",
     "database.url",
+    "mail.dkim_key",
     "mail.url",
     "sealing.key",
 ];

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::{Settings, bus::LOCAL, http::is_loopback};
+use super::{Settings, bus::LOCAL, http::is_loopback, mail::Mail};
 use crate::roles::Roles;
 
 /// The fewest characters of a key.
@@ -78,6 +78,9 @@ pub(super) fn broken(settings: &Settings, roles: &Roles) -> Vec<(&'static str, S
             "begins with neither smtp://, smtps:// nor file:",
         );
     }
+    if let Some(key) = dkim_lacks(mail) {
+        refuse(key, "is not set, but other keys of mail.dkim are");
+    }
     if auth.argon2_memory_kib.get() < ARGON2_LEAST_KIB {
         refuse(
             "auth.argon2_memory_kib",
@@ -115,6 +118,18 @@ fn starts(url: &SecretString, schemes: &[&str]) -> bool {
             .strip_prefix(scheme)
             .is_some_and(|rest| !rest.is_empty())
     })
+}
+
+/// The first key of a signature that is missing where another is set.
+fn dkim_lacks(mail: &Mail) -> Option<&'static str> {
+    let keys = [
+        ("mail.dkim_selector", mail.dkim_selector.is_empty()),
+        ("mail.dkim_domain", mail.dkim_domain.is_empty()),
+        ("mail.dkim_key", mail.dkim_key.is_none()),
+    ];
+    let is_signed = keys.iter().any(|(_, is_empty)| !is_empty);
+    let lacking = keys.into_iter().find(|(_, is_empty)| *is_empty);
+    lacking.filter(|_| is_signed).map(|(key, _)| key)
 }
 
 fn public_url(url: &Url) -> Result<(), &'static str> {

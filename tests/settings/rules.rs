@@ -69,6 +69,7 @@ fn a_node_without_a_database_has_the_key_of_the_bus_configured() {
 #[case("sealing.key", "short", false)]
 #[case("mail.url", "smtp://localhost:25", true)]
 #[case("mail.url", "sendmail:", false)]
+#[case("mail.reply_to", "help@example.edu", true)]
 #[case("auth.argon2_memory_kib", "7", false)]
 #[case("auth.threads", "0", false)]
 #[case("ops.listen", "127.0.0.1:8080", false)]
