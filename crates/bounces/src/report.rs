@@ -131,7 +131,8 @@ pub(crate) fn one_line(text: &str) -> String {
 /// An id in printable ASCII of bounded length, or nothing.
 pub(crate) fn id(text: &str) -> Option<String> {
     let text = text.trim();
-    let fits = !text.is_empty() && text.len() <= MOST_ID && text.bytes().all(|b| b.is_ascii_graphic());
+    let fits =
+        !text.is_empty() && text.len() <= MOST_ID && text.bytes().all(|b| b.is_ascii_graphic());
     fits.then(|| text.to_owned())
 }
 

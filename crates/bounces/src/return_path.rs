@@ -1,9 +1,6 @@
 //! The address that reports come back to: one for each invite, made from its token.
 
-use contract::{
-    DomainName, EmailAddress,
-    address::AddressError,
-};
+use contract::{DomainName, EmailAddress, address::AddressError};
 
 /// Where reports go: `local+TOKEN@domain`.
 ///
@@ -93,8 +90,15 @@ mod tests {
         let address = path().address("abc-123");
         assert_eq!(address, "b+abc-123@bounce.example.edu");
         assert_eq!(path().token_of(&address).as_deref(), Some("abc-123"));
-        for spelling in ["<b+abc-123@bounce.example.edu>", "B+abc-123@BOUNCE.example.EDU."] {
-            assert_eq!(path().token_of(spelling).as_deref(), Some("abc-123"), "{spelling}");
+        for spelling in [
+            "<b+abc-123@bounce.example.edu>",
+            "B+abc-123@BOUNCE.example.EDU.",
+        ] {
+            assert_eq!(
+                path().token_of(spelling).as_deref(),
+                Some("abc-123"),
+                "{spelling}"
+            );
         }
     }
 

@@ -43,7 +43,13 @@ impl Command {
         let line = line.trim_end();
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let rest = rest.trim();
-        let bare = |command| if rest.is_empty() { command } else { Self::Arguments };
+        let bare = |command| {
+            if rest.is_empty() {
+                command
+            } else {
+                Self::Arguments
+            }
+        };
         match verb.to_ascii_uppercase().as_str() {
             "HELO" if !rest.is_empty() => Self::Helo,
             "EHLO" if !rest.is_empty() => Self::Ehlo,

@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(whole(b"a\r\n.\r\nQUIT\r\n"), Some((b"a\r\n".to_vec(), 6)));
         assert_eq!(
             whole(b"..a\r\n.b\r\n.\r\n"),
-            Some((b".a\r\nb\r\n".to_vec(), 13))
+            Some((b".a\r\nb\r\n".to_vec(), 12))
         );
     }
 

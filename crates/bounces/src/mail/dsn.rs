@@ -20,8 +20,13 @@ pub(super) fn reports(mail: &Mail<'_>, status: &str, origin: &Origin<'_>) -> Vec
     let original = mail.original();
     let about = origin.about(of_the_mail, original.as_ref());
     let text = mail.text();
+    let is_of_a_recipient = |group: &&Fields| {
+        let marks = ["final-recipient", "original-recipient", "action", "status"];
+        marks.iter().any(|name| group.get(name).is_some())
+    };
     groups
         .iter()
+        .filter(is_of_a_recipient)
         .filter_map(|group| {
             let said = said(group, &text);
             let code = group.get("status").and_then(Enhanced::find);
@@ -43,7 +48,7 @@ pub(super) fn reports(mail: &Mail<'_>, status: &str, origin: &Origin<'_>) -> Vec
         .collect()
 }
 
-/// What happened to the recipient of a group; nothing if it is the group of the whole mail.
+/// What happened to the recipient of a group; nothing if it does not say.
 fn kind(group: &Fields, enhanced: Option<Enhanced>, said: &str) -> Option<Kind> {
     let action = group.get("action").map(|action| {
         let word = action.split([' ', ';', '(']).next().unwrap_or_default();
@@ -63,7 +68,11 @@ fn kind(group: &Fields, enhanced: Option<Enhanced>, said: &str) -> Option<Kind> 
 }
 
 fn recipient(group: &Fields) -> Option<EmailAddress> {
-    let named = ["original-recipient", "final-recipient", "x-actual-recipient"];
+    let named = [
+        "original-recipient",
+        "final-recipient",
+        "x-actual-recipient",
+    ];
     let mut named = named.iter().filter_map(|name| group.get(name));
     named.find_map(|value| address(untyped(value)))
 }

@@ -59,7 +59,11 @@ pub(super) fn of(mail: &Mail<'_>) -> Option<Ignored> {
     }
     let word = |name: &str| {
         let value = mail.header(name).unwrap_or_default().to_ascii_lowercase();
-        value.split([';', ' ']).next().unwrap_or_default().to_owned()
+        value
+            .split([';', ' '])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     };
     let submitted = word("auto-submitted");
     let automatic = submitted.starts_with("auto-")

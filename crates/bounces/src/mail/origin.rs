@@ -32,7 +32,9 @@ impl Origin<'_> {
                 .iter()
                 .flat_map(|header| self.mail.headers(header));
             noted.into_iter().find_map(|value| {
-                let mut addresses = value.split(',').map(|one| one.rsplit('<').next().unwrap_or(one));
+                let mut addresses = value
+                    .split(',')
+                    .map(|one| one.rsplit('<').next().unwrap_or(one));
                 addresses.find_map(token_of)
             })
         })

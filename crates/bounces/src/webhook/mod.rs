@@ -41,7 +41,9 @@ impl Provider {
 
     /// The provider of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|provider| provider.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|provider| provider.name() == name)
     }
 }
 

@@ -23,7 +23,9 @@ pub(super) fn key(public_key: &str) -> Result<Vec<u8>, KeyError> {
         .replace("-----BEGIN PUBLIC KEY-----", "")
         .replace("-----END PUBLIC KEY-----", "");
     let text: String = text.split_whitespace().collect();
-    let der = BASE64.decode(text.as_bytes()).map_err(|_| KeyError::Sendgrid)?;
+    let der = BASE64
+        .decode(text.as_bytes())
+        .map_err(|_| KeyError::Sendgrid)?;
     ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, &der)
         .map_err(|_| KeyError::Sendgrid)?;
     Ok(der)
@@ -49,7 +51,10 @@ pub(super) fn check<'h>(
             .verify(&signed, &tag)
             .is_ok()
     };
-    keys.iter().any(good).then_some(()).ok_or(HookProblem::Forged)
+    keys.iter()
+        .any(good)
+        .then_some(())
+        .ok_or(HookProblem::Forged)
 }
 
 /// What we read of an event. Our own arguments stand beside its fields, or in `unique_args`.
@@ -82,7 +87,10 @@ pub(super) fn reports(body: &[u8]) -> Result<Vec<Report>, HookProblem> {
 
 fn report(event: &Event) -> Option<Report> {
     let said = [&event.reason, &event.response];
-    let said = said.iter().find_map(|text| text.as_str()).unwrap_or_default();
+    let said = said
+        .iter()
+        .find_map(|text| text.as_str())
+        .unwrap_or_default();
     let status = event.status.as_str().and_then(Enhanced::parse);
     let enhanced = sharper(status, said);
     let kind = match event.event.as_str() {

@@ -63,7 +63,10 @@ pub(super) fn check<'h>(
         .take(MOST_SIGNATURES)
         .filter_map(|base64| BASE64.decode(base64.as_bytes()).ok())
         // compares in constant time
-        .any(|tag| keys.iter().any(|key| hmac::verify(key, &signed, &tag).is_ok()));
+        .any(|tag| {
+            keys.iter()
+                .any(|key| hmac::verify(key, &signed, &tag).is_ok())
+        });
     is_ours.then_some(message).ok_or(HookProblem::Forged)
 }
 
