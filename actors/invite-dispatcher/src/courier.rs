@@ -90,7 +90,7 @@ impl Courier {
             Err(error) => return Verdict::Rejected(error.to_string()),
         };
         match compose(mail.id, &self.options.sender, &mail.to, &words, now) {
-            Ok(message) => hand_over(&self.options.way, mail.id, &message, &words, now).await,
+            Ok(message) => hand_over(&self.options, mail.id, &message, &words, now).await,
             Err(error) => Verdict::Rejected(error.to_string()),
         }
     }

@@ -270,8 +270,8 @@ fn signed_bytes(fields: &[Field<'_>], names: &[&str], unsigned: &str) -> Vec<u8>
     let mut out = Vec::with_capacity(2_048);
     for (n, name) in names.iter().enumerate() {
         let earlier = names.iter().take(n).filter(|earlier| *earlier == name);
-        let mut named = fields.iter().rev().filter(|field| field.is_called(name));
-        if let Some(field) = named.nth(earlier.count()) {
+        let mut found = fields.iter().rev().filter(|field| field.is_called(name));
+        if let Some(field) = found.nth(earlier.count()) {
             field.relax(&mut out);
             out.extend_from_slice(b"\r\n");
         }

@@ -5,7 +5,8 @@
 //! (`letter.html`, `parts.html`, `dates.txt`) is a template as well. A file of the operator's
 //! directory replaces the one of its name, adds a translation, or, when its name begins with `_`, is
 //! there for others to include. All are read, compiled and tried once, at start; rendering reads no
-//! file. In `.html` every value is escaped; a name that there is not is an error anywhere.
+//! file. Every value is escaped, but in `.txt` and `.subject`; a name that there is not is an error
+//! anywhere.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -308,10 +309,9 @@ fn broken(place: &Path, error: &Error) -> TemplatesError {
 }
 
 fn escape_by_name(name: &str) -> AutoEscape {
-    if name.ends_with(".html") {
-        AutoEscape::Html
-    } else {
-        AutoEscape::None
+    match name.rsplit_once('.') {
+        Some((_, "txt" | "subject")) => AutoEscape::None,
+        _ => AutoEscape::Html,
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) fn hand_over(
     directory: &Path,
     id: MailId,
     message: &Message,
+    wire: &[u8],
     words: &Words,
     sent_at: Timestamp,
 ) -> Verdict {
@@ -37,7 +38,7 @@ pub(super) fn hand_over(
         html: words.html.clone(),
     };
     let written = fs::create_dir_all(directory)
-        .and_then(|()| write(directory, &format!("{id}.eml"), &message.formatted()))
+        .and_then(|()| write(directory, &format!("{id}.eml"), wire))
         .and_then(|()| {
             let json = serde_json::to_vec(&kept).map_err(io::Error::other)?;
             write(directory, &format!("{id}.json"), &json)

@@ -6,7 +6,10 @@ mod smtp;
 use contract::ids::MailId;
 use lettre::Message;
 
-use crate::{options::Way, templates::Words};
+use crate::{
+    options::{MailOptions, Way},
+    templates::Words,
+};
 
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,16 +24,23 @@ pub(crate) enum Verdict {
     Rejected(String),
 }
 
-/// Hands a message over.
+/// Signs a message, where that is set, and hands it over.
 pub(crate) async fn hand_over(
-    way: &Way,
+    options: &MailOptions,
     id: MailId,
     message: &Message,
     words: &Words,
     sent_at: contract::Timestamp,
 ) -> Verdict {
-    match way {
-        Way::File(directory) => file::hand_over(directory, id, message, words, sent_at),
-        Way::Smtp(relay) => smtp::hand_over(relay, message).await,
+    let mut wire = message.formatted();
+    if let Some(signer) = &options.signer {
+        match signer.sign(&wire) {
+            Ok(signed) => wire = signed,
+            Err(error) => return Verdict::Deferred(error.to_string()),
+        }
+    }
+    match &options.way {
+        Way::File(directory) => file::hand_over(directory, id, message, &wire, words, sent_at),
+        Way::Smtp(relay) => smtp::hand_over(relay, message, &wire).await,
     }
 }

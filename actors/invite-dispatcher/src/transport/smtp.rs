@@ -30,26 +30,26 @@ const BODY: Duration = Duration::from_mins(1);
 /// How much of a reply is kept.
 const REPLY_MOST: usize = 500;
 
-pub(super) async fn hand_over(relay: &Relay, message: &Message) -> Verdict {
+pub(super) async fn hand_over(relay: &Relay, message: &Message, wire: &[u8]) -> Verdict {
     let mut connection = match connect(relay).await {
         Ok(connection) => connection,
         // Refused credentials may be mended by the operator within the day.
         Err(why) => return Verdict::Deferred(why),
     };
-    let verdict = transact(&mut connection, message).await;
+    let verdict = transact(&mut connection, message, wire).await;
     // The verdict stands; how the connection ends changes nothing.
     let _ = timeout(STEP, connection.abort()).await;
     verdict
 }
 
 /// One mail transaction. Before the final dot nothing has gone over; after it only a reply tells.
-async fn transact(connection: &mut AsyncSmtpConnection, message: &Message) -> Verdict {
+async fn transact(connection: &mut AsyncSmtpConnection, message: &Message, wire: &[u8]) -> Verdict {
     match timeout(ENVELOPE, envelope(connection, message)).await {
         Ok(Ok(())) => {}
         Ok(Err(verdict)) => return verdict,
         Err(_) => return Verdict::Deferred("no reply to the envelope in time".to_owned()),
     }
-    match timeout(BODY, connection.message(&message.formatted())).await {
+    match timeout(BODY, connection.message(wire)).await {
         Ok(Ok(response)) => Verdict::Accepted(reply(&response)),
         Ok(Err(error)) if error.is_permanent() => Verdict::Rejected(why(&error)),
         Ok(Err(error)) if error.is_transient() => Verdict::Deferred(why(&error)),

@@ -13,13 +13,15 @@ use aws_lc_rs::{
 };
 use contract::{EmailAddress, Secret};
 use data_encoding::BASE64;
-use invite_dispatcher::{DkimError, DkimOptions, Signer, compose};
+use invite_dispatcher::{DkimError, DkimOptions, MailOptions, MailStyle, Signer, compose};
+use kernel::{Pace, Work as _};
 use rstest::rstest;
 use serde_json::{Value, json};
+use testkit::{Engine, SmtpSink};
 
 use crate::{
     invitation::{invitation, on_the_wire, sender, templates},
-    scene::{NOON, proof},
+    scene::{NOON, Scene, proof},
 };
 
 const MISSING: &str = "signatures are verified by python with dkimpy==1.1.8 and PyNaCl==1.6.2: `pip \
@@ -143,6 +145,28 @@ fn an_independent_verifier_accepts_what_was_signed_and_nothing_else(#[case] keys
         .replace("Hello Ann,\r\n", "Hello  Ann, \t\r\n");
     assert_ne!(relaxed, text);
     assert_eq!(verify(relaxed.as_bytes(), &keys.record)["valid"], true);
+}
+
+#[actix_rt::test]
+async fn a_letter_arrives_signed_when_that_is_set() {
+    let (keys, sink) = (ed25519(), SmtpSink::start());
+    let scene = Scene::sending(Engine::Sqlite, &sink).await;
+    scene.queue("proof:1").await;
+    let style = MailStyle {
+        reply_to: "",
+        templates: "",
+        dkim: DkimOptions {
+            selector: "s2026",
+            domain: "mail.example",
+            key: &Secret::new(keys.private.as_str()),
+        },
+    };
+    let options = MailOptions::parse(&Secret::new(sink.url()), "usher@mail.example").unwrap();
+    let mut courier = scene.courier_as(options.with_style(style).unwrap());
+    while courier.work().await.unwrap() == Pace::Again {}
+    let mails = sink.messages();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(verify(&mails[0].raw, &keys.record)["valid"], true);
 }
 
 #[test]

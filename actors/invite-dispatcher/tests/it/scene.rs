@@ -148,6 +148,11 @@ impl Scene {
         self.courier_with(Vault::new(&Secret::new(key)).unwrap(), self.options.clone())
     }
 
+    /// A courier of other settings.
+    pub(crate) fn courier_as(&self, options: MailOptions) -> Courier {
+        self.courier_with(self.vault.clone(), options)
+    }
+
     fn courier_with(&self, vault: Vault, options: MailOptions) -> Courier {
         Courier::new(self.db.clone(), self.clock.clone(), vault, options)
     }
