@@ -86,6 +86,24 @@ fn a_value_is_checked_before_the_start(#[case] key: &str, #[case] value: &str, #
 }
 
 #[test]
+fn half_a_signature_of_mail_is_refused_by_the_key_that_is_missing() {
+    let (selector, domain) = ("USHER_MAIL__DKIM_SELECTOR", "USHER_MAIL__DKIM_DOMAIN");
+    for (set, missing) in [
+        (vec![(selector, "usher")], "mail.dkim_domain"),
+        (vec![(domain, "example.edu")], "mail.dkim_selector"),
+        (
+            vec![(selector, "usher"), (domain, "example.edu")],
+            "mail.dkim_key",
+        ),
+        (vec![("USHER_MAIL__DKIM_KEY", "x")], "mail.dkim_selector"),
+    ] {
+        let said = problems("", &set);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with(missing), "{said:?}");
+    }
+}
+
+#[test]
 fn plain_http_to_the_outside_is_warned_of_but_not_refused() {
     let warnings = |url| {
         loaded("", &[("USHER_HTTP__PUBLIC_URL", url)])
