@@ -70,14 +70,16 @@ pub fn compose_invitation(
     if let Some(url) = unsubscribe_by_mail {
         unsubscribe = format!("{unsubscribe}, <{url}>");
     }
+    let is_one_click = unsubscribe.starts_with("<https:");
     let id = invitation.message_id();
-    let builder = begin(&id, from, sender, &invitation.to, words, now)?
-        .raw_header(raw("List-Unsubscribe", unsubscribe))
-        // RFC 8058: the mail program's own button.
-        .raw_header(raw(
-            "List-Unsubscribe-Post",
-            "List-Unsubscribe=One-Click".to_owned(),
-        ))
+    let mut builder = begin(&id, from, sender, &invitation.to, words, now)?
+        .raw_header(raw("List-Unsubscribe", unsubscribe));
+    // RFC 8058: the mail program's own button, and never without TLS.
+    if is_one_click {
+        let post = "List-Unsubscribe=One-Click".to_owned();
+        builder = builder.raw_header(raw("List-Unsubscribe-Post", post));
+    }
+    let builder = builder
         .raw_header(raw(
             "List-Id",
             format!("<{organisation_id}.invites.{domain}>"),

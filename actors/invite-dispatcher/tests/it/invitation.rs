@@ -168,6 +168,18 @@ fn an_invitation_has_each_header_of_the_list_once_and_none_other() {
 }
 
 #[test]
+fn no_mail_program_is_told_to_unsubscribe_without_tls() {
+    let invitation = Invitation {
+        unsubscribe_url: Secret::new("http://usher.example/unsubscribe/x"),
+        ..invitation()
+    };
+    let wire = String::from_utf8(on_the_wire(&invitation)).unwrap();
+    let read = Read::of(&wire);
+    assert!(!read.names().contains(&"List-Unsubscribe-Post"));
+    assert!(read.header("List-Unsubscribe").starts_with("<http://"));
+}
+
+#[test]
 fn a_repetition_has_the_same_message_id_and_another_purpose_another() {
     let of = |occasion| {
         let invitation = Invitation {
