@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use admin_directory::{AdminDirectory, AttemptSweeper};
 use contract::{Secret, Service};
-use invite_dispatcher::{Courier, DkimOptions, InviteDispatcher, MailOptions, MailStyle};
+use invite_dispatcher::{Courier, DkimOptions, InviteDispatcher, MailOptions, MailStyle, Reminder};
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
 use outbox_relay::{OutboxRelay, Prunable, Pruner, Relay, RelayMetrics};
@@ -110,6 +110,7 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             stage.actor(many.links_instances.get(), make).await?;
         }
         Role::Invites => {
+            let (remind_db, remind_clock) = (db.clone(), Arc::clone(&clock));
             let (vault, options, letters) =
                 (ground.vault()?, mail(ground)?, Arc::clone(&ground.letters));
             let make = move || {
@@ -122,6 +123,14 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
                 )
             };
             stage.actor(1, make).await?;
+            let wake = Arc::clone(&ground.letters);
+            stage.worker(quiet(), move || {
+                Reminder::new(
+                    remind_db.clone(),
+                    Arc::clone(&remind_clock),
+                    Arc::clone(&wake),
+                )
+            });
         }
         Role::Courier => {
             let (vault, options) = (ground.vault()?, mail(ground)?);

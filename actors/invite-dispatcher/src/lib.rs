@@ -17,22 +17,30 @@
 //! ([`letter`], [`message`]), hands over outside any transaction, records. Any number of couriers
 //! may run: a lease is theirs for three minutes by the database's clock.
 //!
+//! # What a mail says
+//! [`templates`] holds the words, built in or an operator's, compiled and tried at start;
+//! [`invitation`] and [`letter`] are the names that they know. [`message`] composes, [`dkim`] signs.
+//!
 //! # To add a letter
-//! A variant of [`contract::mails::Letter`], three templates (`subject` is in [`letter`]), a test
-//! that looks at it.
+//! A variant of [`contract::mails::Letter`], its names in [`letter`] (and three templates, where it
+//! is neither a request nor a notice), a sample in [`samples`], a test that looks at it.
 
 mod courier;
 mod dkim;
 mod greeted;
 mod invitation;
+mod invites;
 mod kept;
 mod letter;
 mod message;
 mod moment;
 mod options;
 mod queue;
+mod remind;
+mod reports;
 mod samples;
 mod sql;
+mod suppressions;
 mod templates;
 mod tokens;
 mod transport;
@@ -50,9 +58,17 @@ pub use self::{
     invitation::{Invitation, Occasion},
     message::{ComposeError, Sender, compose, compose_invitation},
     options::{MailOptions, MailOptionsError, MailStyle},
-    sql::STATEMENTS,
+    remind::Reminder,
     templates::{Templates, TemplatesError, Words, WordsError},
 };
+
+/// Every statement of this crate, by module.
+pub static STATEMENTS: &[&[&store::Statement]] = &[
+    sql::STATEMENTS,
+    invites::sql::STATEMENTS,
+    reports::STATEMENTS,
+    suppressions::sql::STATEMENTS,
+];
 
 /// Takes letters in.
 #[derive(Debug)]
@@ -90,6 +106,20 @@ impl Behaviour for InviteDispatcher {
         routes
             .one::<mails::QueueMail>()
             .one::<mails::ListKeptMails>()
-            .one::<mails::ReadKeptMail>();
+            .one::<mails::ReadKeptMail>()
+            .one::<contract::invites::ListInvites>()
+            .one::<contract::invites::GetInvite>()
+            .one::<contract::invites::ResendInvite>()
+            .one::<contract::invites::ResendPending>()
+            .one::<contract::invites::CancelInvite>()
+            .one::<contract::invites::ReaddressInvite>()
+            .one::<contract::invites::ResolveInvite>()
+            .one::<contract::invites::DeclineInvite>()
+            .one::<contract::suppressions::ListSuppressions>()
+            .one::<contract::suppressions::AddSuppression>()
+            .one::<contract::suppressions::LiftSuppression>()
+            .one::<contract::suppressions::ResolveUnsubscribe>()
+            .one::<contract::suppressions::Unsubscribe>()
+            .one::<contract::suppressions::TakeReports>();
     }
 }

@@ -115,6 +115,14 @@ impl Scene {
     /// Asks as the demo's operator.
     pub(crate) async fn ask<M: Call>(&self, message: M) -> Result<M::Reply, Problem> {
         let caller = Caller::operator(Service::HttpEdge, self.clock.now());
+        self.ask_as(caller, message).await
+    }
+
+    pub(crate) async fn ask_as<M: Call>(
+        &self,
+        caller: Caller,
+        message: M,
+    ) -> Result<M::Reply, Problem> {
         let cx = Cx::begin(caller, "request-1", &*self.clock);
         self.bus.call(&message, &cx).await
     }

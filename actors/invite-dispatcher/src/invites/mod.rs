@@ -1,0 +1,170 @@
+//! Single invites: what administrators see and do, and what whoever holds one does.
+//!
+//! An invite is theirs to see once its batch was sent; what is a draft, or was skipped, is only a
+//! row of its batch. [`contract::invites::Life`] is computed, never stored.
+
+mod cancel;
+mod decline;
+mod get;
+mod list;
+mod readdress;
+mod resend;
+mod resend_pending;
+mod resolve;
+pub(crate) mod sql;
+
+pub(crate) use self::resolve::unknown;
+
+use contract::{
+    Caller, EmailAddress, Kind, Problem, Timestamp,
+    caller::{Principal, Role},
+    ids::{InviteId, LinkId, OrganisationId},
+    invites::{Invite, InviteState, Life},
+    organisations::Policies,
+};
+use store::{Connection, Row, StoreError, Tx};
+
+use crate::{InviteDispatcher, tokens::Tokens};
+
+/// How long after a mail of an invite another one may be asked for.
+const COOL_DOWN_MICROS: i64 = 60 * 60 * 1_000_000;
+
+/// An invite as it stands in a transaction.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) invite: Invite,
+    pub(crate) generation: i64,
+    pub(crate) email_key: String,
+    /// Microseconds since its last mail was asked for or taken, by the database's clock.
+    rested: Option<i64>,
+    is_suppressed: bool,
+    pub(crate) policies: Policies,
+}
+
+impl Found {
+    /// Until when it works when it is sent now.
+    fn renewed(&self, now: Timestamp) -> Timestamp {
+        let fresh = now.plus_days(i64::from(self.policies.invite_days));
+        self.invite.expires_at.map_or(fresh, |at| at.max(fresh))
+    }
+
+    /// Refuses to send what is over or on its way.
+    fn refuse_unsendable(&self) -> Result<(), Problem> {
+        let why = match self.invite.life {
+            Life::Accepted => "This invite was accepted.",
+            Life::Cancelled => "This invite was cancelled.",
+            _ if self.is_on_its_way() => "This invite is on its way.",
+            Life::Pending | Life::Declined | Life::Expired => return Ok(()),
+        };
+        Err(Problem::new(Kind::Conflict).detail(why))
+    }
+
+    /// Whether a courier has it, or will have it.
+    fn is_on_its_way(&self) -> bool {
+        match self.invite.state {
+            InviteState::Queued | InviteState::Sending | InviteState::Deferred => true,
+            InviteState::Unknown => self.invite.next_try_at.is_some(),
+            _ => false,
+        }
+    }
+}
+
+impl InviteDispatcher {
+    pub(crate) fn tokens(&self) -> Tokens {
+        Tokens::new(self.vault.clone())
+    }
+
+    /// The invite as this caller sees it.
+    fn shown(&self, found: Found, caller: &Caller) -> Invite {
+        let works = matches!(found.invite.life, Life::Pending | Life::Declined);
+        let token = (works && may_hand_out(caller)).then(|| {
+            let (id, generation) = (found.invite.id, found.generation);
+            self.tokens().invite(id, generation)
+        });
+        Invite {
+            token,
+            ..found.invite
+        }
+    }
+}
+
+/// Whether a caller may give away the URL of an invite.
+fn may_hand_out(caller: &Caller) -> bool {
+    caller.principal == Principal::Operator || caller.role >= Some(Role::Manager)
+}
+
+/// One invite of an organisation that was sent.
+async fn find(
+    db: &mut impl Connection,
+    (organisation, id): (OrganisationId, InviteId),
+    now: Timestamp,
+) -> Result<Found, Problem> {
+    let found = sql::GET_INVITE.bind(organisation).bind(now).bind(id);
+    let row = found.fetch_optional(db).await?;
+    Ok(read(&row.ok_or_else(|| Problem::new(Kind::NotFound))?)?)
+}
+
+/// The same, kept from others who would change it until the transaction ends. Whoever decides
+/// whether it can still be accepted has locked the history before.
+async fn lock(tx: &mut Tx, of: (OrganisationId, InviteId)) -> Result<Found, Problem> {
+    let (organisation, id) = of;
+    let now = tx.stamp().now;
+    let lock = sql::LOCK_INVITE.bind(organisation).bind(id);
+    lock.fetch_optional(tx).await?;
+    find(tx, of, now).await
+}
+
+fn read(row: &Row) -> Result<Found, StoreError> {
+    let state: String = row.get("state")?;
+    let state = InviteState::parse(&state)
+        .ok_or_else(|| row.bad("state", "is not a state of an invite"))?;
+    let has_next = matches!(
+        state,
+        InviteState::Queued | InviteState::Deferred | InviteState::Unknown
+    );
+    let due_at: Option<Timestamp> = row.get("due_at")?;
+    let attempts: u64 = row.get("attempts")?;
+    let lost: u64 = row.get("lost")?;
+    Ok(Found {
+        invite: Invite {
+            id: row.get("id")?,
+            batch_id: row.get("batch_id")?,
+            link_id: row.get::<LinkId>("link_id")?,
+            link_name: row.get("link_name")?,
+            email: row.get::<EmailAddress>("email")?,
+            name: row.get("name")?,
+            state,
+            life: life(row)?,
+            reason: row.get("reason")?,
+            last_reply: row.get("last_reply")?,
+            attempts,
+            may_be_double: lost > 0 && attempts > lost,
+            next_try_at: due_at.filter(|_| has_next),
+            sent_at: row.get("sent_at")?,
+            expires_at: row.get("expires_at")?,
+            accepted_at: row.get("accepted_at")?,
+            declined_at: row.get("declined_at")?,
+            cancelled_at: row.get("cancelled_at")?,
+            created_at: row.get("created_at")?,
+            token: None,
+        },
+        generation: row.get("generation")?,
+        email_key: row.get("email_key")?,
+        rested: row.get("rested")?,
+        is_suppressed: row.get::<i64>("suppressions")? > 0,
+        policies: row.json("policies")?,
+    })
+}
+
+fn life(row: &Row) -> Result<Life, StoreError> {
+    const LIVES: [Life; 5] = [
+        Life::Pending,
+        Life::Accepted,
+        Life::Declined,
+        Life::Cancelled,
+        Life::Expired,
+    ];
+    let name: String = row.get("life")?;
+    let life = LIVES.into_iter().find(|life| life.name() == name);
+    life.ok_or_else(|| row.bad("life", "is not a part of an invite's life"))
+}

@@ -1,0 +1,87 @@
+//! Corrects the address of an invite and sends it there.
+
+use contract::{
+    DomainName, EmailAddress, Kind, Problem,
+    ids::OrganisationId,
+    invites::{Invite, ReaddressInvite},
+};
+use kernel::{Cx, Serve};
+use serde_json::json;
+use store::Tx;
+
+use super::{Found, find, lock, sql};
+use crate::InviteDispatcher;
+
+impl Serve<ReaddressInvite> for InviteDispatcher {
+    async fn serve(&mut self, message: ReaddressInvite, cx: &Cx) -> Result<Invite, Problem> {
+        let of = (message.organisation, message.invite_id);
+        let stamp = cx.stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await?;
+        // Whoever accepts is compared with the address: one of the two is first.
+        tx.lock_histories(&[of.0]).await?;
+        let found = lock(&mut tx, of).await?;
+        found.refuse_unsendable()?;
+        let email = message.email;
+        if email.key() == found.email_key {
+            let detail = "This is its address already; send it again instead.";
+            return Err(Problem::invalid("email", "same", detail));
+        }
+        refuse_unfit(&mut tx, of.0, &found, &email).await?;
+        sql::KEEP_ADDRESS.bind(of.1).execute(&mut tx).await?;
+        sql::READDRESS_INVITE
+            .bind(of.1)
+            .bind(&email)
+            .bind(email.key())
+            .bind(&email.domain())
+            .bind(found.renewed(stamp.now))
+            .execute(&mut tx)
+            .await?;
+        let reopen = sql::REOPEN_BATCH.bind(found.invite.batch_id);
+        reopen.execute(&mut tx).await?;
+        let change = json!({ "email": { "from": found.invite.email, "to": email } });
+        tx.audit(of.0, "invite.readdress", of.1, change);
+        let sent = find(&mut tx, of, stamp.now).await?;
+        tx.commit().await?;
+        self.courier.notify_one();
+        Ok(self.shown(sent, &cx.caller))
+    }
+}
+
+/// Refuses an address that an intake would not take.
+async fn refuse_unfit(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    found: &Found,
+    email: &EmailAddress,
+) -> Result<(), Problem> {
+    let now = tx.stamp().now;
+    let row = sql::CLASSIFY
+        .bind(organisation)
+        .bind(email.key())
+        .bind(now)
+        .bind(found.invite.link_id)
+        .bind(found.invite.batch_id)
+        .fetch_one(tx)
+        .await?;
+    let has = |column| row.get::<i64>(column).map(|count| count > 0);
+    let taken = |detail| Err(Problem::new(Kind::Conflict).detail(detail));
+    if has("revoked")? {
+        return taken("The access of this address was withdrawn.");
+    }
+    if has("places")? {
+        return taken("This address has a place already.");
+    }
+    if has("invites")? {
+        return taken("This address has an invite already.");
+    }
+    let allowed: Vec<DomainName> = row.json("allowed_domains")?;
+    if !allowed.is_empty() && !allowed.contains(&email.domain()) {
+        let detail = "The link of this invite does not admit this domain.";
+        return Err(Problem::invalid("email", "domain-not-allowed", detail));
+    }
+    if has("suppressions")? {
+        let detail = "This address cannot be invited.";
+        return Err(Problem::invalid("email", "suppressed", detail));
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! Every statement about single invites. Expiry is the clock's of the program, as in admissions;
+//! due times and rests are the database's.
+
+/// Invites of sent batches with all that is shown of them; `$2` is now. A link that was deleted ends
+/// its invites.
+macro_rules! invites {
+    () => {
+        "
+        select i.id, i.organisation_id, i.batch_id, i.link_id, l.name as link_name, i.email,
+            i.email_key, i.name, i.state, i.reason, i.last_reply, i.attempts,
+            i.lost_replies + i.crashes as lost, i.due_at, i.sent_at, i.expires_at,
+            u.at as accepted_at, i.declined_at, coalesce(i.cancelled_at, b.cancelled_at) as cancelled_at,
+            i.created_at, i.generation, o.policies,
+            now_micros() - case when coalesce(i.sent_at, 0) > coalesce(i.queued_at, 0)
+                then i.sent_at else i.queued_at end as rested,
+            (select count(*) from suppressions s
+                where s.email_key = i.email_key and s.organisation_id in ('', i.organisation_id)
+            ) as suppressions,
+            case when u.invite_id is not null then 'accepted'
+                when i.cancelled_at is not null or b.cancelled_at is not null
+                    or l.archived_at is not null then 'cancelled'
+                when i.expires_at <= $2 then 'expired'
+                when i.declined_at is not null then 'declined'
+                else 'pending' end as life
+        from invites i
+        join batches b on b.id = i.batch_id
+        join links l on l.id = i.link_id
+        join organisations o on o.id = i.organisation_id
+        left join invite_uses u on u.invite_id = i.id
+        where i.organisation_id = $1
+            and b.sent_at is not null
+            and i.state not in ('draft', 'skipped')"
+    };
+}
+
+/// Invites as their holders see them; `$1` is now. Goes on with a condition.
+macro_rules! faces {
+    () => {
+        "
+        select i.id, i.organisation_id, o.name as organisation_name, o.product_url, o.policies,
+            i.link_id, l.plan_id, l.tags, i.email, i.name, i.expires_at, i.generation, b.inviter,
+            b.language,
+            case when u.invite_id is not null then 'accepted'
+                when i.cancelled_at is not null or b.cancelled_at is not null
+                    or l.archived_at is not null then 'cancelled'
+                when i.expires_at <= $1 then 'expired'
+                when i.declined_at is not null then 'declined'
+                else 'pending' end as life
+        from invites i
+        join batches b on b.id = i.batch_id
+        join links l on l.id = i.link_id
+        join organisations o on o.id = i.organisation_id
+        left join invite_uses u on u.invite_id = i.id
+        where b.sent_at is not null
+            and i.state not in ('draft', 'skipped')"
+    };
+}
+
+store::statements! {
+    /// The invites of an organisation, the newest first, below an id; every id is below `inv_8`,
+    /// because a ULID begins with 0 to 7.
+    pub(crate) LIST_INVITES = concat!("select found.* from (", invites!(), "
+            and i.id < coalesce(cast($3 as text), 'inv_8')
+            and (cast($4 as text) is null or i.batch_id = $4)
+            and (cast($5 as text) is null or i.state = $5)
+            and (cast($6 as text) is null
+                or i.email_key like $6 escape '\\'
+                or lower(i.name) like $6 escape '\\')) as found
+        where cast($7 as text) is null or found.life = $7
+        order by found.id desc
+        limit $8");
+
+    /// One invite of an organisation.
+    pub(crate) GET_INVITE = concat!(invites!(), "
+            and i.id = $3");
+
+    /// Keeps others from changing an invite until the transaction ends.
+    pub(crate) LOCK_INVITE = "
+        select id
+        from invites
+        where organisation_id = $1 and id = $2
+        for_update";
+
+    /// Sends an invite again: due at once, and good until then.
+    pub(crate) RESEND_INVITE = "
+        update invites
+        set state = 'queued', occasion = 'resend', mailing = mailing + 1, reason = null,
+            attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null, code_failures = 0,
+            due_at = now_micros(), queued_at = now_micros(), expires_at = $2
+        where id = $1";
+
+    /// An invite goes on to another address, and no token of the last one works.
+    pub(crate) READDRESS_INVITE = "
+        update invites
+        set email = $2, email_key = $3, domain = $4, note = null, generation = generation + 1,
+            state = 'queued', occasion = 'first', mailing = mailing + 1, reason = null,
+            last_reply = null, attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null,
+            code_failures = 0, declined_at = null, reminded_at = null, sent_at = null,
+            due_at = now_micros(), queued_at = now_micros(), expires_at = $5
+        where id = $1";
+
+    /// Notes where an invite was sent before.
+    pub(crate) KEEP_ADDRESS = "
+        insert into earlier_addresses (invite_id, generation, email, email_key)
+        select id, generation, email, email_key
+        from invites
+        where id = $1";
+
+    /// What of an organisation speaks against an address: the first word that applies.
+    pub(crate) CLASSIFY = "
+        select
+            (select count(*) from memberships m
+                where m.organisation_id = $1 and m.email_key = $2 and m.status = 'revoked') as revoked,
+            (select count(*) from memberships m
+                where m.organisation_id = $1 and m.email_key = $2) as places,
+            (select count(*)
+                from invites i
+                join batches b on b.id = i.batch_id
+                left join invite_uses u on u.invite_id = i.id
+                where i.email_key = $2 and i.organisation_id = $1 and u.invite_id is null
+                    and (i.batch_id = $5
+                        or b.sent_at is not null and b.cancelled_at is null
+                            and i.cancelled_at is null and i.state not in ('draft', 'skipped')
+                            and coalesce(i.expires_at, $3 + 1) > $3)) as invites,
+            (select count(*) from suppressions s
+                where s.email_key = $2 and s.organisation_id in ('', $1)) as suppressions,
+            (select allowed_domains from links where id = $4) as allowed_domains";
+
+    /// The batch of an invite that is sent again is not finished.
+    pub(crate) REOPEN_BATCH = "
+        update batches
+        set finished_at = null
+        where id = $1";
+
+    /// Whether an organisation has sent a batch, and how long its invites work.
+    pub(crate) FIND_BATCH = "
+        select b.cancelled_at, o.policies
+        from batches b
+        join organisations o on o.id = b.organisation_id
+        where b.organisation_id = $1 and b.id = $2 and b.sent_at is not null";
+
+    /// Sends some pending invites of a batch again, those that may be: sent, and not within so many
+    /// microseconds. `$2` is now, `$3` when they end.
+    pub(crate) RESEND_PENDING = "
+        update invites
+        set state = 'queued', occasion = 'resend', mailing = mailing + 1, reason = null,
+            attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null, code_failures = 0,
+            due_at = now_micros(), queued_at = now_micros(),
+            expires_at = case when expires_at > $3 then expires_at else $3 end
+        where id in (
+            select i.id
+            from invites i
+            join links l on l.id = i.link_id
+            where i.batch_id = $1
+                and (i.state in ('sent', 'delivered') or i.state = 'unknown' and i.due_at is null)
+                and i.cancelled_at is null
+                and i.declined_at is null
+                and i.expires_at > $2
+                and l.archived_at is null
+                and coalesce(i.sent_at, 0) <= now_micros() - $4
+                and coalesce(i.queued_at, 0) <= now_micros() - $4
+                and not exists (select 1 from invite_uses u where u.invite_id = i.id)
+                and not exists (select 1 from suppressions s
+                    where s.email_key = i.email_key and s.organisation_id in ('', i.organisation_id))
+            limit $5)
+            and (state in ('sent', 'delivered') or state = 'unknown' and due_at is null)
+            and cancelled_at is null";
+
+    /// Takes an invite back; what a courier has at this moment it may finish.
+    pub(crate) CANCEL_INVITE = "
+        update invites
+        set cancelled_at = $2,
+            state = case when state in ('queued', 'deferred') or state = 'unknown' and due_at is not null
+                then 'cancelled' else state end,
+            due_at = null
+        where id = $1";
+
+    /// What is behind a token.
+    pub(crate) FIND_FACE = concat!(faces!(), "
+            and i.id = $2");
+
+    /// What may be behind a code, those that can be accepted first.
+    pub(crate) FIND_FACES = concat!(faces!(), "
+            and i.id in (select rows.value ->> 'id' from rows($2))
+        order by life desc, i.id desc
+        limit $3");
+
+    /// Counts an attempt at the codes of an address, where one is left.
+    pub(crate) COUNT_ATTEMPT = "
+        update invites
+        set code_failures = code_failures + 1
+        where email_key = $1 and code_failures < $2
+        returning id";
+
+    /// The attempt was right for one of these.
+    pub(crate) FORGIVE_ATTEMPT = "
+        update invites
+        set code_failures = code_failures - 1
+        where id in (select rows.value ->> 'id' from rows($1)) and code_failures > 0";
+
+    /// Notes that an invite was declined; a reminder that waits does not leave.
+    pub(crate) DECLINE_INVITE = "
+        update invites
+        set declined_at = $2,
+            state = case when occasion = 'reminder' and state in ('queued', 'deferred')
+                then 'sent' else state end,
+            due_at = case when occasion = 'reminder' and state in ('queued', 'deferred')
+                then null else due_at end
+        where id = $1 and declined_at is null";
+
+    /// Organisations with invites that end before an instant and were not brought to mind.
+    pub(crate) REMINDABLE = "
+        select o.id, o.policies
+        from organisations o
+        where o.id in (
+            select organisation_id
+            from invites
+            where state in ('sent', 'delivered') and reminded_at is null
+                and expires_at > $1 and expires_at <= $2)";
+
+    /// Asks for reminders of an organisation's pending invites that end before an instant, and that
+    /// work at least so many microseconds.
+    pub(crate) REMIND = "
+        update invites
+        set state = 'queued', occasion = 'reminder', mailing = mailing + 1, reminded_at = $2,
+            attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null,
+            due_at = now_micros(), queued_at = now_micros()
+        where id in (
+            select i.id
+            from invites i
+            join batches b on b.id = i.batch_id
+            join links l on l.id = i.link_id
+            where i.organisation_id = $1
+                and i.state in ('sent', 'delivered')
+                and i.reminded_at is null
+                and i.expires_at > $2
+                and i.expires_at <= $3
+                and i.expires_at - i.queued_at >= $4
+                and i.cancelled_at is null
+                and i.declined_at is null
+                and b.cancelled_at is null
+                and l.archived_at is null
+                and not exists (select 1 from invite_uses u where u.invite_id = i.id)
+                and not exists (select 1 from suppressions s
+                    where s.email_key = i.email_key and s.organisation_id in ('', i.organisation_id))
+            order by i.expires_at
+            limit $5)
+            and state in ('sent', 'delivered')
+            and reminded_at is null
+            and cancelled_at is null
+        returning id, batch_id";
+
+    /// Ends invites that did not leave before their time was over.
+    pub(crate) EXPIRE = "
+        update invites
+        set state = 'expired', due_at = null
+        where id in (
+            select i.id
+            from invites i
+            join batches b on b.id = i.batch_id
+            where b.sent_at is not null
+                and b.finished_at is null
+                and i.state in ('queued', 'deferred')
+                and i.expires_at <= $1
+            limit $2)
+            and state in ('queued', 'deferred')";
+}

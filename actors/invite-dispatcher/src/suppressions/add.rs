@@ -1,0 +1,32 @@
+//! Suppresses an address for the organisation.
+
+use contract::{
+    Problem,
+    suppressions::{AddSuppression, Suppression, SuppressionReason},
+};
+use kernel::{Cx, Serve};
+use serde_json::json;
+
+use super::{Wish, sql, suppress, suppression};
+use crate::InviteDispatcher;
+
+impl Serve<AddSuppression> for InviteDispatcher {
+    async fn serve(&mut self, message: AddSuppression, cx: &Cx) -> Result<Suppression, Problem> {
+        let organisation = message.organisation;
+        let key = message.email.key();
+        let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+        let wish = Wish {
+            email: message.email,
+            organisation: Some(organisation),
+            reason: SuppressionReason::Manual,
+            invite: None,
+        };
+        if suppress(&mut tx, &wish).await? {
+            tx.audit(organisation, "suppression.add", &key, json!({}));
+        }
+        let found = sql::FIND_SUPPRESSION.bind(&key).bind(organisation);
+        let added = suppression(&found.fetch_one(&mut tx).await?)?;
+        tx.commit().await?;
+        Ok(added)
+    }
+}

@@ -1,0 +1,36 @@
+//! The organisation's own suppressions, by address.
+
+use contract::{
+    Cursor, Page, Problem,
+    suppressions::{ListSuppressions, Suppression},
+};
+use kernel::{Cx, Serve};
+
+use super::{sql, suppression};
+use crate::InviteDispatcher;
+
+impl Serve<ListSuppressions> for InviteDispatcher {
+    async fn serve(
+        &mut self,
+        message: ListSuppressions,
+        _: &Cx,
+    ) -> Result<Page<Suppression>, Problem> {
+        let wanted = message.page.rows();
+        let mut db = self.db.read().await?;
+        let rows = sql::LIST_SUPPRESSIONS
+            .bind(message.organisation)
+            .bind(
+                message
+                    .page
+                    .after::<String>()?
+                    .filter(|after| !after.contains('\0')),
+            )
+            .bind(wanted as u64 + 1)
+            .fetch_all(&mut db)
+            .await?;
+        let listed = rows.iter().map(suppression).collect::<Result<_, _>>()?;
+        Ok(Page::cut(listed, wanted, |row: &Suppression| {
+            Cursor(row.email.key())
+        }))
+    }
+}

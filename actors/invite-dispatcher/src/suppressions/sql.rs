@@ -1,0 +1,67 @@
+//! Every statement about suppressions.
+
+store::statements! {
+    /// Suppresses an address; what its owner says now outweighs what others found.
+    pub(crate) SUPPRESS = "
+        insert into suppressions (email_key, organisation_id, email, reason, invite_id, created_by,
+            created_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (email_key, organisation_id) do update
+        set reason = excluded.reason, invite_id = excluded.invite_id,
+            created_by = excluded.created_by, created_at = excluded.created_at
+        where suppressions.reason in ('bounce', 'manual')
+            and excluded.reason in ('complaint', 'unsubscribed')";
+
+    /// Mail that waits for its turn does not leave: of one organisation, or of all.
+    pub(crate) QUIET = "
+        update invites
+        set state = 'suppressed', reason = 'suppressed', due_at = null
+        where email_key = $1
+            and (cast($2 as text) is null or organisation_id = $2)
+            and (state in ('queued', 'deferred') or state = 'unknown' and due_at is not null)";
+
+    /// An organisation's own suppression of an address.
+    pub(crate) FIND_SUPPRESSION = "
+        select email, reason, created_by, created_at
+        from suppressions
+        where email_key = $1 and organisation_id = $2";
+
+    /// The organisation's own suppressions, by address.
+    pub(crate) LIST_SUPPRESSIONS = "
+        select email, reason, created_by, created_at
+        from suppressions
+        where organisation_id = $1 and email_key > coalesce(cast($2 as text), '')
+        order by email_key
+        limit $3";
+
+    /// Lifts what an administrator may lift.
+    pub(crate) LIFT = "
+        delete from suppressions
+        where email_key = $1 and organisation_id = $2 and reason in ('bounce', 'manual')";
+
+    /// Lifts bounces that are older than a mail that was delivered since, or than an instant.
+    pub(crate) LIFT_BOUNCES = "
+        delete from suppressions
+        where email_key = $1 and reason = 'bounce' and created_at < $2
+        returning organisation_id";
+
+    /// Bounces from before an instant.
+    pub(crate) OLD_BOUNCES = "
+        select email_key
+        from suppressions
+        where reason = 'bounce' and created_at < $1
+        limit $2";
+
+    /// To whom mails of an invite went, and of which organisation.
+    pub(crate) FIND_MAILED = "
+        select i.generation, i.email, i.organisation_id, o.name as organisation_name
+        from invites i
+        join organisations o on o.id = i.organisation_id
+        where i.id = $1
+        union all
+        select e.generation, e.email, i.organisation_id, o.name as organisation_name
+        from earlier_addresses e
+        join invites i on i.id = e.invite_id
+        join organisations o on o.id = i.organisation_id
+        where e.invite_id = $1";
+}
