@@ -59,6 +59,7 @@ pub use self::{
     message::{ComposeError, Sender, compose, compose_invitation},
     options::{MailOptions, MailOptionsError, MailStyle},
     remind::Reminder,
+    reports::{Mailbox, MailboxOptions, MailboxOptionsError},
     templates::{Templates, TemplatesError, Words, WordsError},
 };
 

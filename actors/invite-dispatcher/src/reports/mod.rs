@@ -7,10 +7,12 @@
 //! themselves still counts.
 
 mod about;
+mod mailbox;
 mod sql;
 mod take;
 mod verdict;
 
+pub use self::mailbox::{Mailbox, MailboxOptions, MailboxOptionsError};
 pub(crate) use self::{
     sql::{FORGET_EVENTS, STATEMENTS},
     take::take,

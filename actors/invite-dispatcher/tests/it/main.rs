@@ -19,6 +19,7 @@ mod kept;
 mod lease;
 mod letters;
 mod look;
+mod mailbox;
 mod message;
 mod mime;
 mod queue;
