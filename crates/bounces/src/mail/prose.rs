@@ -5,6 +5,7 @@
 use contract::EmailAddress;
 
 use super::{
+    MOST_REPORTS,
     fields::Fields,
     origin::Origin,
     tree::{Mail, address},
@@ -85,6 +86,7 @@ pub(super) fn reports(mail: &Mail<'_>, origin: &Origin<'_>) -> Vec<Report> {
         .iter()
         .flat_map(|list| list.split(','))
         .filter_map(address)
+        .take(MOST_REPORTS)
         .collect();
     let mut found = recipients(told, &named);
     if found.is_empty() {
@@ -168,7 +170,7 @@ fn recipients(told: &str, named: &[EmailAddress]) -> Vec<(Option<EmailAddress>, 
             let again = found
                 .iter()
                 .any(|(one, _)| one.as_ref().is_some_and(|one| one.key() == recipient.key()));
-            if known && !again {
+            if known && !again && found.len() < MOST_REPORTS {
                 found.push((Some(recipient), String::new()));
             }
         } else if let Some((_, said)) = found.last_mut()

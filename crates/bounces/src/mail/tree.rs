@@ -10,6 +10,9 @@ use super::fields::Fields;
 /// for a report of its own.
 pub(super) struct Mail<'a>(ParsedMail<'a>);
 
+/// The most encoded words of a mail: the time that they take grows with the square of their number.
+const MOST_ENCODED_WORDS: usize = 1_000;
+
 impl<'a> Mail<'a> {
     /// Opens a mail; also one that a mailbox put a `From ` line in front of.
     pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
@@ -20,6 +23,10 @@ impl<'a> Mail<'a> {
             }
             None => bytes,
         };
+        let encoded = bytes.windows(2).filter(|pair| pair == b"=?").count();
+        if encoded > MOST_ENCODED_WORDS {
+            return None;
+        }
         let parsed = mailparse::parse_mail(bytes).ok()?;
         (!parsed.headers.is_empty()).then_some(Self(parsed))
     }

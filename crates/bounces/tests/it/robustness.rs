@@ -151,6 +151,28 @@ fn a_mail_that_is_nested_without_end_is_read_at_once() {
     read(many_headers.as_bytes());
     let one_header = format!("Subject: {}", "=?utf-8?Q?a?= ".repeat(18_000));
     read(one_header.as_bytes());
+    for many in [
+        "; a=b",
+        "; a*0=b; a*1=c",
+        "; \"",
+        "; a*=utf-8''%41",
+        "(",
+        "\n =?utf-8?B?YQ==?=",
+    ] {
+        let count = 250_000 / many.len();
+        let header = format!("Content-Type: text/plain{}\n\n", many.repeat(count));
+        read(header.as_bytes());
+        read(format!("Message-ID: {}", many.repeat(count)).as_bytes());
+    }
+    let addresses = format!(
+        "From: MAILER-DAEMON@x.test\nReturn-Path: <>\nSubject: delivery\nX-Failed-Recipients: {}",
+        "a@b.test,".repeat(25_000)
+    );
+    read(addresses.as_bytes());
+    let lines: String = (0..16_000).map(|one| format!("a{one}@b.test\n")).collect();
+    let listed =
+        format!("From: MAILER-DAEMON@x.test\nReturn-Path: <>\nSubject: delivery\n\n{lines}");
+    read(listed.as_bytes());
     let unended = format!(
         "From: MAILER-DAEMON@x.test\nReturn-Path: <>\nContent-Type: text/html\n\n{}",
         "<".repeat(200_000)

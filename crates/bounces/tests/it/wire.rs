@@ -19,11 +19,11 @@ use tokio::{
 };
 
 /// Long enough for anything that should happen.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A listener on a free port, what it took, and the way to stop it.
-pub struct Post {
-    pub address: SocketAddr,
+pub(crate) struct Post {
+    pub(crate) address: SocketAddr,
     taken: Arc<Mutex<Vec<Incoming>>>,
     stop: Option<oneshot::Sender<()>>,
     running: JoinSet<()>,
@@ -31,12 +31,12 @@ pub struct Post {
 
 impl Post {
     /// One that keeps everything.
-    pub async fn open(limits: Limits) -> Self {
+    pub(crate) async fn open(limits: Limits) -> Self {
         Self::with(limits, |_| async { Ok(()) }).await
     }
 
     /// One that asks what to answer; what came is noted either way.
-    pub async fn with<F>(limits: Limits, answer: fn(Incoming) -> F) -> Self
+    pub(crate) async fn with<F>(limits: Limits, answer: fn(Incoming) -> F) -> Self
     where
         F: Future<Output = Result<(), NotKept>> + Send + 'static,
     {
@@ -64,17 +64,17 @@ impl Post {
     }
 
     /// What came so far.
-    pub fn taken(&self) -> Vec<Incoming> {
+    pub(crate) fn taken(&self) -> Vec<Incoming> {
         self.taken.lock().unwrap().clone()
     }
 
     /// Tells it to stop, without waiting.
-    pub fn tell_to_stop(&mut self) {
+    pub(crate) fn tell_to_stop(&mut self) {
         drop(self.stop.take());
     }
 
     /// Waits until it has stopped.
-    pub async fn stopped(mut self) {
+    pub(crate) async fn stopped(mut self) {
         timeout(PATIENCE, self.running.join_next())
             .await
             .expect("it stops")
@@ -83,7 +83,7 @@ impl Post {
     }
 
     /// A sender that was greeted.
-    pub async fn sender(&self) -> Sender {
+    pub(crate) async fn sender(&self) -> Sender {
         let mut sender = Sender(BufReader::new(
             TcpStream::connect(self.address).await.unwrap(),
         ));
@@ -92,7 +92,7 @@ impl Post {
     }
 
     /// A sender that has announced a mail and may send it.
-    pub async fn sender_with_data(&self) -> Sender {
+    pub(crate) async fn sender_with_data(&self) -> Sender {
         let mut sender = self.sender().await;
         sender.say("EHLO mx.example.edu").await;
         sender.ask("MAIL FROM:<>", "250").await;
@@ -103,28 +103,28 @@ impl Post {
 }
 
 /// One end of the wire.
-pub struct Sender(BufReader<TcpStream>);
+pub(crate) struct Sender(BufReader<TcpStream>);
 
 impl Sender {
     /// Writes bytes as they are.
-    pub async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.unwrap();
     }
 
     /// Writes a command; gives its reply, the last line of it.
-    pub async fn say(&mut self, line: &str) -> String {
+    pub(crate) async fn say(&mut self, line: &str) -> String {
         self.write(format!("{line}\r\n").as_bytes()).await;
         self.hear().await
     }
 
     /// The same, and the reply begins so.
-    pub async fn ask(&mut self, line: &str, reply: &str) {
+    pub(crate) async fn ask(&mut self, line: &str, reply: &str) {
         let heard = self.say(line).await;
         assert!(heard.starts_with(reply), "{line}: {heard}");
     }
 
     /// The next reply, the last line of it.
-    pub async fn hear(&mut self) -> String {
+    pub(crate) async fn hear(&mut self) -> String {
         loop {
             let mut line = String::new();
             let read = timeout(PATIENCE, self.0.read_line(&mut line)).await;
@@ -136,7 +136,7 @@ impl Sender {
     }
 
     /// Everything up to the end of the connection, which must come.
-    pub async fn rest(mut self) -> String {
+    pub(crate) async fn rest(mut self) -> String {
         let mut rest = Vec::new();
         let _ = timeout(PATIENCE, self.0.read_to_end(&mut rest))
             .await
