@@ -13,7 +13,8 @@ fn may_lean_on(member: &Member) -> &'static [&'static str] {
         ("crates", "contract" | "testkit") => &[],
         ("crates", _) => &["contract"],
         // Sees no SQL.
-        ("actors", "http-edge") => &["contract", "kernel"],
+        ("actors", "http-edge") => &["contract", "kernel", "bounces", "intake"],
+        ("actors", "invite-dispatcher") => &["contract", "kernel", "store", "bounces"],
         ("actors", _) => &["contract", "kernel", "store", "passwords"],
         _ => &["*"],
     }
