@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(body.finish(), Taken::TooLarge);
 
         let mut body = Body::new(MOST_LINE * 2);
-        body.feed(&[b'a'; MOST_LINE + 1]);
+        body.feed(&vec![b'a'; MOST_LINE + 1]);
         assert_eq!(body.feed(b"\r\n.\r\n"), Some(5));
         assert_eq!(body.finish(), Taken::LineTooLong);
     }

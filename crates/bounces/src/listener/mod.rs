@@ -62,8 +62,8 @@ impl Default for Limits {
         Self {
             bytes: MOST_BYTES,
             connections: 32,
-            silence: Duration::from_secs(60),
-            session: Duration::from_secs(300),
+            silence: Duration::from_mins(1),
+            session: Duration::from_mins(5),
             handling: Duration::from_secs(30),
             grace: Duration::from_secs(10),
         }

@@ -61,7 +61,8 @@ pub(super) fn check<'h>(
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Event {
-    event: String,
+    #[serde(rename = "event")]
+    name: String,
     email: Value,
     timestamp: Value,
     #[serde(rename = "smtp-id")]
@@ -93,7 +94,7 @@ fn report(event: &Event) -> Option<Report> {
         .unwrap_or_default();
     let status = event.status.as_str().and_then(Enhanced::parse);
     let enhanced = sharper(status, said);
-    let kind = match event.event.as_str() {
+    let kind = match event.name.as_str() {
         // a block is about the sender or the moment
         "bounce" if event.kind.as_str() == Some("blocked") => Kind::Soft,
         "blocked" => Kind::Soft,

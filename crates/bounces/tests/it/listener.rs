@@ -149,7 +149,7 @@ async fn a_line_is_bounded_in_commands_and_in_mail() {
     assert_eq!(sender.hear().await, "500 5.5.6 Line too long");
 
     let mut sender = post.sender_with_data().await;
-    sender.write(&[b'x'; 17_000]).await;
+    sender.write(&vec![b'x'; 17_000]).await;
     sender.write(b"\r\n.\r\n").await;
     assert_eq!(sender.hear().await, "554 5.6.0 Line too long");
     assert!(post.taken().is_empty());
