@@ -103,3 +103,36 @@ pub(crate) fn sharper(status: Option<Enhanced>, text: &str) -> Option<Enhanced> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_hard_only_if_nobody_has_the_address() {
+        for (reply, kind) in [
+            ("550 5.1.1 whatever", Kind::Hard),
+            ("550 5.1.2 bad domain", Kind::Hard),
+            ("556 5.1.10 null MX", Kind::Hard),
+            ("550 5.2.1 disabled", Kind::Hard),
+            ("550 No such user here", Kind::Hard),
+            ("550 5.5.0 mailbox unavailable", Kind::Hard),
+            ("550 5.0.0 User unknown", Kind::Hard),
+            ("550", Kind::Soft),
+            ("550 rejected", Kind::Soft),
+            ("450 4.1.1 user unknown", Kind::Soft),
+            ("450 user unknown", Kind::Soft),
+            ("552 5.2.2 mailbox full", Kind::Soft),
+            ("550 5.7.1 user unknown", Kind::Soft),
+            ("550 5.7.515 access denied", Kind::Soft),
+            ("550 5.6.1 content", Kind::Soft),
+            ("552 5.3.4 too big", Kind::Soft),
+            ("553 5.1.8 sender domain does not exist", Kind::Soft),
+            ("550 Sender verify failed: no such user", Kind::Soft),
+            ("554 spam, mailbox unavailable", Kind::Soft),
+            ("", Kind::Soft),
+        ] {
+            assert_eq!(verdict(Enhanced::find(reply), reply), kind, "{reply}");
+        }
+    }
+}
