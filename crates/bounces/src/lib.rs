@@ -25,7 +25,7 @@
 //! # To add a provider
 //! 1. A file in `webhook/` with `check` (headers and body, before anything is decoded) and `reports`.
 //! 2. Its line in [`webhook::Provider`], its keys in [`webhook::HookKeys`].
-//! 3. Tests of a good, a forged, an old and a malformed event in `tests/it/webhook.rs`.
+//! 3. Tests of a good, a forged, an old and a malformed event in `tests/it/NAME.rs`.
 //!
 //! # To add a dialect of reports
 //! 1. A real one, with its names made up anew, as `tests/corpus/NAME.eml`, and what should be read
