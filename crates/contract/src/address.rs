@@ -123,6 +123,12 @@ pub struct NotADomain;
 #[serde(transparent)]
 pub struct DomainName(String);
 
+/// Whether a character would be left out of a domain without a word: a soft hyphen, a mark that nobody
+/// sees.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
 impl DomainName {
     /// The most domains a link lists.
     pub const MOST_PER_LINK: usize = 50;
@@ -131,7 +137,7 @@ impl DomainName {
     pub fn parse(text: &str) -> Result<Self, NotADomain> {
         let text = text.trim();
         let text = text.strip_suffix('.').unwrap_or(text);
-        if text.is_empty() || text.len() > 512 {
+        if text.is_empty() || text.len() > 512 || text.contains(is_unseen) {
             return Err(NotADomain);
         }
         let ascii = idna::domain_to_ascii_strict(text).map_err(|_| NotADomain)?;
@@ -145,10 +151,12 @@ impl DomainName {
                     .all(|b| b.is_ascii_alphanumeric() || b == b'-')
         };
         let mut labels = ascii.rsplit('.');
-        // A top label of digits is an IP address.
+        // A top label of digits is an IP address, and none has one letter.
+        let is_alphabetic =
+            |top: &str| top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic());
         let top_is_a_name = labels
             .next()
-            .is_some_and(|top| label(top) && !top.bytes().all(|b| b.is_ascii_digit()));
+            .is_some_and(|top| label(top) && (is_alphabetic(top) || top.starts_with("xn--")));
         let mut rest = 0;
         for part in labels {
             if !label(part) {
@@ -216,6 +224,11 @@ mod tests {
             ("bob@127.0.0.1", AddressError::Domain),
             ("bob@localhost", AddressError::Domain),
             ("bob@x..edu", AddressError::Domain),
+            ("bob@x.c", AddressError::Domain),
+            ("bob@x.e2", AddressError::Domain),
+            ("bob@exa_mple.com", AddressError::Domain),
+            ("bob@exam\u{ad}ple.com", AddressError::Domain),
+            ("bob@exam\u{200b}ple.com", AddressError::Domain),
             ("bob@-x.edu", AddressError::Domain),
             ("bob.@x.edu", AddressError::LocalPart),
             ("bob", AddressError::NotAnAddress),
