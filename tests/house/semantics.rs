@@ -7,9 +7,13 @@ use std::{
 
 use crate::workspace::ROOT;
 
-const PAGES: [&str; 2] = ["docs/semantics.md", "docs/semantics-kernel.md"];
+const PAGES: [&str; 3] = [
+    "docs/semantics.md",
+    "docs/semantics-kernel.md",
+    "docs/semantics-invites.md",
+];
 
-/// Both pages, as one.
+/// All pages, as one.
 fn page() -> String {
     let pages = PAGES.map(|page| fs::read_to_string(Path::new(ROOT).join(page)).unwrap());
     pages.join("\n")

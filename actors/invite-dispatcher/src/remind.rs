@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long nothing is looked at when nothing is due.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_mins(1);
 /// How many are worked on at a time.
 const PIECE: u64 = 500;
 /// The longest policy: reminders are looked for this long before the end.

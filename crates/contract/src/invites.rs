@@ -169,7 +169,7 @@ pub struct Invite {
     pub token: Option<Secret>,
 }
 
-/// Which invites.
+/// Which invites. Those of drafts, and those that were skipped, are rows of their batch only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteFilter {
     /// Only of this batch.
@@ -181,7 +181,8 @@ pub struct InviteFilter {
     /// Only in this part of their life.
     #[serde(default)]
     pub life: Option<Life>,
-    /// Only where address or name contains this, whatever the case; at most 100 characters.
+    /// Only where address or name contains this, whatever the case of ASCII letters; at most 100
+    /// characters.
     #[serde(default)]
     pub q: Option<String>,
 }
@@ -252,8 +253,9 @@ impl Call for ResendInvite {
     }
 }
 
-/// Sends every pending invite of a batch again, as [`ResendInvite`] does; what may not be sent is
-/// left out.
+/// Sends the pending invites of a batch again that were sent, as [`ResendInvite`] does; what may not
+/// be sent is left out. Of a large batch the caller's patience may end first: asked again, it goes
+/// on with the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResendPending {
     /// In which organisation.
@@ -302,7 +304,8 @@ impl Call for CancelInvite {
 }
 
 /// Corrects the address of an invite and sends it there; the URL that went to the old one is dead.
-/// Refused as [`ResendInvite`], and with `conflict` when the new address has a seat or an invite.
+/// Refused as [`ResendInvite`], save for the hour, since nobody was written to there; and with
+/// `conflict` when the new address has a seat or an invite.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReaddressInvite {
     /// In which organisation.

@@ -84,6 +84,7 @@ impl Kind {
     ];
 
     /// The table: slug, HTTP status, and one plain sentence.
+    #[expect(clippy::too_many_lines, reason = "one table")]
     pub const fn row(self) -> (&'static str, u16, &'static str) {
         match self {
             Self::Malformed => ("malformed", 400, "The request could not be read."),

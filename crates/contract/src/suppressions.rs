@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SuppressionReason {
-    /// The mailbox does not exist.
+    /// The mailbox does not exist. Lifted by itself after 90 days, or when a later mail arrives.
     Bounce,
     /// Its owner complained; holds everywhere.
     Complaint,

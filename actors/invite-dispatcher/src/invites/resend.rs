@@ -22,8 +22,11 @@ impl Serve<ResendInvite> for InviteDispatcher {
             let detail = "This address cannot be invited.";
             return Err(Problem::invalid("invite_id", "suppressed", detail));
         }
-        let resend = sql::RESEND_INVITE.bind(of.1).bind(found.renewed(stamp.now));
-        resend.execute(&mut tx).await?;
+        sql::RESEND_INVITE
+            .bind(of.1)
+            .bind(found.renewed(stamp.now))
+            .execute(&mut tx)
+            .await?;
         let reopen = sql::REOPEN_BATCH.bind(found.invite.batch_id);
         reopen.execute(&mut tx).await?;
         tx.audit(of.0, "invite.resend", of.1, json!({}));

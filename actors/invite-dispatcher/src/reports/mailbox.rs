@@ -49,10 +49,10 @@ pub struct MailboxOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailboxOptionsError {
     /// `mail.bounces` is neither of the two ways.
-    #[error("mail.bounces must be maildir:DIR, smtp://IP:PORT or empty")]
+    #[error("is neither maildir:DIR nor smtp://IP:PORT")]
     Bounces,
     /// `mail.bounces` without a `mail.return_path`.
-    #[error("mail.bounces needs an address in mail.return_path")]
+    #[error("needs an address in mail.return_path")]
     ReturnPath,
 }
 

@@ -18,16 +18,15 @@ pub(super) fn verdict(
 ) -> Option<InviteState> {
     use InviteState as S;
     match (kind, state) {
-        (_, S::Draft | S::Skipped) => None,
         (ReportKind::Delivered, S::Sent) => Some(S::Delivered),
         // It came before the reply of the relay was recorded, or instead of it.
         (ReportKind::Delivered, S::Sending | S::Unknown) if is_current => Some(S::Delivered),
-        (ReportKind::SoftBounce, S::Sent | S::Delivered) => Some(S::Bounced),
-        (ReportKind::SoftBounce, S::Sending | S::Unknown) if is_current => Some(S::Bounced),
-        // No later mail would arrive either.
-        (
-            ReportKind::HardBounce,
-            S::Queued | S::Sending | S::Deferred | S::Unknown | S::Sent | S::Delivered,
+        (ReportKind::SoftBounce, S::Sending | S::Unknown) if !is_current => None,
+        // After a hard bounce no later mail would arrive either.
+        (ReportKind::HardBounce, S::Queued | S::Deferred)
+        | (
+            ReportKind::HardBounce | ReportKind::SoftBounce,
+            S::Sending | S::Unknown | S::Sent | S::Delivered,
         ) => Some(S::Bounced),
         (
             ReportKind::Complaint,

@@ -17,8 +17,8 @@ impl Serve<LiftSuppression> for InviteDispatcher {
             tx.commit().await?;
             return Ok(());
         }
-        let left = sql::FIND_SUPPRESSION.bind(&key).bind(organisation);
-        if left.fetch_optional(&mut tx).await?.is_some() {
+        let found = sql::FIND_SUPPRESSION.bind(&key).bind(organisation);
+        if found.fetch_optional(&mut tx).await?.is_some() {
             let detail = "The owner of this address said so; only they can take it back.";
             return Err(Problem::new(Kind::Conflict).detail(detail));
         }
