@@ -76,10 +76,17 @@ impl Filter<'_> {
         // The dear ones, which look at every name, or at everybody with a tag, where they leave few:
         // only where no other does, and found without being counted first.
         if let Some(pattern) = &self.pattern {
-            let called = most(sql::CALLED.bind(organisation).bind(pattern));
+            let tag = self.tags.first().map(|row| row.tag);
+            let called = most(sql::CALLED.bind(organisation).bind(pattern)).bind(tag);
             let rows = called.fetch_all(db).await?;
             if rows.len() <= FEW as usize {
-                return Ok(Some(ids(&rows)?));
+                let mut few = Vec::new();
+                for row in &rows {
+                    if tag.is_none() || row.get::<i64>("tagged")? > 0 {
+                        few.push(Id { id: row.get("id")? });
+                    }
+                }
+                return Ok(Some(few));
             }
         }
         if let [first, second, ..] = self.tags.as_slice() {

@@ -338,16 +338,17 @@ store::statements! {
     /// Who has a tag.
     pub(crate) WITH_TAG = ids!("membership_id", with_tag!());
 
-    /// Who has two tags.
-    pub(crate) WITH_BOTH = ids!("t.membership_id", "
+    /// Who has two tags: both ranges are in the order of the people.
+    pub(crate) WITH_BOTH = ids!(
+        "t.membership_id",
+        "
         from membership_tags t
+        join membership_tags other on other.membership_id = t.membership_id
         where t.organisation_id = $1
             and t.tag = $2
-            and exists (
-                select 1
-                from membership_tags other
-                where other.membership_id = t.membership_id
-                    and other.tag = $4)");
+            and other.organisation_id = $1
+            and other.tag = $4"
+    );
 
     /// How many came through a link.
     pub(crate) COUNT_THROUGH_LINK = count!(through_link!());
@@ -373,11 +374,18 @@ store::statements! {
     /// Who was not seen since an instant.
     pub(crate) NOT_SEEN = ids!("id", not_seen!());
 
-    /// Who is called like a pattern.
-    pub(crate) CALLED = ids!("id", "
+    /// Who is called like a pattern, and whether each has the tag of `$4`: counted, as no planner
+    /// looks at all the tags for that.
+    pub(crate) CALLED = "
+        select id, (
+                select cast(count(*) as bigint)
+                from membership_tags
+                where membership_tags.membership_id = memberships.id
+                    and membership_tags.tag = $4) as tagged
         from memberships
         where organisation_id = $1
-            and name_key like $2 escape '\\'");
+            and name_key like $2 escape '\\'
+        limit $3";
 
     /// Whether a plan is one of the organisation.
     pub(crate) FIND_PLAN = "
