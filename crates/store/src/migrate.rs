@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     10 "0010_invites",
     11 "0011_accepted",
     12 "0012_found",
+    13 "0013_sessions",
     14 "0014_readdressed",
 ];
 
