@@ -25,10 +25,20 @@ impl Line {
 
     /// Connects, for a form that is posted to `path`.
     pub(crate) async fn posting(address: SocketAddr, path: &str, form: &str) -> Result<Self> {
-        let length = form.len();
+        Self::posting_as(address, path, "application/x-www-form-urlencoded", form).await
+    }
+
+    /// Connects, for a body of any kind that is posted to `path`.
+    pub(crate) async fn posting_as(
+        address: SocketAddr,
+        path: &str,
+        content_type: &str,
+        body: &str,
+    ) -> Result<Self> {
+        let length = body.len();
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}"
+             Content-Type: {content_type}\r\n\r\n{body}"
         );
         Self::asking(address, request).await
     }

@@ -8,6 +8,7 @@
 //! - [`bus`]: request and reply through the kernel against a bare NATS echo.
 //! - [`edge`]: HTTP, bus and actor against a constant answer of the same edge; the join page.
 //! - [`sign_in`]: sign-ins against bare argon2id; a page while a crowd signs in.
+//! - [`timing`]: what the time of an answer tells about an address.
 //! - [`roster`]: Manage Users with 200,000 people, against what somebody waits for gladly.
 //! - [`rounds`]: how two things are measured in turn; [`house`]: the database they happen in;
 //!   [`http`]: who asks the edge; [`thread`]: who runs beside whom.
@@ -24,6 +25,7 @@ mod roster;
 mod rounds;
 mod sign_in;
 mod thread;
+mod timing;
 
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
@@ -55,6 +57,8 @@ enum Scenario {
     Edge,
     /// Sign-ins against bare argon2id; a page while a crowd signs in.
     SignIn,
+    /// Answers about addresses that have an account, against answers about those that have none.
+    Timing,
     /// Manage Users with 200,000 people in one organisation.
     Roster,
     /// All of them.
@@ -77,12 +81,14 @@ fn main() -> anyhow::Result<()> {
         Scenario::Bus => bus::run(pace),
         Scenario::Edge => edge::run(pace),
         Scenario::SignIn => sign_in::run(pace),
+        Scenario::Timing => timing::run(pace),
         Scenario::Roster => roster::run(pace),
         Scenario::All => {
             admissions::run(pace)?;
             bus::run(pace)?;
             edge::run(pace)?;
-            sign_in::run(pace)
+            sign_in::run(pace)?;
+            timing::run(pace)
         }
     }
 }
