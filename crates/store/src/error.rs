@@ -106,6 +106,13 @@ impl From<StoreError> for Problem {
                 Self::new(Kind::Unavailable)
                     .detail("It may or may not have happened; asking again is safe.")
             }
+            StoreError::Sealed => {
+                tracing::error!(%error, "sealing.key is not the one that this was sealed with");
+                Self::new(Kind::Unavailable).detail(
+                    "What is kept sealed does not open with this installation's key: whoever runs \
+                     it must bring back the sealing.key that it was sealed with.",
+                )
+            }
             _ => {
                 tracing::error!(%error, cause, "database");
                 Self::new(Kind::Internal)
