@@ -20,5 +20,6 @@ mod plans;
 mod requests;
 mod seats;
 mod server;
+mod session;
 mod tokens;
 mod users;

@@ -32,6 +32,9 @@ async fn a_body_must_be_json_and_say_so() {
         let answer = raw(&institution, "application/json", body).await;
         answer.refused(400, "malformed");
     }
+    let ambiguous = r#"{"name": "Law", "seats": 1, "seats": 2}"#;
+    let answer = raw(&institution, "application/json", ambiguous).await;
+    answer.refused(400, "malformed");
     for body in ["[]", "null", "1", "\"text\""] {
         let answer = raw(&institution, "application/json", body).await;
         answer.refused_fields(&[" wrong-type"]);

@@ -15,7 +15,7 @@ use contract::{
 
 use crate::{
     edge::Edge,
-    flows::{self, Joined, PROOF_ANSWER_AFTER},
+    flows::{self, Joined, evenly},
     person::Person,
     request::Incoming,
 };
@@ -50,19 +50,20 @@ pub(crate) async fn start_reset(
     let email = address("email", email)?;
     edge.throttle.by_email(&email)?;
     edge.throttle.by_ip(visitor.client)?;
-    let earliest = tokio::time::sleep(PROOF_ANSWER_AFTER);
-    let started = edge.bus.call(&StartReset { email }, &visitor.cx).await?;
-    if let Some(proof) = started.proof {
-        let reset_url = url(edge, "/reset/", &proof);
-        let letter = Letter::PasswordReset {
-            first_name: proof.first_name,
-            reset_url,
-            code: proof.code,
-        };
-        mail(edge, visitor, proof.id, proof.email, letter).await;
-    }
-    earliest.await;
-    Ok(started.id)
+    evenly(async {
+        let started = edge.bus.call(&StartReset { email }, &visitor.cx).await?;
+        if let Some(proof) = started.proof {
+            let reset_url = url(edge, "/reset/", &proof);
+            let letter = Letter::PasswordReset {
+                first_name: proof.first_name,
+                reset_url,
+                code: proof.code,
+            };
+            mail(edge, visitor, proof.id, proof.email, letter).await;
+        }
+        Ok(started.id)
+    })
+    .await
 }
 
 /// Sets the password anew, and lets the seats follow that waited for the proof of the address.
@@ -91,23 +92,24 @@ pub(crate) async fn start_address_change(
     let email = address("email", email)?;
     edge.throttle.by_email(&email)?;
     edge.throttle.by_email(&person.signed_in.email)?;
-    let earliest = tokio::time::sleep(PROOF_ANSWER_AFTER);
     let start = StartAddressChange {
         email,
         password: Secret::new(password),
     };
-    let started = edge.bus.call(&start, person.cx()).await?;
-    if let Some(proof) = started.proof {
-        let change_url = url(edge, "/account/address/", &proof);
-        let letter = Letter::AddressChange {
-            first_name: proof.first_name,
-            change_url,
-            code: proof.code,
-        };
-        mail(edge, &person.incoming, proof.id, proof.email, letter).await;
-    }
-    earliest.await;
-    Ok(started.id)
+    evenly(async {
+        let started = edge.bus.call(&start, person.cx()).await?;
+        if let Some(proof) = started.proof {
+            let change_url = url(edge, "/account/address/", &proof);
+            let letter = Letter::AddressChange {
+                first_name: proof.first_name,
+                change_url,
+                code: proof.code,
+            };
+            mail(edge, &person.incoming, proof.id, proof.email, letter).await;
+        }
+        Ok(started.id)
+    })
+    .await
 }
 
 /// Changes the address, and tells the old mailbox.

@@ -1,8 +1,11 @@
 //! What the API and the pages have in common: a form comes in, messages go out, in this order.
 
+use std::time::Duration;
+
 use contract::{
     EmailAddress, Fields, Kind, Problem, Secret,
-    ids::ProofId,
+    administrators::{AdministratorCreated, CreateAdministrator},
+    ids::{AdministratorId, ProofId},
     links::{Link, LinkFace, ResolveLink, UpdateLink},
     mails::{Letter, QueueMail, proof_key},
     people::{
@@ -10,7 +13,7 @@ use contract::{
         StartProof,
     },
     seats::{Admit, Admitted, Door, RetagLink, SettleProof, Settled},
-    text::{PersonName, Tag},
+    text::{Name, PersonName, Tag},
 };
 use kernel::Cx;
 
@@ -85,20 +88,16 @@ pub(crate) async fn join(
     let mut enrol = parse(form, registrant)?;
     edge.throttle.by_link(face.link_id)?;
     edge.throttle.by_email(&enrol.email)?;
-    let domain = enrol.email.domain();
-    if !face.allowed_domains.is_empty() && !face.allowed_domains.contains(&domain) {
-        let detail = Kind::DomainNotAllowed.title();
-        let refused = Problem::new(Kind::DomainNotAllowed);
-        return Err(refused.field("email", Kind::DomainNotAllowed.slug(), detail));
-    }
-    // A closed link makes nobody, but whoever came in before it closed gets the same answer again;
-    // whether they did, the admission knows.
-    enrol.known_only = face.closed.is_some();
+    // A link that does not take them makes nobody, but whoever came in before it closed, or before
+    // its domains changed, gets the same answer again; whether they did, the admission knows.
+    let barred = barred(&face, &enrol.email);
+    enrol.known_only = barred.is_some();
     let enrolled = edge.bus.call(&enrol, cx).await;
-    let enrolled = enrolled.map_err(|problem| match face.closed {
-        Some(closed) if problem.kind == Kind::NotFound => Problem::new(closed.into()),
+    let enrolled = enrolled.map_err(|problem| match barred {
+        Some(kind) if problem.kind == Kind::NotFound => Problem::new(kind),
         _ => problem,
-    })?;
+    });
+    let enrolled = enrolled.map_err(beside_address)?;
     let admit = Admit {
         organisation: face.organisation,
         account_id: enrolled.account_id,
@@ -106,7 +105,7 @@ pub(crate) async fn join(
             link_id: face.link_id,
         },
     };
-    let admitted = edge.bus.call(&admit, cx).await?;
+    let admitted = edge.bus.call(&admit, cx).await.map_err(beside_address)?;
     let is_proved = enrolled.is_proved;
     let proof_id = enrolled.proof.as_ref().map(|proof| proof.id);
     let mail_queued = match enrolled.proof {
@@ -129,6 +128,25 @@ pub(crate) async fn join(
         mail_queued,
         is_proved,
     })
+}
+
+/// Why a link takes nobody new with this address.
+fn barred(face: &LinkFace, email: &EmailAddress) -> Option<Kind> {
+    let domains = &face.allowed_domains;
+    let is_foreign = !domains.is_empty() && !domains.contains(&email.domain());
+    let closed = face.closed.map(Kind::from);
+    closed.or(is_foreign.then_some(Kind::DomainNotAllowed))
+}
+
+/// A refusal of the domain stands beside the address.
+fn beside_address(problem: Problem) -> Problem {
+    match problem.kind {
+        Kind::DomainNotAllowed if problem.errors.is_empty() => {
+            let (code, detail) = (problem.kind.slug(), problem.kind.title());
+            problem.field("email", code, detail)
+        }
+        _ => problem,
+    }
 }
 
 /// What is wrong with a form, for whoever refuses it already for another reason.
@@ -230,28 +248,37 @@ pub(crate) async fn start_proof(
     let email = fields.finish(|| email)?;
     edge.throttle.by_email(&email)?;
     edge.throttle.by_ip(visitor.client)?;
-    let earliest = tokio::time::sleep(PROOF_ANSWER_AFTER);
-    let started = edge.bus.call(&StartProof { email }, cx).await?;
-    if let Some(proof) = started.proof {
-        let letter = Letter::Proof {
-            proof_url: proof_url(edge, &proof),
-            first_name: proof.first_name,
-            code: proof.code,
-        };
-        let mail = QueueMail {
-            key: proof_key(proof.id),
-            to: proof.email,
-            letter,
-        };
-        // Told to the log alone: a refusal would tell the asker that there is an account.
-        queue(edge, cx, mail).await;
-    }
-    earliest.await;
-    Ok(started.id)
+    evenly(async {
+        let started = edge.bus.call(&StartProof { email }, cx).await?;
+        if let Some(proof) = started.proof {
+            let letter = Letter::Proof {
+                proof_url: proof_url(edge, &proof),
+                first_name: proof.first_name,
+                code: proof.code,
+            };
+            let mail = QueueMail {
+                key: proof_key(proof.id),
+                to: proof.email,
+                letter,
+            };
+            // Told to the log alone: a refusal would tell the asker that there is an account.
+            queue(edge, cx, mail).await;
+        }
+        Ok(started.id)
+    })
+    .await
 }
 
 /// Longer than queueing a letter takes, so that the time does not tell whether there was one.
-pub(crate) const PROOF_ANSWER_AFTER: std::time::Duration = std::time::Duration::from_millis(100);
+const EVEN_AFTER: Duration = Duration::from_millis(100);
+
+/// Answers no sooner than [`EVEN_AFTER`], whatever there was to do.
+pub(crate) async fn evenly<T>(work: impl Future<Output = T>) -> T {
+    let earliest = tokio::time::sleep(EVEN_AFTER);
+    let done = work.await;
+    earliest.await;
+    done
+}
 
 /// Proves an address, then lets the seats that waited for it follow. Safe to repeat.
 pub(crate) async fn confirm_proof(
@@ -283,6 +310,52 @@ pub(crate) async fn confirm_proof(
     };
     let settled = edge.bus.call(&settle, &visitor.cx).await?;
     Ok((proved, settled))
+}
+
+/// Somebody was made an administrator.
+#[derive(Clone, Debug)]
+pub(crate) struct Appointed {
+    pub(crate) id: AdministratorId,
+    /// Where they choose a password; `None` when they have one from another organisation.
+    pub(crate) setup_url: Option<String>,
+    /// Whether the letter with it is on its way.
+    pub(crate) mailed: bool,
+}
+
+/// Makes somebody an administrator, and mails them where they choose a password.
+pub(crate) async fn appoint(
+    edge: &Edge,
+    cx: &Cx,
+    create: &CreateAdministrator,
+    organisation: Name,
+) -> Result<Appointed, Problem> {
+    edge.throttle.by_email(&create.email)?;
+    let AdministratorCreated { id, setup_token } = edge.bus.call(create, cx).await?;
+    let Some(token) = setup_token else {
+        return Ok(Appointed {
+            id,
+            setup_url: None,
+            mailed: false,
+        });
+    };
+    let path = format!("/admin/set-up/{}", token.expose());
+    let url = edge.options.url(&path);
+    let letter = Letter::AdministratorInvite {
+        organisation,
+        setup_url: Secret::new(url.clone()),
+    };
+    let mail = QueueMail {
+        // Every link is a new one, and so is its letter.
+        key: format!("administrator-invite:{}", edge.bus.clock().ulid()),
+        to: create.email.clone(),
+        letter,
+    };
+    let mailed = queue(edge, cx, mail).await;
+    Ok(Appointed {
+        id,
+        setup_url: Some(url),
+        mailed,
+    })
 }
 
 /// The URL to hand out: what the token of a link opens.
@@ -317,4 +390,40 @@ pub(crate) async fn update_link(
         edge.bus.call(&retag, cx).await?;
     }
     Ok(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use contract::{Kind, Problem};
+
+    use super::{EVEN_AFTER, evenly};
+
+    #[actix_web::test]
+    async fn nothing_to_do_something_to_do_and_a_refusal_are_answered_no_sooner_than_each_other() {
+        let nothing = async { Ok(()) };
+        let something = async {
+            tokio::time::sleep(EVEN_AFTER / 2).await;
+            Ok(())
+        };
+        let refusal = async { Err(Problem::new(Kind::Internal)) };
+        let asked = Instant::now();
+        let (nothing, something, refusal) = futures_util::join!(
+            timed(asked, nothing),
+            timed(asked, something),
+            timed(asked, refusal),
+        );
+        for took in [nothing, something, refusal] {
+            assert!(took >= EVEN_AFTER, "{took:?}");
+        }
+    }
+
+    async fn timed(
+        asked: Instant,
+        work: impl Future<Output = Result<(), Problem>>,
+    ) -> std::time::Duration {
+        let _ = evenly(work).await;
+        asked.elapsed()
+    }
 }

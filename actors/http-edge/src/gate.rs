@@ -11,7 +11,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{
-        Method,
+        Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -145,7 +145,8 @@ impl Answering<'_> {
 
     /// Renders the problem that a handler answered, if it did.
     fn finish(&self, mut response: ServiceResponse) -> ServiceResponse {
-        let Some(problem) = response.response_mut().extensions_mut().remove::<Problem>() else {
+        let problem = response.response_mut().extensions_mut().remove::<Problem>();
+        let Some(problem) = problem.or_else(|| untaken(response.response_mut())) else {
             return response;
         };
         let mut rendered = self.render(problem);
@@ -167,6 +168,25 @@ impl Answering<'_> {
             .record("unknown", method, status, std::time::Duration::ZERO);
         InternalError::from_response("answered", response).into()
     }
+}
+
+/// The problem of a page that does not take the method: the server itself says so, without a body.
+fn untaken(response: &mut HttpResponse) -> Option<Problem> {
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return None;
+    }
+    let headers = response.headers_mut();
+    let allowed = headers
+        .get(header::ALLOW)
+        .and_then(|allowed| allowed.to_str().ok());
+    // Who may GET may ask for the head alone.
+    if let Some(allowed) = allowed
+        && allowed.split(',').any(|method| method.trim() == "GET")
+        && let Ok(allowed) = HeaderValue::from_str(&format!("{allowed}, HEAD"))
+    {
+        headers.insert(header::ALLOW, allowed);
+    }
+    Some(Problem::new(Kind::MethodNotAllowed))
 }
 
 /// The headers of every answer.

@@ -4,10 +4,11 @@ use actix_web::HttpResponse;
 use contract::{
     EmailAddress, Timestamp,
     administrators::{
-        self as adm, AdministratorCreated, CreateAdministrator, ListAdministrators,
-        RemoveAdministrator, UpdateAdministrator,
+        self as adm, CreateAdministrator, ListAdministrators, RemoveAdministrator,
+        UpdateAdministrator,
     },
     ids::AdministratorId,
+    organisations::GetOrganisation,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,6 +22,7 @@ use super::{
     refusals::{Reading, Writing},
     schema, texts,
 };
+use crate::flows::{self, Appointed};
 
 /// What an administrator or a token may do; each role may do what the ones after it may.
 #[derive(Debug, ToSchema)]
@@ -58,6 +60,8 @@ pub(super) struct MadeAdministrator {
     /// organisation and just sign in, and in a replay.
     #[schema(required)]
     setup_url: Option<String>,
+    /// Whether the letter with it is on its way.
+    mailed: bool,
 }
 
 /// Somebody who works in the Subscription Manager.
@@ -109,7 +113,7 @@ pub(super) struct AdministratorChange {
     role: Given<String>,
 }
 
-/// Makes an administrator, who chooses a password at the set-up URL. For owners.
+/// Makes an administrator, who chooses a password at the set-up URL and gets it by mail. For owners.
 #[utoipa::path(
     post, path = "/api/v1/organisations/{organisation}/administrators", tag = "Administrators",
     security(("bearer" = [])),
@@ -132,13 +136,21 @@ pub(super) async fn create(at: Within, body: Body<NewAdministrator>) -> Answer {
             role: role?,
         })
     })?;
-    let AdministratorCreated { id, setup_token } = at.call(&create).await?;
-    let setup_url = setup_token.map(|token| {
-        let path = format!("/admin/set-up/{}", token.expose());
-        at.edge().options.url(&path)
-    });
+    // The letter says who invites.
+    let organisation = at.call(&GetOrganisation { organisation }).await?.name;
+    let appointed = flows::appoint(at.edge(), at.cx(), &create, organisation).await?;
+    let Appointed {
+        id,
+        setup_url,
+        mailed,
+    } = appointed;
     let path = at.path(format_args!("/administrators/{id}"));
-    Ok(created(&path, &MadeAdministrator { id, setup_url }))
+    let made = MadeAdministrator {
+        id,
+        setup_url,
+        mailed,
+    };
+    Ok(created(&path, &made))
 }
 
 /// The administrators of the organisation, the first appointed first.

@@ -83,7 +83,7 @@ impl Bearer {
 }
 
 /// The token of the header, read as RFC 6750 section 2.1 and RFC 9110 section 11.1 say.
-fn token(request: &HttpRequest) -> Option<Secret> {
+pub(super) fn token(request: &HttpRequest) -> Option<Secret> {
     let value = request.headers().get(header::AUTHORIZATION)?;
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let token = token.trim();

@@ -12,6 +12,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
+use super::json;
 use crate::problem::Refused;
 
 /// The largest body, in bytes.
@@ -47,8 +48,7 @@ async fn read<T: DeserializeOwned>(
         return Err(Problem::new(Kind::UnsupportedMediaType).detail("Send application/json."));
     }
     let bytes = bytes(request, payload).await?;
-    // serde_json refuses what nests deeper than 128 levels.
-    let value: Value = serde_json::from_slice(&bytes)
+    let value = json::read(&bytes)
         .map_err(|error| Problem::new(Kind::Malformed).detail(format!("Not JSON: {error}.")))?;
     match value {
         Value::Object(map) => open(map),

@@ -3,7 +3,7 @@
 //! - [`table`]: what a route is; the table itself is [`routes`], below.
 //! - [`bearer`]: whose token it is; [`Within`](bearer::Within): in which organisation it acts.
 //! - [`body`], [`query`]: what came with the request, every fault noted by its field;
-//!   [`texts`]: the parsers of single fields.
+//!   [`json`]: its JSON; [`texts`]: the parsers of single fields.
 //! - [`idempotency`]: what is posted again is done once.
 //! - [`schema`], [`refusals`], [`openapi`]: the description.
 //! - one file a noun: its bodies, its handlers and what the description says of them.
@@ -22,6 +22,7 @@ mod events;
 mod filter;
 mod idempotency;
 mod join;
+mod json;
 mod ledger;
 mod links;
 mod openapi;
@@ -32,6 +33,7 @@ mod proofs;
 mod query;
 mod refusals;
 mod schema;
+mod session;
 mod table;
 mod texts;
 mod tokens;
@@ -128,6 +130,8 @@ fn routes() -> Vec<Entry> {
         post_public("/api/v1/join/{token}", join::join),
         post_public("/api/v1/proofs", proofs::start),
         post_public("/api/v1/proofs/{proof}", proofs::confirm),
+        post_public("/api/v1/session", session::open),
+        delete("/api/v1/session", session::end),
     ]);
     routes
 }

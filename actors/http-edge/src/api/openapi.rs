@@ -17,7 +17,7 @@ use super::{
     idempotency::KEY_MOST,
     join, ledger, links, organisations, plans, problems, proofs,
     refusals::{self, PublicReading},
-    schema, tokens, users, waiting,
+    schema, session, tokens, users, waiting,
 };
 use crate::problem::ProblemBody;
 
@@ -70,23 +70,30 @@ use crate::problem::ProblemBody;
         join::join,
         proofs::start,
         proofs::confirm,
+        session::open,
+        session::end,
     ),
     components(schemas(ProblemBody, schema::Cursor, schema::LinkToken, schema::ProofId, filter::SortName)),
     modifiers(&Bearer, &Shared),
 )]
 struct Description;
 
-/// The one way to say who asks.
+/// The ways to say who asks.
 struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, description: &mut openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A token from `usher token create` or an owner."))
-            .build();
         let components = description.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        for (name, says) in [
+            ("bearer", "A token from `usher token create` or an owner."),
+            ("session", "The `token` of a person who is signed in."),
+        ] {
+            let scheme = HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some(says))
+                .build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
     }
 }
 

@@ -10,7 +10,10 @@ use utoipa::{
 /// The status, and when it is answered.
 const TABLE: &[(u16, &str)] = &[
     (400, "The body is not JSON."),
-    (401, "No token, or one that is not valid."),
+    (
+        401,
+        "No token, or one that is not valid; or address or password are not right.",
+    ),
     (403, "The role of the token does not suffice."),
     (404, "There is no such thing, or not for this token."),
     (405, "Another method; `Allow` lists those that are taken."),
@@ -86,6 +89,10 @@ sets! {
     Writing [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 504]
     /// Of a public route that reads.
     PublicReading [404, 405, 429, 503, 504]
+    /// Of the route by which a person signs in.
+    SigningIn [400, 401, 405, 409, 413, 415, 422, 429, 503, 504]
+    /// Of the route by which a person signs out.
+    SigningOut [401, 405, 429, 503, 504]
     /// Of a public route that changes something.
     PublicWriting [400, 403, 404, 405, 409, 410, 413, 415, 422, 429, 503, 504]
 }

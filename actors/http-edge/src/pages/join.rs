@@ -39,23 +39,13 @@ struct Typed {
     #[serde(default)]
     password: String,
     #[serde(default)]
-    accept_terms: bool_word::Word,
+    accept_terms: String,
 }
 
-/// A checkbox: there with any value, or not there.
-mod bool_word {
-    use serde::{Deserialize, Deserializer};
-
-    pub(super) type Word = Checked;
-
-    #[derive(Clone, Copy, Default)]
-    pub(super) struct Checked(pub(super) bool);
-
-    impl<'de> Deserialize<'de> for Checked {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            String::deserialize(deserializer).map(|_| Self(true))
-        }
-    }
+/// Whether a box is ticked: with the value that the form gives it, or the one that browsers give a
+/// box without a value.
+fn is_ticked(value: &str) -> bool {
+    matches!(value, "yes" | "on")
 }
 
 #[derive(Template)]
@@ -133,13 +123,12 @@ async fn join(
         password,
         accept_terms,
     } = typed.into_inner();
-    let accept_terms = accept_terms.0;
     let form = JoinForm {
         first_name,
         last_name,
         email,
         password,
-        accept_terms,
+        accept_terms: is_ticked(&accept_terms),
     };
     let known = registrant(&request, &edge.options);
     let registrant = match known {
@@ -283,4 +272,17 @@ fn done(edge: &Edge, joined: Joined) -> Answer {
         errors: Errors::default(),
     };
     render(StatusCode::OK, &page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ticked;
+
+    #[test]
+    fn a_box_is_ticked_by_the_values_of_a_form_and_by_no_other() {
+        assert!(is_ticked("yes") && is_ticked("on"));
+        for value in ["", "no", "off", "false", "0", "null"] {
+            assert!(!is_ticked(value), "{value:?}");
+        }
+    }
 }

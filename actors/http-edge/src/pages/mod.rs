@@ -21,7 +21,9 @@ mod reset;
 mod sign_in;
 pub(crate) mod words;
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header, web};
+use actix_web::{
+    HttpRequest, HttpResponse, error::UrlencodedError, http::StatusCode, http::header, web,
+};
 use askama::Template;
 use contract::{Kind, Problem};
 
@@ -32,8 +34,8 @@ use crate::problem::Refused;
 pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.app_data(
         web::FormConfig::default()
-            .limit(64 * 1_024)
-            .error_handler(|_, _| Refused::of(Kind::Malformed).into()),
+            .limit(FORM_MOST)
+            .error_handler(|error, _| unreadable(&error).into()),
     )
     .app_data(web::QueryConfig::default().error_handler(|_, _| Refused::of(Kind::Malformed).into()))
     .route("/", web::get().to(account::start));
@@ -45,6 +47,19 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
     proofs::configure(cfg);
     account::configure(cfg);
     demo::configure(cfg);
+}
+
+/// The largest form, in bytes.
+const FORM_MOST: usize = 64 << 10;
+
+/// What is wrong with a form that cannot be read.
+fn unreadable(error: &UrlencodedError) -> Refused {
+    let kind = match error {
+        UrlencodedError::Overflow { .. } => Kind::TooLarge,
+        UrlencodedError::ContentType => Kind::UnsupportedMediaType,
+        _ => Kind::Malformed,
+    };
+    Refused::of(kind)
 }
 
 /// What a handler of a page answers.

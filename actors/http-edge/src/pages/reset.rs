@@ -82,25 +82,26 @@ async fn mail_link(edge: &Edge, visitor: &Incoming, email: &str) -> Result<(), P
     let email = fields.finish(|| email)?;
     edge.throttle.by_email(&email)?;
     edge.throttle.by_ip(visitor.client)?;
-    let earliest = tokio::time::sleep(flows::PROOF_ANSWER_AFTER);
     let start = StartAdministratorReset { email };
-    let started = edge.bus.call(&start, &visitor.cx).await?;
-    if let Some(ResetLink { email, token, .. }) = started.link {
-        let path = format!("/admin/reset/{}", token.expose());
-        let letter = Letter::AdministratorReset {
-            reset_url: Secret::new(edge.options.url(&path)),
-        };
-        let mail = QueueMail {
-            // Every link is a new one, and so is its letter.
-            key: format!("administrator-reset:{}", edge.bus.clock().ulid()),
-            to: email,
-            letter,
-        };
-        // Told to the log alone: a refusal would tell the asker that there is an administrator.
-        flows::queue(edge, &visitor.cx, mail).await;
-    }
-    earliest.await;
-    Ok(())
+    flows::evenly(async {
+        let started = edge.bus.call(&start, &visitor.cx).await?;
+        if let Some(ResetLink { email, token, .. }) = started.link {
+            let path = format!("/admin/reset/{}", token.expose());
+            let letter = Letter::AdministratorReset {
+                reset_url: Secret::new(edge.options.url(&path)),
+            };
+            let mail = QueueMail {
+                // Every link is a new one, and so is its letter.
+                key: format!("administrator-reset:{}", edge.bus.clock().ulid()),
+                to: email,
+                letter,
+            };
+            // Told to the log alone: a refusal would tell the asker that there is an administrator.
+            flows::queue(edge, &visitor.cx, mail).await;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Opening the link of a letter changes nothing: scanners open every link.

@@ -3,20 +3,19 @@
 use actix_web::{HttpRequest, http::StatusCode, web};
 use askama::Template;
 use contract::{
-    Cursor, EmailAddress, Fields, Kind, PageRequest, Problem, Role, Secret, Timestamp,
+    Cursor, EmailAddress, Fields, Kind, PageRequest, Problem, Role, Timestamp,
     administrators::{
-        AdministratorCreated, Colleague, CreateAdministrator, ListAdministrators,
-        RemoveAdministrator, UpdateAdministrator,
+        Colleague, CreateAdministrator, ListAdministrators, RemoveAdministrator,
+        UpdateAdministrator,
     },
     ids::AdministratorId,
-    mails::{Letter, QueueMail},
 };
 use serde::Deserialize;
 
 use super::role;
 use crate::{
     edge::Edge,
-    flows,
+    flows::{self, Appointed},
     pages::{
         Answer,
         fields::Errors,
@@ -196,13 +195,31 @@ async fn invite(
             role: role?,
         })
     });
-    let created = match create {
-        Ok(create) => appoint(&edge, &office, create).await,
+    let appointed = match create {
+        Ok(create) => appoint(&edge, &office, &create)
+            .await
+            .map(|appointed| (create.email, appointed)),
         Err(problem) => Err(problem),
     };
-    let problem = match created {
-        Ok((address, Some(token))) => return invited(&edge, office, address, &token).await,
-        Ok((_, None)) => return Ok(see(&office.path("/administrators?done=added"))),
+    let problem = match appointed {
+        Ok((
+            email,
+            Appointed {
+                setup_url, mailed, ..
+            },
+        )) => {
+            let Some(url) = setup_url else {
+                return Ok(see(&office.path("/administrators?done=added")));
+            };
+            let page = Invited {
+                frame: Frame::of(&edge),
+                office,
+                email,
+                url,
+                mailed,
+            };
+            return render(StatusCode::CREATED, &page);
+        }
         Err(problem) => problem,
     };
     let status = crate::problem::status(&problem);
@@ -226,47 +243,21 @@ async fn invite(
     render(status, &page)
 }
 
-/// The token of the set-up link; a conflict stands beside the address.
+/// A conflict stands beside the address.
 async fn appoint(
     edge: &Edge,
     office: &Office,
-    create: CreateAdministrator,
-) -> Result<(EmailAddress, Option<Secret>), Problem> {
-    edge.throttle.by_email(&create.email)?;
-    match edge.bus.call(&create, &office.cx).await {
-        Ok(AdministratorCreated { setup_token, .. }) => Ok((create.email, setup_token)),
-        Err(problem) if problem.kind == Kind::Conflict && problem.errors.is_empty() => {
-            let detail = problem.detail.clone();
-            let detail = detail.unwrap_or_else(|| problem.title.clone());
-            Err(problem.field("email", "conflict", detail))
+    create: &CreateAdministrator,
+) -> Result<Appointed, Problem> {
+    let appointed = flows::appoint(edge, &office.cx, create, office.name.clone()).await;
+    appointed.map_err(|problem| {
+        if problem.kind != Kind::Conflict || !problem.errors.is_empty() {
+            return problem;
         }
-        Err(problem) => Err(problem),
-    }
-}
-
-async fn invited(edge: &Edge, office: Office, email: EmailAddress, token: &Secret) -> Answer {
-    let url = edge
-        .options
-        .url(&format!("/admin/set-up/{}", token.expose()));
-    let letter = Letter::AdministratorInvite {
-        organisation: office.name.clone(),
-        setup_url: Secret::new(url.clone()),
-    };
-    let mail = QueueMail {
-        // Every link is a new one, and so is its letter.
-        key: format!("administrator-invite:{}", edge.bus.clock().ulid()),
-        to: email.clone(),
-        letter,
-    };
-    let mailed = flows::queue(edge, &office.cx, mail).await;
-    let page = Invited {
-        frame: Frame::of(edge),
-        office,
-        email,
-        url,
-        mailed,
-    };
-    render(StatusCode::CREATED, &page)
+        let detail = problem.detail.clone();
+        let detail = detail.unwrap_or_else(|| problem.title.clone());
+        problem.field("email", "conflict", detail)
+    })
 }
 
 #[derive(Template)]
