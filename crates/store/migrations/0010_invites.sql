@@ -110,7 +110,8 @@ create table couriers (
     id          text   not null primary key,
     alive_until bigint not null,
     per_minute  bigint not null,                  -- mails; the share of mail.per_second
-    connections bigint not null
+    connections bigint not null,
+    hindrance   text                              -- what holds it up, as a sentence
 );
 create table relay_days (
     day  text   not null primary key,             -- 2026-11-25, UTC
