@@ -46,7 +46,17 @@ fn variants<T: DeserializeOwned>(unknown: Value) -> BTreeSet<String> {
 }
 
 /// Variants that are written as the one key of an object, beside those of `evidence`.
-const VARIANTS: [&str; 2] = ["begun", "answered"];
+const VARIANTS: [&str; 6] = [
+    "begun",
+    "answered",
+    "token",
+    "code",
+    "return-path",
+    "message-id",
+];
+
+/// Objects whose keys are values, not fields.
+const OPEN: [&str; 3] = ["change", "refused", "states"];
 
 /// Every place of a JSON value that holds an object in which the contract reads fields.
 fn objects(value: &Value, at: String, found: &mut Vec<String>) {
@@ -58,7 +68,10 @@ fn objects(value: &Value, at: String, found: &mut Vec<String>) {
             if !is_variant {
                 found.push(at.clone());
             }
-            for (field, value) in fields.iter().filter(|(field, _)| *field != "change") {
+            for (field, value) in fields
+                .iter()
+                .filter(|(field, _)| !OPEN.contains(&field.as_str()))
+            {
                 objects(value, format!("{at}/{field}"), found);
             }
         }

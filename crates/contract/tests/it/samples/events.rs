@@ -2,7 +2,7 @@
 
 use contract::{
     events::{Event, EventPage, ListEvents, Recorded},
-    ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
+    ids::{AccountId, BatchId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
 };
 
 use super::{NOON, Sample, id, sample};
@@ -12,6 +12,7 @@ pub(crate) fn events() -> Vec<Event> {
     let (link_id, plan_id) = (id(LinkId::new), id(PlanId::new));
     let membership_id = id(MembershipId::new);
     let account_id = id(AccountId::new);
+    let (batch_id, invite_id) = (id(BatchId::new), id(InviteId::new));
     vec![
         Event::OrganisationCreated,
         Event::OrganisationUpdated,
@@ -59,6 +60,19 @@ pub(crate) fn events() -> Vec<Event> {
             membership_id,
             plan_id,
         },
+        Event::BatchSent { batch_id },
+        Event::BatchPaused { batch_id },
+        Event::BatchResumed { batch_id },
+        Event::BatchCancelled { batch_id },
+        Event::BatchFinished { batch_id },
+        Event::InviteAccepted {
+            invite_id,
+            membership_id,
+        },
+        Event::InviteDeclined { invite_id },
+        Event::InviteCancelled { invite_id },
+        Event::InviteBounced { invite_id },
+        Event::InviteComplained { invite_id },
     ]
 }
 
@@ -76,7 +90,7 @@ pub(super) fn samples() -> Vec<Sample> {
         }],
         [EventPage {
             items: (1..).zip(events()).map(recorded).collect(),
-            next_after: 19,
+            next_after: 29,
         }],
     )]
 }

@@ -3,13 +3,16 @@
 //! They are struct literals on purpose: a new field does not compile until it has a value here.
 
 mod accounts;
+mod batches;
 mod directory;
 mod events;
+mod invites;
 mod links;
 mod offices;
 mod people;
 mod places;
 mod seats;
+mod suppressions;
 mod users;
 
 use contract::{
@@ -76,6 +79,9 @@ pub(crate) fn all() -> Vec<Sample> {
         people::samples(),
         accounts::samples(),
         users::samples(),
+        batches::samples(),
+        invites::samples(),
+        suppressions::samples(),
         events::samples(),
     ]
     .into_iter()
