@@ -3,8 +3,12 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use admin_directory::{AdminDirectory, AttemptSweeper};
+use anyhow::Context as _;
 use contract::{Secret, Service};
-use invite_dispatcher::{Courier, DkimOptions, InviteDispatcher, MailOptions, MailStyle, Reminder};
+use invite_dispatcher::{
+    Courier, CourierMetrics, DkimOptions, InviteDispatcher, MailOptions, MailStyle, Mailbox, MailboxOptions,
+    Reminder,
+};
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
 use outbox_relay::{OutboxRelay, Prunable, Pruner, Relay, RelayMetrics};
@@ -14,6 +18,7 @@ use seat_pool::{BulkWorker, SeatMetrics, SeatPool, SeatSweeper};
 use secrecy::ExposeSecret as _;
 use store::Db;
 use tokio::sync::Notify;
+use url::Url;
 
 use crate::{
     edge::Edge,
@@ -123,6 +128,23 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
                 )
             };
             stage.actor(1, make).await?;
+            let settings = &ground.settings.mail;
+            let options = MailboxOptions::parse(&settings.return_path, &settings.bounces);
+            if let Some(options) = options.context("mail.bounces")? {
+                let (db, clock, vault) = (
+                    remind_db.clone(),
+                    Arc::clone(&remind_clock),
+                    ground.vault()?,
+                );
+                stage.worker(quiet(), move || {
+                    Mailbox::new(
+                        db.clone(),
+                        Arc::clone(&clock),
+                        vault.clone(),
+                        options.clone(),
+                    )
+                });
+            }
             let wake = Arc::clone(&ground.letters);
             stage.worker(quiet(), move || {
                 Reminder::new(
@@ -134,12 +156,14 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
         }
         Role::Courier => {
             let (vault, options) = (ground.vault()?, mail(ground)?);
+            let metrics = CourierMetrics::register(&ground.registry, options.relay())?;
             stage.worker(Arc::clone(&ground.letters), move || {
                 Courier::new(
                     db.clone(),
                     Arc::clone(&clock),
                     vault.clone(),
                     options.clone(),
+                    metrics.clone(),
                 )
             });
         }
@@ -240,7 +264,14 @@ fn mail(ground: &Ground) -> anyhow::Result<MailOptions> {
             key: &Secret::new(key.unwrap_or_default()),
         },
     };
-    Ok(MailOptions::parse(&url, &mail.from)?.with_style(style)?)
+    let http = &ground.settings.http;
+    let public_url = Url::parse(&http.public(http.listen)).context("http.public_url")?;
+    let options = MailOptions::parse(&url, &mail.from)?
+        .with_style(style)?
+        .with_return_path(&mail.return_path)?
+        .with_public_url(&public_url)
+        .with_rates(mail.rates());
+    Ok(options)
 }
 
 /// For a worker that nobody nudges.

@@ -1,5 +1,8 @@
 //! `[mail]`: where letters go.
 
+use std::num::NonZeroU32;
+
+use invite_dispatcher::Rates;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -15,6 +18,22 @@ pub struct Mail {
     pub from: String,
     /// Where answers go; empty: to `from`.
     pub reply_to: String,
+    /// The address that what comes back is sent to; empty: to `from`.
+    pub return_path: String,
+    /// Where what comes back is read: `maildir:DIR` or `smtp://IP:PORT`; empty: nowhere.
+    pub bounces: String,
+    /// Mails a second that the relay takes; 0: any number.
+    pub per_second: u32,
+    /// Mails a day that the relay takes, by UTC; 0: any number.
+    pub per_day: u32,
+    /// Connections to the relay at the same time.
+    pub connections: NonZeroU32,
+    /// Mails of one connection.
+    pub messages_per_connection: NonZeroU32,
+    /// Mails a second to one recipient domain; 0: any number.
+    pub per_domain_per_second: u32,
+    /// Mails a second of one organisation; 0: any number.
+    pub per_organisation_per_second: u32,
     /// The directory of an operator's templates; empty: the built-in ones alone.
     pub templates: String,
     /// Names the key among those of the domain; empty, as the next two: mail is not signed.
@@ -24,4 +43,18 @@ pub struct Mail {
     /// The private key, PEM.
     #[serde(deserialize_with = "field::secret")]
     pub dkim_key: Option<SecretString>,
+}
+
+impl Mail {
+    /// What all couriers together may ask of the relay.
+    pub fn rates(&self) -> Rates {
+        Rates {
+            per_second: self.per_second,
+            per_day: self.per_day.into(),
+            connections: self.connections.get(),
+            messages_per_connection: self.messages_per_connection.get(),
+            per_domain_per_second: self.per_domain_per_second,
+            per_organisation_per_second: self.per_organisation_per_second,
+        }
+    }
 }

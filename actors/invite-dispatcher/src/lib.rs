@@ -36,6 +36,7 @@ mod message;
 mod moment;
 mod options;
 mod queue;
+mod rates;
 mod remind;
 mod reports;
 mod samples;
@@ -53,11 +54,12 @@ use store::{Db, vault::Vault};
 use tokio::sync::Notify;
 
 pub use self::{
-    courier::Courier,
+    courier::{Courier, CourierMetrics, CourierTiming},
     dkim::{DkimError, DkimOptions, Signer},
     invitation::{Invitation, Occasion},
     message::{ComposeError, Sender, compose, compose_invitation},
     options::{MailOptions, MailOptionsError, MailStyle},
+    rates::Rates,
     remind::Reminder,
     reports::{Mailbox, MailboxOptions, MailboxOptionsError},
     templates::{Templates, TemplatesError, Words, WordsError},
@@ -66,6 +68,7 @@ pub use self::{
 /// Every statement of this crate, by module.
 pub static STATEMENTS: &[&[&store::Statement]] = &[
     sql::STATEMENTS,
+    courier::STATEMENTS,
     invites::sql::STATEMENTS,
     reports::STATEMENTS,
     suppressions::sql::STATEMENTS,

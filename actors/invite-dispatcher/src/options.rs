@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use bounces::ReturnPath;
 use contract::Secret;
 use lettre::message::Mailbox;
 use url::Url;
@@ -13,8 +14,12 @@ use url::Url;
 use crate::{
     dkim::{DkimError, DkimOptions, Signer},
     message::Sender,
+    rates::Rates,
     templates::{Templates, TemplatesError},
 };
+
+/// Where links lead until somebody says.
+const NOWHERE: &str = "http://localhost:8080";
 
 /// Why the settings of mail are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +33,11 @@ pub enum MailOptionsError {
     /// `mail.reply_to` is no address.
     #[error("mail.reply_to must be an address such as help@example.edu, or empty")]
     ReplyTo,
+    /// `mail.return_path` is no address, or too long for a token.
+    #[error(
+        "mail.return_path must be an address such as b@bounce.example.edu, at most 11 characters before the @"
+    )]
+    ReturnPath,
     /// The templates of `mail.templates`, or of this crate.
     #[error("mail.templates: {0}")]
     Templates(#[from] TemplatesError),
@@ -46,6 +56,12 @@ pub struct MailOptions {
     pub templates: Templates,
     /// Who vouches for it.
     pub signer: Option<Arc<Signer>>,
+    /// How much of it goes.
+    pub rates: Rates,
+    /// Where the links of invitations lead, without a slash at its end.
+    pub(crate) public_url: String,
+    /// Where reports about invitations come back to.
+    pub(crate) return_path: Option<ReturnPath>,
 }
 
 /// How mail looks and who vouches for it; all may be empty.
@@ -79,6 +95,14 @@ pub(crate) struct Relay {
 }
 
 impl MailOptions {
+    /// What the relay is called in metrics: its host, or `file`.
+    pub fn relay(&self) -> &str {
+        match &self.way {
+            Way::File(_) => "file",
+            Way::Smtp(relay) => &relay.host,
+        }
+    }
+
     /// Reads `mail.url` and `mail.from`.
     pub fn parse(url: &Secret, from: &str) -> Result<Self, MailOptionsError> {
         let sender = Sender {
@@ -97,6 +121,9 @@ impl MailOptions {
                 sender,
                 templates,
                 signer,
+                rates: Rates::default(),
+                public_url: NOWHERE.to_owned(),
+                return_path: None,
             });
         }
         let url = Url::parse(url).map_err(|_| MailOptionsError::Url)?;
@@ -131,6 +158,9 @@ impl MailOptions {
             sender,
             templates,
             signer,
+            rates: Rates::default(),
+            public_url: NOWHERE.to_owned(),
+            return_path: None,
         })
     }
 

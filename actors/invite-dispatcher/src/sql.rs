@@ -49,6 +49,12 @@ store::statements! {
         set due_at = now_micros() + $4, leased_until = null, unknowns = unknowns + 1, last_reply = $3
         where id = $1 and attempts = $2";
 
+    /// A letter that was taken and not begun waits again.
+    pub(crate) MAIL_PUT_BACK = "
+        update mails
+        set leased_until = null, attempts = attempts - 1
+        where id = $1 and attempts = $2";
+
     /// A letter will not leave; its secrets go.
     pub(crate) MAIL_FAILED = "
         update mails

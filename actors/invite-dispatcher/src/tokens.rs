@@ -10,6 +10,8 @@ use store::vault::Vault;
 
 /// Characters of a code: capitals and digits without those that are read as one another.
 const CODE_LETTERS: &str = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+/// How many characters of the token of a return path.
+pub(crate) const RETURN_PATH_LENGTH: usize = 52;
 /// How many characters of a code: 40 bits, and attempts are counted.
 const CODE_LENGTH: usize = 8;
 
@@ -69,7 +71,11 @@ impl Tokens {
 
     /// Reads the token of a return path.
     pub(crate) fn read_return_path(token: &str) -> Option<Claim> {
-        split(&lower_base32().decode(token.to_ascii_lowercase().as_bytes()).ok()?)
+        split(
+            &lower_base32()
+                .decode(token.to_ascii_lowercase().as_bytes())
+                .ok()?,
+        )
     }
 
     /// Whether a claim is the return path's of an invite in this generation.
@@ -90,14 +96,21 @@ impl Tokens {
     fn is(&self, purpose: &str, claim: Claim, generation: i64) -> bool {
         let made = self.0.make(purpose, &about(claim.invite, generation));
         // Every byte is looked at: the time tells nothing about the right one.
-        let differ = made.iter().zip(claim.mac).fold(0, |all, (one, other)| all | (one ^ other));
+        let differ = made
+            .iter()
+            .zip(claim.mac)
+            .fold(0, |all, (one, other)| all | (one ^ other));
         differ == 0
     }
 }
 
 fn about(invite: InviteId, generation: i64) -> [u8; 24] {
     let mut bytes = [0; 24];
-    let parts = invite.ulid().to_bytes().into_iter().chain(generation.to_be_bytes());
+    let parts = invite
+        .ulid()
+        .to_bytes()
+        .into_iter()
+        .chain(generation.to_be_bytes());
     for (to, from) in bytes.iter_mut().zip(parts) {
         *to = from;
     }
@@ -123,7 +136,9 @@ fn split(bytes: &[u8]) -> Option<Claim> {
 
 fn lower_base32() -> Encoding {
     let mut specification = Specification::new();
-    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
+    specification
+        .symbols
+        .push_str("abcdefghijklmnopqrstuvwxyz234567");
     specification.encoding().unwrap_or(BASE32_NOPAD)
 }
 
@@ -164,7 +179,11 @@ mod tests {
     fn a_return_path_survives_capitals() {
         let tokens = tokens("key");
         let path = tokens.return_path(invite(1), 1);
-        assert!(path.len() <= 52, "a local part has 64 at most");
+        assert_eq!(
+            path.len(),
+            RETURN_PATH_LENGTH,
+            "a local part has 64 at most"
+        );
         let claim = Tokens::read_return_path(&path.to_ascii_uppercase()).unwrap();
         assert!(tokens.is_return_path(claim, 1));
     }
@@ -173,9 +192,15 @@ mod tests {
     fn what_is_no_token_is_nobodys() {
         for text in ["", "x", "AAAA", &"A".repeat(43), &"A".repeat(400), "ä"] {
             let claim = Tokens::read(&Secret::new(text));
-            assert!(claim.is_none_or(|claim| !tokens("key").is_invite(claim, 1)), "{text}");
+            assert!(
+                claim.is_none_or(|claim| !tokens("key").is_invite(claim, 1)),
+                "{text}"
+            );
             let claim = Tokens::read_return_path(text);
-            assert!(claim.is_none_or(|claim| !tokens("key").is_return_path(claim, 1)), "{text}");
+            assert!(
+                claim.is_none_or(|claim| !tokens("key").is_return_path(claim, 1)),
+                "{text}"
+            );
         }
     }
 

@@ -51,6 +51,12 @@ pub trait ServeMany<M: Call>: Behaviour {
 pub trait Work: Behaviour {
     /// One piece of work, bounded in time and size.
     fn work(&mut self) -> impl Future<Output = Result<Pace, Problem>>;
+
+    /// The last turn, when the node stops: what is half done is finished, or given back. Bounded in
+    /// time.
+    fn finish(&mut self) -> impl Future<Output = ()> {
+        async {}
+    }
 }
 
 /// When to work next.

@@ -15,7 +15,7 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Works until told to stop; the turn under way is finished.
+/// Works until told to stop; the turn under way is finished, and a last one follows.
 pub(crate) async fn run<B: Work>(
     host: Addr<Host<B>>,
     nudge: Arc<Notify>,
@@ -64,4 +64,13 @@ pub(crate) async fn run<B: Work>(
             _ = stopping.changed() => {}
         }
     }
+    let last = Turn(Box::new(move |mut behaviour: B| {
+        async move {
+            behaviour.finish().await;
+            behaviour
+        }
+        .boxed_local()
+    }));
+    // A worker that panics now has ended all the same.
+    let _ = host.send(last).await;
 }

@@ -1,51 +1,33 @@
-//! One file a letter: `ID.eml` as it would go to a relay, and `ID.json` for the demo's mailbox.
+//! One file a mail: `ID.eml` as it would go to a relay, and `ID.json` for the demo's mailbox.
 
 use std::{fs, io, path::Path};
 
-use contract::{
-    Timestamp,
-    ids::MailId,
-    mails::{KeptMail, KeptMailText},
-};
-use lettre::Message;
+use contract::mails::{KeptMail, KeptMailText};
 
-use super::Verdict;
-use crate::templates::Words;
+use crate::courier::{Parcel, Verdict};
 
-pub(super) fn hand_over(
-    directory: &Path,
-    id: MailId,
-    message: &Message,
-    wire: &[u8],
-    words: &Words,
-    sent_at: Timestamp,
-) -> Verdict {
-    let to = message
-        .envelope()
-        .to()
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>();
-    let mail = KeptMail {
-        id,
-        to: to.join(", "),
-        subject: words.subject.clone(),
-        sent_at,
-    };
+/// Keeps a mail.
+pub(crate) fn keep(directory: &Path, parcel: &Parcel) -> Verdict {
+    let id = parcel.id;
     let kept = KeptMailText {
-        mail,
-        text: words.text.clone(),
-        html: words.html.clone(),
+        mail: KeptMail {
+            id,
+            to: parcel.to.clone(),
+            subject: parcel.words.subject.clone(),
+            sent_at: parcel.at,
+        },
+        text: parcel.words.text.clone(),
+        html: parcel.words.html.clone(),
     };
     let written = fs::create_dir_all(directory)
-        .and_then(|()| write(directory, &format!("{id}.eml"), wire))
+        .and_then(|()| write(directory, &format!("{id}.eml"), &parcel.wire))
         .and_then(|()| {
             let json = serde_json::to_vec(&kept).map_err(io::Error::other)?;
             write(directory, &format!("{id}.json"), &json)
         });
     match written {
         Ok(()) => Verdict::Accepted("kept".to_owned()),
-        Err(error) => Verdict::Deferred(format!("cannot write the file: {error}")),
+        Err(error) => Verdict::Away(format!("cannot write the file: {error}")),
     }
 }
 

@@ -1,81 +1,165 @@
-//! One message over one connection of our own (RFC 5321).
+//! A connection of our own to the relay (RFC 5321), for one mail after the other.
 //!
 //! lettre's pool is not used: it reports a rejected message as sent when a send is cancelled and its
 //! connection reused, and it never sets `TCP_NODELAY`, which costs 43 ms a message.
 
 use std::{error::Error as _, time::Duration};
 
-use lettre::{
-    Message,
-    transport::smtp::{
-        Error,
-        authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, TlsParameters},
-        commands::{Data, Mail, Rcpt},
-        extension::ClientId,
-        response::Response,
-    },
+use lettre::transport::smtp::{
+    Error,
+    authentication::{Credentials, DEFAULT_MECHANISMS},
+    client::{AsyncSmtpConnection, TlsParameters},
+    extension::ClientId,
+    response::Response,
 };
 use tokio::{net::TcpStream, time::timeout};
 
-use super::Verdict;
-use crate::options::Relay;
+use super::classify::{Stage, refused};
+use crate::{
+    courier::{Parcel, Refusal, Verdict},
+    options::Relay,
+};
 
 /// How long connecting, and each of greeting, STARTTLS and AUTH, may take.
 const STEP: Duration = Duration::from_secs(15);
-/// How long the sender and the recipient may take.
-const ENVELOPE: Duration = Duration::from_secs(30);
+/// How long each of sender, recipient and DATA may take.
+const ENVELOPE: Duration = Duration::from_secs(60);
 /// How long the message may take, the reply to the final dot included.
-const BODY: Duration = Duration::from_mins(1);
+const BODY: Duration = Duration::from_mins(5);
+/// How long saying goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
 /// How much of a reply is kept.
 const REPLY_MOST: usize = 500;
 
-pub(super) async fn hand_over(relay: &Relay, message: &Message, wire: &[u8]) -> Verdict {
-    let mut connection = match connect(relay).await {
-        Ok(connection) => connection,
-        // Refused credentials may be mended by the operator within the day.
-        Err(why) => return Verdict::Deferred(why),
-    };
-    let verdict = transact(&mut connection, message, wire).await;
-    // The verdict stands; how the connection ends changes nothing.
-    let _ = timeout(STEP, connection.abort()).await;
-    verdict
+/// A connection that takes mail. Dropped in the middle of one it is gone, never reused.
+pub(crate) struct Session {
+    connection: AsyncSmtpConnection,
+    /// Every reply so far was read, and the connection is there.
+    is_usable: bool,
+    /// A transaction was begun and not ended.
+    is_begun: bool,
+    /// Mails so far.
+    count: u64,
 }
 
-/// One mail transaction. Before the final dot nothing has gone over; after it only a reply tells.
-async fn transact(connection: &mut AsyncSmtpConnection, message: &Message, wire: &[u8]) -> Verdict {
-    match timeout(ENVELOPE, envelope(connection, message)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(verdict)) => return verdict,
-        Err(_) => return Verdict::Deferred("no reply to the envelope in time".to_owned()),
-    }
-    match timeout(BODY, connection.message(wire)).await {
-        Ok(Ok(response)) => Verdict::Accepted(reply(&response)),
-        Ok(Err(error)) if error.is_permanent() => Verdict::Rejected(why(&error)),
-        Ok(Err(error)) if error.is_transient() => Verdict::Deferred(why(&error)),
-        Ok(Err(error)) => Verdict::Unknown(format!("the reply was lost: {}", why(&error))),
-        Err(_) => Verdict::Unknown("no reply to the message in time".to_owned()),
-    }
+/// What a command led to.
+enum Said {
+    Taken(String),
+    Refused(u16, String),
+    /// No reply, and there will be none.
+    Nothing(String),
 }
 
-async fn envelope(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Verdict> {
-    let refused = |error: Error| {
-        if error.is_permanent() {
-            Verdict::Rejected(why(&error))
-        } else {
-            Verdict::Deferred(why(&error))
+impl Session {
+    /// Connects, greets, encrypts, signs in.
+    pub(crate) async fn open(relay: &Relay) -> Result<Self, Verdict> {
+        // Refused credentials may be mended by the operator.
+        let connection = connect(relay).await.map_err(Verdict::Away)?;
+        Ok(Self {
+            connection,
+            is_usable: true,
+            is_begun: false,
+            count: 0,
+        })
+    }
+
+    /// Whether it can take another mail.
+    pub(crate) const fn is_usable(&self) -> bool {
+        self.is_usable
+    }
+
+    /// Hands a mail over. Before the final dot nothing has gone over; after it only a reply tells.
+    pub(crate) async fn send(&mut self, parcel: &Parcel) -> Verdict {
+        self.count += 1;
+        let Some(body) = body(&parcel.wire) else {
+            let why = "the message is not in ASCII".to_owned();
+            return Verdict::Refused(why, Refusal::Other);
+        };
+        if self.is_begun {
+            match self.say("RSET\r\n", ENVELOPE).await {
+                Said::Taken(_) => self.is_begun = false,
+                Said::Refused(_, why) | Said::Nothing(why) => return self.lose(why),
+            }
         }
-    };
-    let envelope = message.envelope();
-    let sender = Mail::new(envelope.from().cloned(), Vec::new());
-    let begun = connection.command(sender).await;
-    // Who we are is refused, not whom we write to: the operator may mend that within the day.
-    begun.map_err(|error| Verdict::Deferred(why(&error)))?;
-    for recipient in envelope.to() {
-        let recipient = Rcpt::new(recipient.clone(), Vec::new());
-        connection.command(recipient).await.map_err(refused)?;
+        let commands = [
+            (Stage::Sender, format!("MAIL FROM:<{}>\r\n", parcel.from)),
+            (Stage::Recipient, format!("RCPT TO:<{}>\r\n", parcel.to)),
+            (Stage::Message, "DATA\r\n".to_owned()),
+        ];
+        for (stage, command) in commands {
+            match self.say(&command, ENVELOPE).await {
+                Said::Taken(_) => self.is_begun = true,
+                Said::Refused(421, why) if self.count > 1 && stage == Stage::Sender => {
+                    return self.lose(why);
+                }
+                Said::Refused(code, why) => {
+                    self.is_usable = code != 421;
+                    return refused(stage, code, why);
+                }
+                Said::Nothing(why) => return self.lose(why),
+            }
+        }
+        match self.say(&body, BODY).await {
+            Said::Taken(reply) if reply.starts_with('2') => {
+                self.is_begun = false;
+                Verdict::Accepted(reply)
+            }
+            Said::Refused(code, why) => {
+                self.is_begun = false;
+                self.is_usable = code != 421;
+                refused(Stage::Message, code, why)
+            }
+            Said::Taken(why) | Said::Nothing(why) => {
+                self.is_usable = false;
+                Verdict::Unknown(bounded(&format!("the reply was lost: {why}")))
+            }
+        }
     }
-    connection.command(Data).await.map(drop).map_err(refused)
+
+    /// Ends the connection as it should be.
+    pub(crate) async fn quit(mut self) {
+        // How the connection ends changes nothing.
+        let _ = timeout(GOODBYE, self.connection.quit()).await;
+    }
+
+    /// The connection is gone before the mail went over.
+    fn lose(&mut self, why: String) -> Verdict {
+        self.is_usable = false;
+        if self.count > 1 {
+            Verdict::Closed(why)
+        } else {
+            Verdict::Away(why)
+        }
+    }
+
+    /// Says something in one write, and reads the reply.
+    async fn say(&mut self, text: &str, patience: Duration) -> Said {
+        match timeout(patience, self.connection.command(text)).await {
+            Ok(Ok(response)) => Said::Taken(reply(&response)),
+            Ok(Err(error)) => match error.status() {
+                Some(code) => Said::Refused(code.into(), why(&error)),
+                None => Said::Nothing(why(&error)),
+            },
+            Err(_) => Said::Nothing("no reply in time".to_owned()),
+        }
+    }
+}
+
+/// A message as it goes over the wire, the final dot included: dots that begin a line are doubled.
+fn body(message: &[u8]) -> Option<String> {
+    let message = std::str::from_utf8(message).ok()?;
+    let mut body = String::with_capacity(message.len() + 64);
+    for line in message.split_inclusive("\r\n") {
+        if line.starts_with('.') {
+            body.push('.');
+        }
+        body.push_str(line);
+    }
+    if !body.ends_with("\r\n") {
+        body.push_str("\r\n");
+    }
+    body.push_str(".\r\n");
+    Some(body)
 }
 
 async fn connect(relay: &Relay) -> Result<AsyncSmtpConnection, String> {
@@ -114,9 +198,12 @@ async fn authenticate(relay: &Relay, connection: &mut AsyncSmtpConnection) -> Re
         return Err("the relay offers no TLS, and a password is not sent without".to_owned());
     }
     let login = Credentials::new(user.clone(), password.expose().to_owned());
-    step("auth", connection.auth(DEFAULT_MECHANISMS, &login))
-        .await
-        .map(drop)
+    step(
+        "the relay refuses the password",
+        connection.auth(DEFAULT_MECHANISMS, &login),
+    )
+    .await
+    .map(drop)
 }
 
 async fn step<T>(name: &str, work: impl Future<Output = Result<T, Error>>) -> Result<T, String> {

@@ -1,6 +1,6 @@
 //! A bus with an invite dispatcher on it, and couriers that work when they are told.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use contract::{
     Call, Caller, Clock as _, EmailAddress, ManualClock, Problem, Secret, Service, Stamp,
@@ -10,7 +10,7 @@ use contract::{
     seats::Status,
     text::{Name, PersonName},
 };
-use invite_dispatcher::{Courier, InviteDispatcher, MailOptions};
+use invite_dispatcher::{Courier, CourierMetrics, CourierTiming, InviteDispatcher, MailOptions};
 use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Pace, Stage, StageOptions, Work as _,
     bus::LocalBus,
@@ -162,7 +162,13 @@ impl Scene {
     }
 
     fn courier_with(&self, vault: Vault, options: MailOptions) -> Courier {
-        Courier::new(self.db.clone(), self.clock.clone(), vault, options)
+        let metrics = CourierMetrics::unscraped().unwrap();
+        let timing = CourierTiming {
+            idle: Duration::ZERO,
+            ..CourierTiming::default()
+        };
+        Courier::new(self.db.clone(), self.clock.clone(), vault, options, metrics)
+            .with_timing(timing)
     }
 
     /// Works until nothing is due.

@@ -1,0 +1,235 @@
+//! What landed: what it means for the mail, and for everybody else.
+
+use std::time::Duration;
+
+use contract::{Timestamp, ids::Ulid};
+use store::{StoreError, Tx};
+use tokio::time::timeout_at;
+
+use super::{
+    Courier,
+    carry::{self, Landed},
+    letters,
+    parcel::Leased,
+    record::{self, Record},
+    sql,
+    verdict::{Outcome, Verdict},
+};
+
+/// A verdict that waits to be written down.
+#[derive(Debug)]
+pub(super) enum Settled {
+    Letter(Landed),
+    Invite(Record),
+    /// A letter that was not begun.
+    LetterBack(Leased),
+}
+
+/// How many mails were taken, by second.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    second: u64,
+    count: u64,
+    last: u64,
+}
+
+impl Seen {
+    fn count(&mut self, now: Duration) {
+        self.turn(now);
+        self.count += 1;
+    }
+
+    fn turn(&mut self, now: Duration) {
+        let second = now.as_secs();
+        if second != self.second {
+            self.last = if second == self.second + 1 {
+                self.count
+            } else {
+                0
+            };
+            (self.second, self.count) = (second, 0);
+        }
+    }
+
+    /// What went in a minute, at the pace of the last second or of this one.
+    fn per_minute(&mut self, now: Duration) -> u64 {
+        self.turn(now);
+        self.last.max(self.count) * 60
+    }
+}
+
+impl Courier {
+    /// Takes in what landed.
+    pub(super) fn gather(&mut self) {
+        for landed in self.carry.landed() {
+            self.heed(&landed);
+            let settled = match &landed.mail {
+                Leased::Letter(_) => Settled::Letter(landed),
+                Leased::Invite(invite) => {
+                    let outcome = Outcome::of(&landed.verdict, invite.attempt, self.jitter());
+                    let reply = Some(landed.verdict.reply());
+                    let reply = reply.filter(|_| !matches!(landed.verdict, Verdict::Closed(_)));
+                    Settled::Invite(Record::new(invite, outcome, reply))
+                }
+            };
+            self.unrecorded.push(settled);
+        }
+        if self.breaker.allows(self.now()) == Some(0) {
+            self.recall();
+        }
+    }
+
+    /// What no connection has yet goes back.
+    pub(super) fn recall(&mut self) {
+        for mail in self.carry.recall() {
+            self.unrecorded.push(match &mail {
+                Leased::Letter(_) => Settled::LetterBack(mail),
+                Leased::Invite(invite) => {
+                    let outcome = Outcome::put_back(invite.attempt, Duration::ZERO);
+                    Settled::Invite(Record::new(invite, outcome, None))
+                }
+            });
+        }
+    }
+
+    /// What a verdict says about the relay, and about the domain.
+    fn heed(&mut self, landed: &Landed) {
+        let now = self.now();
+        match &landed.verdict {
+            Verdict::Accepted(_) => {
+                self.pace.count(now);
+                self.breaker.close();
+            }
+            Verdict::Deferred(_) | Verdict::Refused(..) => self.breaker.close(),
+            Verdict::Throttled {
+                is_domain: true,
+                wait,
+                ..
+            } => {
+                self.breaker.close();
+                self.limits.slow_down(&landed.mail.domain(), now, *wait);
+            }
+            Verdict::Throttled { reply, wait, .. } => {
+                let why = format!("the relay asks for fewer mails: {reply}");
+                if self.breaker.open(now, why, *wait, self.jitter()) {
+                    let seen = self.pace.per_minute(now);
+                    self.tempo.halve(now, seen);
+                    self.take_share(self.share);
+                }
+            }
+            Verdict::Away(why) => {
+                self.breaker.open(now, why.clone(), None, self.jitter());
+            }
+            Verdict::Unknown(_) | Verdict::Closed(_) => self.breaker.retry(now),
+        }
+    }
+
+    /// Anything between 0 and 1.
+    fn jitter(&self) -> f64 {
+        let [byte, ..] = self.desk.clock.ulid().random().to_be_bytes();
+        jitter_of(byte, self.desk.clock.ulid())
+    }
+
+    /// Writes down what waits for it.
+    pub(super) async fn record(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+        let mut records = Vec::new();
+        let (mut sent, mut unsent) = (0_i64, 0_i64);
+        for settled in &self.unrecorded {
+            let is_sent = match settled {
+                Settled::Letter(landed) => {
+                    if let Leased::Letter(letter) = &landed.mail {
+                        letters::record(tx, letter, &landed.verdict).await?;
+                    }
+                    matches!(landed.verdict, Verdict::Accepted(_) | Verdict::Unknown(_))
+                }
+                Settled::LetterBack(mail) => {
+                    if let Leased::Letter(letter) = mail {
+                        letters::put_back(tx, letter).await?;
+                    }
+                    false
+                }
+                Settled::Invite(record) => {
+                    records.push(record.clone());
+                    record.is_sent()
+                }
+            };
+            if is_sent {
+                sent += 1;
+            } else {
+                unsent += 1;
+            }
+        }
+        record::record(tx, &self.id, &records, now).await?;
+        // Where days are limited, what was taken counted already.
+        let is_limited = self.desk.options.rates.per_day > 0;
+        let change = if is_limited { -unsent } else { sent };
+        if change != 0 {
+            sql::BEGIN_DAY.bind(now.date()).execute(tx).await?;
+            sql::COUNT_DAY
+                .bind(now.date())
+                .bind(change)
+                .execute(tx)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What holds mail up, as a sentence.
+    pub(super) fn hindrance(&self) -> Option<String> {
+        let rates = &self.desk.options.rates;
+        if let Some(hindrance) = self.breaker.hindrance() {
+            return Some(hindrance.to_owned());
+        }
+        if self.is_day_over {
+            return Some(format!(
+                "the relay takes {} mails a day, and today's have left",
+                rates.per_day
+            ));
+        }
+        if self.tempo.is_slow() {
+            return Some("the relay asked for fewer mails a second".to_owned());
+        }
+        (rates.per_second > 0)
+            .then(|| format!("the relay takes {} mails a second", rates.per_second))
+    }
+
+    /// Shows the gauges.
+    pub(super) fn show(&self) {
+        let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.metrics.in_flight.set(gauge(self.carry.count()));
+        self.metrics
+            .is_held_up
+            .set((!self.breaker.is_closed()).into());
+    }
+
+    /// Ends: what is on its way arrives, what has not begun goes back, the share too.
+    pub(super) async fn wind_up(&mut self) -> Result<(), StoreError> {
+        self.gather();
+        self.recall();
+        let until = tokio::time::Instant::now() + self.timing.grace;
+        while self.carry.count() > 0 {
+            if timeout_at(until, self.carry.go_on()).await.is_err() {
+                break;
+            }
+            self.gather();
+        }
+        let stamp = self.stamp();
+        let tasks = self.carry.lend();
+        let (tasks, recorded) = carry::beside(tasks, async {
+            let mut tx = self.db.write(&stamp).await?;
+            self.record(&mut tx, stamp.now).await?;
+            tx.commit().await
+        })
+        .await;
+        self.carry.take_back(tasks);
+        recorded?;
+        self.unrecorded.clear();
+        self.leave().await
+    }
+}
+
+fn jitter_of(byte: u8, id: Ulid) -> f64 {
+    // The low bits of an id count up within a millisecond; mixed with the high ones they spread.
+    let low = (id.random() & 0xff) as u8;
+    f64::from(byte ^ low) / 255.0
+}

@@ -1,0 +1,231 @@
+//! Takes what goes next: letters, then invites lane by lane, no more than may go at once.
+
+use std::time::Duration;
+
+use contract::{
+    Timestamp,
+    ids::{InviteId, MailId},
+};
+use serde::Serialize;
+use store::{StoreError, Tx};
+
+use super::{
+    Courier, letters, micros,
+    parcel::{Leased, LeasedInvite},
+    record::{self, Record},
+    sql,
+    verdict::Outcome,
+};
+
+/// The most invites of one organisation in its turn, where others wait.
+const QUANTUM: u32 = 50;
+/// Every so many turns invites come before letters, so that neither stops the other.
+const INVITES_FIRST: u64 = 5;
+
+#[derive(Serialize)]
+struct Key {
+    id: String,
+}
+
+impl Courier {
+    /// Takes at most so many.
+    pub(super) async fn lease(
+        &mut self,
+        tx: &mut Tx,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Leased>, StoreError> {
+        let most = self.within_the_day(tx, most, now).await?;
+        let allowed = self.gate.take(most);
+        let mut leased = Vec::new();
+        self.turn += 1;
+        if self.turn % INVITES_FIRST == 0 {
+            self.invites(tx, allowed, now, &mut leased).await?;
+            self.letters(tx, rest(allowed, &leased), &mut leased)
+                .await?;
+        } else {
+            self.letters(tx, allowed, &mut leased).await?;
+            let allowed = self.for_invites(rest(allowed, &leased));
+            self.invites(tx, allowed, now, &mut leased).await?;
+        }
+        self.gate.give_back(rest(allowed, &leased));
+        if self.desk.options.rates.per_day > 0 && !leased.is_empty() {
+            let count = leased.len() as u64;
+            sql::COUNT_DAY
+                .bind(now.date())
+                .bind(count)
+                .execute(tx)
+                .await?;
+        }
+        Ok(leased)
+    }
+
+    /// What the limit of the day leaves.
+    async fn within_the_day(
+        &mut self,
+        tx: &mut Tx,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let limit = self.desk.options.rates.per_day;
+        self.is_day_over = false;
+        if limit == 0 {
+            return Ok(most);
+        }
+        sql::BEGIN_DAY.bind(now.date()).execute(tx).await?;
+        let row = sql::LOCK_DAY.bind(now.date()).fetch_one(tx).await?;
+        let left = limit.saturating_sub(row.get("sent")?);
+        self.is_day_over = left == 0;
+        Ok(u32::try_from(left).unwrap_or(u32::MAX).min(most))
+    }
+
+    /// Of what may be on the way together, a part is kept free for letters.
+    fn for_invites(&self, allowed: u32) -> u32 {
+        let kept = self.window() / 5;
+        let free = self.window().saturating_sub(self.carry.count() + kept);
+        u32::try_from(free).unwrap_or(u32::MAX).max(1).min(allowed)
+    }
+
+    async fn letters(
+        &mut self,
+        tx: &mut Tx,
+        most: u32,
+        leased: &mut Vec<Leased>,
+    ) -> Result<(), StoreError> {
+        if self.due_letters == 0 || most == 0 {
+            return Ok(());
+        }
+        let letters = letters::lease(tx, most).await?;
+        let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
+        self.due_letters = if letters.len() < most as usize {
+            0
+        } else {
+            self.due_letters - count
+        };
+        leased.extend(letters.into_iter().map(Leased::Letter));
+        Ok(())
+    }
+
+    async fn invites(
+        &mut self,
+        tx: &mut Tx,
+        most: u32,
+        now: Timestamp,
+        leased: &mut Vec<Leased>,
+    ) -> Result<(), StoreError> {
+        let (mut left, mut put_back) = (most, Vec::new());
+        // One turn each; a second round where the first left something.
+        for _ in 0..2 {
+            let organisations: Vec<_> = self.lanes.organisations().collect();
+            let fair = most.div_ceil(
+                u32::try_from(organisations.len())
+                    .unwrap_or(u32::MAX)
+                    .max(1),
+            );
+            for organisation in organisations {
+                let want = left.min(fair.max(QUANTUM));
+                let allowed = self.limits.organisation(organisation, want);
+                if allowed == 0 {
+                    continue;
+                }
+                let Some((batch, common)) = self.lanes.take(organisation) else {
+                    continue;
+                };
+                let rows = sql::LEASE_INVITES
+                    .bind(batch)
+                    .bind(&self.id)
+                    .bind(micros(self.timing.lease))
+                    .bind(now)
+                    .bind(allowed)
+                    .fetch_all(tx)
+                    .await?;
+                if rows.len() < allowed as usize {
+                    self.lanes.exhaust(organisation, batch);
+                }
+                for row in rows {
+                    let state: String = row.get("state")?;
+                    if state == "suppressed" {
+                        self.metrics.suppressed.inc();
+                    }
+                    if state != "sending" {
+                        continue;
+                    }
+                    let Ok(invite) = LeasedInvite::read(&row, &common) else {
+                        let (id, attempts) = (row.get("id")?, row.get("attempts")?);
+                        put_back.push(Record::unreadable(id, attempts));
+                        continue;
+                    };
+                    match self.limits.domain(&invite.domain(), self.started.elapsed()) {
+                        Ok(()) => {
+                            left = left.saturating_sub(1);
+                            leased.push(Leased::Invite(invite));
+                        }
+                        Err(wait) => {
+                            let outcome = Outcome::put_back(invite.attempt, wait);
+                            put_back.push(Record::new(&invite, outcome, None));
+                        }
+                    }
+                }
+                if left == 0 {
+                    return record::record(tx, &self.id, &put_back, now).await;
+                }
+            }
+        }
+        record::record(tx, &self.id, &put_back, now).await
+    }
+
+    /// Says that what is on its way is still this courier's.
+    pub(super) async fn renew(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let (mut invites, mut letters) = (Vec::new(), Vec::new());
+        for mail in self.carry.mails() {
+            match mail {
+                Leased::Letter(letter) => letters.push(key::<MailId>(letter.id)),
+                Leased::Invite(invite) => invites.push(key::<InviteId>(invite.id)),
+            }
+        }
+        if !invites.is_empty() {
+            let renew = sql::RENEW_INVITES.bind_rows(&invites);
+            let renew = renew.bind(micros(self.timing.lease)).bind(&self.id);
+            renew.execute(tx).await?;
+        }
+        if !letters.is_empty() {
+            let renew = sql::RENEW_MAILS.bind_rows(&letters);
+            renew.bind(micros(letters::LEASE)).execute(tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes up again what couriers left behind that ended in the middle.
+    pub(super) async fn expire(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let expire = sql::EXPIRE_LEASES.bind(micros(self.timing.after_crash));
+        let rows = expire
+            .bind(CRASHES_MOST)
+            .bind(EXPIRE_MOST)
+            .fetch_all(tx)
+            .await?;
+        if !rows.is_empty() {
+            tracing::warn!(
+                count = rows.len(),
+                "invites whose courier ended in the middle"
+            );
+            self.metrics.expired_leases.inc_by(rows.len() as u64);
+        }
+        Ok(())
+    }
+}
+
+/// After so many couriers that ended over it, an invite is left alone.
+const CRASHES_MOST: i64 = 5;
+/// Leases looked at in one turn.
+const EXPIRE_MOST: i64 = 1_000;
+
+fn rest(allowed: u32, leased: &[Leased]) -> u32 {
+    allowed.saturating_sub(u32::try_from(leased.len()).unwrap_or(u32::MAX))
+}
+
+fn key<T: ToString>(id: T) -> Key {
+    Key { id: id.to_string() }
+}
+
+/// The longest rest between two looks.
+pub(super) const REST: Duration = Duration::from_secs(1);

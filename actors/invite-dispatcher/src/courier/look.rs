@@ -1,0 +1,101 @@
+//! What is due, and what is finished.
+
+use std::{sync::Arc, time::Duration};
+
+use contract::{
+    events::Event,
+    ids::{BatchId, OrganisationId},
+};
+use store::{Row, StoreError};
+
+use super::{
+    Courier,
+    lanes::{FEW, Lane},
+    parcel::Common,
+    sql,
+};
+
+/// How often the age of the oldest mail is measured.
+const MEASURE: Duration = Duration::from_secs(10);
+/// Letters that are counted at most.
+const LETTERS_MOST: i64 = 100;
+
+impl Courier {
+    /// Looks what is due, now and then, and at once where nothing is known to be.
+    pub(super) async fn look(&mut self) -> Result<(), StoreError> {
+        let now = self.now();
+        let is_known = self.due_letters > 0 || !self.lanes.is_empty();
+        let after = if is_known || self.carry.count() > 0 {
+            self.timing.look
+        } else {
+            Duration::ZERO
+        };
+        if self.looked_at.is_some_and(|at| now < at + after) {
+            return Ok(());
+        }
+        let mut reader = self.db.read().await?;
+        let row = sql::COUNT_DUE_MAILS
+            .bind(LETTERS_MOST)
+            .fetch_one(&mut reader)
+            .await?;
+        self.due_letters = row.get("due")?;
+        let rows = sql::LANES.bind(FEW + 1).fetch_all(&mut reader).await?;
+        if self.measured_at.is_none_or(|at| now >= at + MEASURE) {
+            let row = sql::OLDEST_DUE.query().fetch_one(&mut reader).await?;
+            self.metrics.oldest.set(row.get::<i64>("age")? / 1_000_000);
+            self.measured_at = Some(now);
+        }
+        drop(reader);
+        self.looked_at = Some(now);
+        let mut found = Vec::new();
+        let mut over = Vec::new();
+        for row in &rows {
+            if row.get::<i64>("is_over")? == 1 {
+                over.push(row.get("id")?);
+                continue;
+            }
+            // One that cannot be read stops no other.
+            match self.lane(row) {
+                Ok(lane) => found.push(lane),
+                Err(error) => tracing::error!(%error, "a batch that cannot be read"),
+            }
+        }
+        self.commons
+            .retain(|id, _| found.iter().any(|lane| lane.batch == *id));
+        self.lanes.renew(found);
+        self.limits.shrink(now);
+        for batch in over {
+            self.conclude(batch).await?;
+        }
+        Ok(())
+    }
+
+    fn lane(&mut self, row: &Row) -> Result<Lane<Common>, StoreError> {
+        let batch: BatchId = row.get("id")?;
+        let common = match self.commons.get(&batch) {
+            Some(common) => Arc::clone(common),
+            None => Arc::new(Common::read(row)?),
+        };
+        self.commons.insert(batch, Arc::clone(&common));
+        Ok(Lane {
+            organisation: common.organisation_id,
+            batch,
+            due: row.get("due")?,
+            common,
+        })
+    }
+
+    /// A batch of which nothing is left is finished. The batch is locked before its invites are
+    /// looked at: whoever sends one again opens it again after that.
+    async fn conclude(&self, batch: BatchId) -> Result<(), StoreError> {
+        let stamp = self.stamp();
+        let mut tx = self.db.write(&stamp).await?;
+        sql::LOCK_BATCH.bind(batch).fetch_optional(&mut tx).await?;
+        let finished = sql::FINISH_BATCH.bind(batch).bind(stamp.now);
+        if let Some(row) = finished.fetch_optional(&mut tx).await? {
+            let organisation: OrganisationId = row.get("organisation_id")?;
+            tx.publish(organisation, Event::BatchFinished { batch_id: batch });
+        }
+        tx.commit().await
+    }
+}

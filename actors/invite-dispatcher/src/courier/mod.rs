@@ -1,0 +1,357 @@
+//! Sends what is due: leases, hands over outside any transaction, records.
+//!
+//! # Map
+//! - [`look`]: what is due; [`lanes`]: who is next; [`lease`]: takes it, no more than can go at once.
+//! - [`carry`]: the connections; [`parcel`]: what is handed over; [`verdict`]: what a reply means.
+//! - [`record`], [`letters`]: writes it down. [`heed`]: what a reply means for everybody else.
+//! - [`share`]: what this courier has of the relay's limits; [`gate`], [`limits`], [`tempo`]: keeps
+//!   them; [`breaker`]: when the relay takes nothing.
+//!
+//! # Promises
+//! - A mail is leased only when it can go: a crash leaves no more behind than the window, which is
+//!   twice as many as connections, or 32 times where there is no limit, or one of more than 500 a second.
+//! - Nothing new begins while a verdict is not written down.
+//! - Connections go on while the database is asked: both are polled together.
+
+mod breaker;
+mod carry;
+mod gate;
+mod heed;
+mod lanes;
+mod lease;
+mod letters;
+mod limits;
+mod look;
+mod metrics;
+mod options;
+mod parcel;
+mod record;
+mod share;
+mod sql;
+mod tempo;
+mod verdict;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use contract::{Clock, Problem, Service, Stamp, ids::BatchId};
+use governor::clock::DefaultClock;
+use kernel::{Behaviour, Cx, Pace, Routes, Work};
+use store::{Db, StoreError, vault::Vault};
+use tokio::time::{Instant, timeout};
+
+use self::{
+    breaker::Breaker,
+    carry::Carry,
+    gate::Gate,
+    heed::Settled,
+    lanes::Lanes,
+    lease::REST,
+    limits::Limits,
+    parcel::{Common, Desk, Leased},
+    share::Share,
+    tempo::Tempo,
+};
+pub use self::{metrics::CourierMetrics, options::CourierTiming};
+pub(crate) use self::{
+    parcel::Parcel,
+    sql::STATEMENTS,
+    verdict::{Refusal, Verdict},
+};
+use crate::{options::MailOptions, tokens::Tokens};
+
+/// How long one turn lasts while there is something to do.
+const SLICE: Duration = Duration::from_millis(500);
+/// The least and the longest wait for the rate.
+const SHORTEST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_millis(250);
+/// How often a courier says that it lives, and looks for leases that ran out.
+const BEAT: Duration = Duration::from_secs(1);
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// Sends letters and invites. Any number may run.
+#[derive(Debug)]
+pub struct Courier {
+    db: Db,
+    /// Its name in leases and shares: of this instance alone.
+    id: String,
+    desk: Desk,
+    timing: CourierTiming,
+    metrics: CourierMetrics,
+    started: Instant,
+    carry: Carry,
+    gate: Gate<DefaultClock>,
+    limits: Limits,
+    tempo: Tempo,
+    breaker: Breaker,
+    lanes: Lanes<Common>,
+    commons: HashMap<BatchId, Arc<Common>>,
+    due_letters: i64,
+    turn: u64,
+    is_day_over: bool,
+    /// What landed and is not written down yet.
+    unrecorded: Vec<Settled>,
+    share: Option<Share>,
+    /// When each was done last, since the start.
+    beat_at: Option<Duration>,
+    looked_at: Option<Duration>,
+    renewed_at: Duration,
+    swept_at: Option<Duration>,
+    measured_at: Option<Duration>,
+    idle_since: Option<Duration>,
+    pace: heed::Seen,
+}
+
+impl Courier {
+    /// A courier.
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        vault: Vault,
+        options: MailOptions,
+        metrics: CourierMetrics,
+    ) -> Self {
+        let rates = options.rates;
+        let desk = Desk {
+            clock,
+            tokens: Tokens::new(vault.clone()),
+            vault,
+            options,
+        };
+        Self {
+            db,
+            id: desk.clock.ulid().to_string(),
+            timing: CourierTiming::default(),
+            started: Instant::now(),
+            carry: Carry::new(desk.clone(), metrics.clone()),
+            gate: Gate::new(DefaultClock::default()),
+            limits: Limits::new(
+                rates.per_organisation_per_second,
+                rates.per_domain_per_second,
+            ),
+            tempo: Tempo::default(),
+            breaker: Breaker::default(),
+            lanes: Lanes::default(),
+            commons: HashMap::new(),
+            due_letters: 0,
+            turn: 0,
+            is_day_over: false,
+            unrecorded: Vec::new(),
+            share: None,
+            beat_at: None,
+            looked_at: None,
+            renewed_at: Duration::ZERO,
+            swept_at: None,
+            measured_at: None,
+            idle_since: None,
+            pace: heed::Seen::default(),
+            desk,
+            metrics,
+        }
+    }
+
+    /// With other times.
+    #[must_use]
+    pub fn with_timing(self, timing: CourierTiming) -> Self {
+        Self { timing, ..self }
+    }
+
+    fn stamp(&self) -> Stamp {
+        let clock = &*self.desk.clock;
+        Cx::system(Service::InviteDispatcher, clock).stamp(clock)
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Whether something waits, or is under way.
+    fn is_busy(&self) -> bool {
+        self.due_letters > 0
+            || !self.lanes.is_empty()
+            || !self.unrecorded.is_empty()
+            || self.carry.count() > 0
+    }
+
+    /// How many mails may be under way together: what a crash could repeat.
+    fn window(&self) -> usize {
+        let connections = self.share.map_or(0, |share| share.connections);
+        let rate = self.desk.options.rates.per_second;
+        let each = if rate == 0 || rate > 500 { 32 } else { 2 };
+        usize::try_from(connections)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(each)
+    }
+
+    /// How many mails may begin now, the rate aside.
+    fn room(&self) -> u32 {
+        let count = self.carry.count();
+        let free = self.window().saturating_sub(count);
+        let free = match self.breaker.allows(self.now()) {
+            Some(allowed) => allowed.min(free),
+            // Few at a time are not worth a transaction.
+            None if count > 0 && free < self.window() / 4 => 0,
+            None => free,
+        };
+        u32::try_from(free).unwrap_or(u32::MAX)
+    }
+
+    /// The limits that couriers share.
+    fn whole(&self) -> Share {
+        let rates = &self.desk.options.rates;
+        Share {
+            per_minute: u64::from(rates.per_second) * 60,
+            connections: u64::from(rates.connections.max(1)),
+            couriers: 0,
+        }
+    }
+
+    /// One transaction: what landed is written down, then what goes next is taken.
+    async fn turn_over(&mut self) -> Result<Vec<Leased>, StoreError> {
+        self.look().await?;
+        let now = self.now();
+        let is_over = |at: Option<Duration>, after| at.is_none_or(|at| now >= at + after);
+        let (beats, sweeps) = (is_over(self.beat_at, BEAT), is_over(self.swept_at, SWEEP));
+        let beats = beats && (self.is_busy() || self.carry.open() > 0 || self.share.is_some());
+        let renews = self.carry.count() > 0 && now >= self.renewed_at + self.timing.renew;
+        let wants = if self.due_letters > 0 || !self.lanes.is_empty() {
+            self.room()
+        } else {
+            0
+        };
+        if !beats && !sweeps && !renews && wants == 0 && self.unrecorded.is_empty() {
+            return Ok(Vec::new());
+        }
+        let at = self.desk.clock.now();
+        let mut tx = self.db.write(&self.stamp()).await?;
+        self.record(&mut tx, at).await?;
+        let mut share = self.share;
+        if beats {
+            let (open, hindrance) = (self.carry.open() as u64, self.hindrance());
+            let (id, whole) = (self.id.clone(), self.whole());
+            let kept = share::keep(&mut tx, &id, whole, open, hindrance.as_deref()).await?;
+            share = Some(kept);
+        }
+        if renews {
+            self.renew(&mut tx).await?;
+        }
+        if sweeps {
+            self.expire(&mut tx).await?;
+        }
+        let mut leased = Vec::new();
+        let is_alive = beats || self.beat_at.is_some_and(|at| now < at + share::ALIVE);
+        if wants > 0 && is_alive && self.share.is_some() {
+            leased = self.lease(&mut tx, wants, at).await?;
+        }
+        tx.commit().await?;
+        self.unrecorded.clear();
+        if renews {
+            self.renewed_at = now;
+        }
+        if sweeps {
+            self.swept_at = Some(now);
+        }
+        if beats {
+            self.beat_at = Some(now);
+            self.take_share(share);
+        }
+        Ok(leased)
+    }
+
+    fn take_share(&mut self, share: Option<Share>) {
+        let Some(share) = share else { return };
+        let now = self.now();
+        self.tempo.mend(now);
+        let is_limited = self.desk.options.rates.per_second > 0;
+        let rate = self
+            .tempo
+            .rate(is_limited.then_some(share.per_minute), share.couriers);
+        self.gate.set(rate);
+        self.limits.share_with(share.couriers);
+        self.carry.allow(share.connections);
+        self.share = Some(share);
+    }
+
+    /// Gives back what it has of the relay.
+    async fn leave(&mut self) -> Result<(), StoreError> {
+        if self.share.take().is_none() {
+            return Ok(());
+        }
+        self.carry.close().await;
+        let mut tx = self.db.write(&self.stamp()).await?;
+        sql::LEAVE.bind(&self.id).execute(&mut tx).await?;
+        tx.commit().await?;
+        self.beat_at = None;
+        Ok(())
+    }
+
+    /// Nothing is to be done: how long it rests, and whether it still needs its connections.
+    async fn idle(&mut self) -> Result<Pace, StoreError> {
+        let now = self.now();
+        let since = *self.idle_since.get_or_insert(now);
+        if now >= since + self.timing.idle {
+            self.leave().await?;
+        }
+        Ok(Pace::Rest(REST))
+    }
+
+    /// One step: gathers, asks the database while connections go on, sends on its way.
+    async fn step(&mut self) -> Result<(), StoreError> {
+        self.gather();
+        let tasks = self.carry.lend();
+        let (tasks, leased) = carry::beside(tasks, self.turn_over()).await;
+        self.carry.take_back(tasks);
+        let leased = leased?;
+        if !leased.is_empty() {
+            self.breaker.begin();
+        }
+        for mail in leased {
+            self.carry.begin(mail);
+        }
+        self.show();
+        Ok(())
+    }
+}
+
+impl Behaviour for Courier {
+    const SERVICE: Service = Service::InviteDispatcher;
+
+    fn routes(_: &mut Routes<Self>) {}
+}
+
+impl Work for Courier {
+    async fn work(&mut self) -> Result<Pace, Problem> {
+        let until = Instant::now() + SLICE;
+        loop {
+            self.step().await?;
+            if !self.is_busy() {
+                return Ok(self.idle().await?);
+            }
+            self.idle_since = None;
+            if self.carry.count() == 0 && self.unrecorded.is_empty() {
+                if let Some(rest) = self.breaker.rest(self.now()) {
+                    return Ok(Pace::Rest(rest.min(REST)));
+                }
+                if self.is_day_over {
+                    return Ok(Pace::Rest(REST));
+                }
+            }
+            if Instant::now() >= until {
+                return Ok(Pace::Again);
+            }
+            let wait = self.gate.wait().clamp(SHORTEST, LONGEST);
+            // Nothing is cancelled by it: connections go on in the next step.
+            let _ = timeout(wait, self.carry.go_on()).await;
+        }
+    }
+
+    async fn finish(&mut self) {
+        if let Err(error) = self.wind_up().await {
+            tracing::warn!(%error, "what this courier had is taken up when its leases are over");
+        }
+    }
+}
+
+/// As statements take it.
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,34 @@
+//! How long a courier waits for what.
+
+use std::time::Duration;
+
+/// Times of a courier, by the database's clock where they are about rows.
+#[derive(Clone, Copy, Debug)]
+pub struct CourierTiming {
+    /// How long an invite is a courier's, unless it says again that it is; more than a few times
+    /// [`renew`](Self::renew).
+    pub lease: Duration,
+    /// How often a courier says so.
+    pub renew: Duration,
+    /// How long an invite rests whose courier ended in the middle.
+    pub after_crash: Duration,
+    /// How often batches are looked for while there is work.
+    pub look: Duration,
+    /// How long a courier without work keeps its connections and its share.
+    pub idle: Duration,
+    /// How long it waits for what is on its way when it is to end.
+    pub grace: Duration,
+}
+
+impl Default for CourierTiming {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_mins(1),
+            renew: Duration::from_secs(10),
+            after_crash: Duration::from_mins(1),
+            look: Duration::from_millis(500),
+            idle: Duration::from_secs(5),
+            grace: Duration::from_secs(20),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Writes down what became of invites: in groups, as many as there are, where they are still this
+//! courier's.
+
+use contract::{
+    Timestamp,
+    events::Event,
+    ids::{InviteId, OrganisationId},
+    invites::InviteState,
+};
+use serde::Serialize;
+use store::{StoreError, Tx};
+
+use super::{micros, parcel::LeasedInvite, sql, verdict::Outcome};
+
+/// What became of an invite.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Record {
+    pub(super) id: InviteId,
+    attempts: i64,
+    state: &'static str,
+    reason: Option<&'static str>,
+    reply: Option<String>,
+    due_in: Option<i64>,
+    uncounted: u8,
+    lost: u8,
+    deferred: u8,
+}
+
+#[derive(Serialize)]
+struct Key {
+    id: InviteId,
+}
+
+impl Record {
+    pub(super) fn new(mail: &LeasedInvite, outcome: Outcome, reply: Option<&str>) -> Self {
+        Self {
+            id: mail.id,
+            attempts: mail.attempt.attempts,
+            state: outcome.state.name(),
+            reason: outcome.reason,
+            reply: reply.map(str::to_owned),
+            due_in: outcome.due_in.map(micros),
+            uncounted: outcome.is_uncounted.into(),
+            lost: outcome.is_lost.into(),
+            deferred: outcome.is_deferred.into(),
+        }
+    }
+
+    /// An invite whose row cannot be read.
+    pub(super) fn unreadable(id: InviteId, attempts: i64) -> Self {
+        Self {
+            id,
+            attempts,
+            state: InviteState::Failed.name(),
+            reason: Some("refused"),
+            reply: Some("the row of the invite cannot be read".to_owned()),
+            due_in: None,
+            uncounted: 0,
+            lost: 0,
+            deferred: 0,
+        }
+    }
+
+    pub(super) fn is_sent(&self) -> bool {
+        self.state == InviteState::Sent.name()
+    }
+}
+
+/// Writes them down. A courier whose lease ran out changes nothing.
+pub(super) async fn record(
+    tx: &mut Tx,
+    courier: &str,
+    records: &[Record],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let rows = sql::RECORD
+        .bind_rows(records)
+        .bind(courier)
+        .fetch_all(tx)
+        .await?;
+    let (mut bounced, mut events) = (Vec::new(), Vec::new());
+    for row in rows {
+        let (state, id): (String, InviteId) = (row.get("state")?, row.get("id")?);
+        let reason: Option<String> = row.get("reason")?;
+        if state == InviteState::Bounced.name() && reason.as_deref() == Some("user-unknown") {
+            bounced.push(Key { id });
+            events.push((row.get::<OrganisationId>("organisation_id")?, id));
+        }
+    }
+    if !bounced.is_empty() {
+        sql::SUPPRESS_BOUNCED
+            .bind_rows(&bounced)
+            .bind(now)
+            .execute(tx)
+            .await?;
+        for (organisation, invite_id) in events {
+            tx.publish(organisation, Event::InviteBounced { invite_id });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! What this courier has of the relay: together couriers never have more than its limits.
+
+use std::time::Duration;
+
+use store::{Row, StoreError, Tx};
+
+use super::sql;
+
+/// How long a courier counts as alive after it last said so.
+pub(super) const ALIVE: Duration = Duration::from_secs(4);
+
+/// A part of the relay's limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Share {
+    /// Mails a minute; 0 where there is no limit.
+    pub(super) per_minute: u64,
+    /// Connections at the same time.
+    pub(super) connections: u64,
+    /// How many couriers share.
+    pub(super) couriers: u64,
+}
+
+/// What a courier has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Holding {
+    id: String,
+    per_minute: u64,
+    connections: u64,
+}
+
+/// What of a limit falls to `me`, among all that are alive: an equal part, the first by id getting
+/// what does not divide; of that only what the others have given back already.
+fn part(limit: u64, me: &str, others: &[(&str, u64)]) -> u64 {
+    let count = others.len() as u64 + 1;
+    let before = others.iter().filter(|(id, _)| *id < me).count() as u64;
+    let fair = limit / count + u64::from(before < limit % count);
+    let held: u64 = others.iter().map(|(_, held)| held).sum();
+    fair.min(limit.saturating_sub(held))
+}
+
+fn decide(limits: Share, open: u64, me: &str, others: &[Holding]) -> Share {
+    let rates: Vec<_> = others
+        .iter()
+        .map(|other| (other.id.as_str(), other.per_minute))
+        .collect();
+    let connections: Vec<_> = others
+        .iter()
+        .map(|other| (other.id.as_str(), other.connections))
+        .collect();
+    Share {
+        per_minute: part(limits.per_minute, me, &rates),
+        // A connection is given back once it is closed.
+        connections: part(limits.connections, me, &connections).max(open),
+        couriers: others.len() as u64 + 1,
+    }
+}
+
+/// Says that this courier lives, and takes its share of `limits` while `open` connections are open.
+pub(super) async fn keep(
+    tx: &mut Tx,
+    me: &str,
+    limits: Share,
+    open: u64,
+    hindrance: Option<&str>,
+) -> Result<Share, StoreError> {
+    sql::MAKE_DOOR.query().execute(tx).await?;
+    sql::LOCK_DOOR.query().fetch_one(tx).await?;
+    sql::BURY_COURIERS.query().execute(tx).await?;
+    let rows = sql::LIST_SHARES.query().fetch_all(tx).await?;
+    let holdings = rows.iter().map(holding).collect::<Result<Vec<_>, _>>()?;
+    let others: Vec<_> = holdings.into_iter().filter(|row| row.id != me).collect();
+    let share = decide(limits, open, me, &others);
+    sql::KEEP_SHARE
+        .bind(me)
+        .bind(super::micros(ALIVE))
+        .bind(share.per_minute)
+        .bind(share.connections)
+        .bind(hindrance)
+        .execute(tx)
+        .await?;
+    Ok(share)
+}
+
+fn holding(row: &Row) -> Result<Holding, StoreError> {
+    Ok(Holding {
+        id: row.get("id")?,
+        per_minute: row.get("per_minute")?,
+        connections: row.get("connections")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Share = Share {
+        per_minute: 3_000,
+        connections: 10,
+        couriers: 0,
+    };
+
+    /// Lets a courier say that it lives; its connections are those of its share, or fewer.
+    fn round(holdings: &mut Vec<Holding>, id: &str, open: u64) {
+        let others: Vec<_> = holdings
+            .iter()
+            .filter(|held| held.id != id)
+            .cloned()
+            .collect();
+        let share = decide(LIMITS, open, id, &others);
+        *holdings = others;
+        holdings.push(Holding {
+            id: id.to_owned(),
+            per_minute: share.per_minute,
+            connections: share.connections,
+        });
+        let rates: u64 = holdings.iter().map(|held| held.per_minute).sum();
+        let connections: u64 = holdings.iter().map(|held| held.connections).sum();
+        assert!(rates <= 3_000 && connections <= 10, "{holdings:?}");
+    }
+
+    fn of(holdings: &[Holding], id: &str) -> (u64, u64) {
+        let held = holdings.iter().find(|held| held.id == id).unwrap();
+        (held.per_minute, held.connections)
+    }
+
+    #[test]
+    fn one_courier_has_all_and_a_newcomer_what_it_gives_back() {
+        let mut holdings = Vec::new();
+        round(&mut holdings, "a", 0);
+        assert_eq!(of(&holdings, "a"), (3_000, 10));
+        round(&mut holdings, "b", 0);
+        assert_eq!(of(&holdings, "b"), (0, 0), "nothing was given back yet");
+        round(&mut holdings, "a", 8);
+        assert_eq!(of(&holdings, "a"), (1_500, 8), "eight are still open");
+        round(&mut holdings, "b", 0);
+        assert_eq!(of(&holdings, "b"), (1_500, 2));
+        round(&mut holdings, "a", 5);
+        round(&mut holdings, "b", 2);
+        assert_eq!(of(&holdings, "b"), (1_500, 5));
+    }
+
+    #[test]
+    fn what_does_not_divide_goes_to_the_first_and_nothing_is_left_over() {
+        let mut holdings = Vec::new();
+        for _ in 0..3 {
+            for id in ["a", "b", "c"] {
+                round(&mut holdings, id, 0);
+            }
+        }
+        let shares = ["a", "b", "c"].map(|id| of(&holdings, id));
+        assert_eq!(shares, [(1_000, 4), (1_000, 3), (1_000, 3)]);
+    }
+
+    #[test]
+    fn the_share_of_a_dead_courier_is_shared_again() {
+        let mut holdings = Vec::new();
+        for id in ["a", "b", "a", "b"] {
+            round(&mut holdings, id, 0);
+        }
+        holdings.retain(|held| held.id == "b");
+        round(&mut holdings, "b", 5);
+        assert_eq!(of(&holdings, "b"), (3_000, 10));
+    }
+
+    #[test]
+    fn less_than_one_mail_a_second_is_shared_too() {
+        let others = [("a", 15), ("b", 15)];
+        assert_eq!(part(60, "c", &others), 20);
+        assert_eq!(part(0, "c", &[("a", 0)]), 0, "no limit");
+    }
+}

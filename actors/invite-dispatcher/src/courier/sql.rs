@@ -1,0 +1,250 @@
+//! Every statement of the courier about invites, shares and days. Due times, leases and shares are
+//! the database's clock's; the end of an invite is the program's.
+
+store::statements! {
+    /// The batches under way that do not rest, and whether something of them is due.
+    pub(crate) LANES = "
+        select b.id, b.organisation_id, b.message, b.inviter, b.language, o.name as organisation,
+            o.product_url, p.name as plan,
+            (select count(*)
+                from (select i.id
+                    from invites i
+                    where i.batch_id = b.id
+                        and i.due_at <= (select now_micros())
+                        and i.leased_until is null
+                    limit $1) as due) as due,
+            case when exists (select 1
+                    from invites i
+                    where i.batch_id = b.id
+                        and i.state in ('draft', 'queued', 'sending', 'deferred'))
+                or exists (select 1
+                    from invites i
+                    where i.batch_id = b.id and i.due_at is not null and i.leased_until is null)
+                then 0 else 1 end as is_over
+        from batches b
+        join organisations o on o.id = b.organisation_id
+        join links l on l.id = b.link_id
+        join plans p on p.id = l.plan_id
+        where b.sent_at is not null and b.finished_at is null and b.paused_at is null
+        order by b.id";
+
+    /// Takes what is due of a batch, at most so many, for so many microseconds, and settles what
+    /// must not leave any more. `$4` is now.
+    pub(crate) LEASE_INVITES = "
+        update invites
+        set state = found.fate,
+            due_at = case when found.fate = 'sending' then invites.due_at else null end,
+            reason = case when found.fate = 'sending' then invites.reason else null end,
+            attempts = invites.attempts + case when found.fate = 'sending' then 1 else 0 end,
+            leased_by = case when found.fate = 'sending' then $2 else null end,
+            leased_until = case when found.fate = 'sending' then now_micros() + $3 else null end,
+            settled_at = case when found.fate = 'sending' then invites.settled_at else now_micros() end
+        from (
+            select i.id as invite_id,
+                case
+                    when i.cancelled_at is not null
+                        or (select cancelled_at from batches where id = $1) is not null
+                        or exists (select 1 from links l
+                            where l.id = i.link_id and l.archived_at is not null)
+                        then 'cancelled'
+                    when exists (select 1 from invite_uses u where u.invite_id = i.id)
+                        then case when i.sent_at is null then 'cancelled' else 'sent' end
+                    when i.occasion = 'reminder' and i.declined_at is not null then 'sent'
+                    when i.expires_at <= $4 then 'expired'
+                    when exists (select 1 from suppressions s
+                        where s.email_key = i.email_key and s.organisation_id in ('', i.organisation_id))
+                        then 'suppressed'
+                    else 'sending' end as fate
+            from invites i
+            where i.batch_id = $1
+                and i.due_at <= (select now_micros())
+                and i.leased_until is null
+                and (select paused_at from batches where id = $1) is null
+            order by i.due_at, i.position
+            limit $5
+            skip_locked) as found
+        where invites.id = found.invite_id
+        returning id, state, email, domain, name, generation, occasion, mailing, attempts,
+            lost_replies, crashes, now_micros() - coalesce(deferred_since, now_micros()) as deferred_for,
+            case when deferred_since is null then 0 else 1 end as was_deferred,
+            expires_at - $4 as lives_for";
+
+    /// Keeps invites for so many microseconds more.
+    pub(crate) RENEW_INVITES = "
+        update invites
+        set leased_until = now_micros() + $2
+        where leased_by = $3 and id in (select rows.value ->> 'id' from rows($1))";
+
+    /// Keeps letters for so many microseconds more.
+    pub(crate) RENEW_MAILS = "
+        update mails
+        set leased_until = now_micros() + $2
+        where leased_until is not null and id in (select rows.value ->> 'id' from rows($1))";
+
+    /// Nobody knows what became of an invite whose lease ran out: it is tried again after so many
+    /// microseconds, unless so many couriers ended over it.
+    pub(crate) EXPIRE_LEASES = "
+        update invites
+        set state = case when state = 'sending' then 'unknown' else state end,
+            crashes = crashes + case when state = 'sending' then 1 else 0 end,
+            due_at = case when state = 'sending' and crashes + 1 < $2 and cancelled_at is null
+                then now_micros() + $1 else null end,
+            reason = case when state = 'sending' then 'no-reply' else reason end,
+            last_reply = case when state = 'sending' then 'a courier ended before the reply came'
+                else last_reply end,
+            settled_at = now_micros(),
+            leased_by = null,
+            leased_until = null
+        where id in (
+                select id
+                from invites
+                where leased_until <= (select now_micros())
+                limit $3
+                skip_locked)
+            and leased_until <= now_micros()
+        returning id";
+
+    /// What became of invites, where they are still this courier's in this attempt. A report may have
+    /// come before: then its state stays.
+    pub(crate) RECORD = "
+        update invites
+        set state = case when invites.state = 'sending' then r.value ->> 'state' else invites.state end,
+            reason = case when invites.state = 'sending' then r.value ->> 'reason' else invites.reason end,
+            last_reply = coalesce(r.value ->> 'reply', invites.last_reply),
+            due_at = case when invites.state = 'sending' and invites.cancelled_at is null
+                then now_micros() + cast(r.value ->> 'due_in' as bigint)
+                else null end,
+            attempts = invites.attempts - cast(r.value ->> 'uncounted' as bigint),
+            lost_replies = invites.lost_replies + cast(r.value ->> 'lost' as bigint),
+            deferred_since = case when cast(r.value ->> 'deferred' as bigint) = 1
+                then coalesce(invites.deferred_since, now_micros())
+                else invites.deferred_since end,
+            sent_at = case when r.value ->> 'state' = 'sent' then now_micros()
+                else invites.sent_at end,
+            settled_at = case when cast(r.value ->> 'uncounted' as bigint) = 1 then invites.settled_at
+                else now_micros() end,
+            leased_by = null,
+            leased_until = null
+        from (select rows.value as value from rows($1)) as r
+        where invites.id = r.value ->> 'id'
+            and invites.attempts = cast(r.value ->> 'attempts' as bigint)
+            and invites.leased_by = $2
+        returning id, state, reason, organisation_id";
+
+    /// Mailboxes that do not exist get no more invites of their organisation.
+    pub(crate) SUPPRESS_BOUNCED = "
+        insert into suppressions
+            (email_key, organisation_id, email, reason, invite_id, created_by, created_at)
+        select i.email_key, i.organisation_id, i.email, 'bounce', i.id, 'mail', $2
+        from invites i
+        where i.id in (select rows.value ->> 'id' from rows($1))
+        on conflict do nothing";
+
+    /// Keeps others from changing a batch until the transaction ends.
+    pub(crate) LOCK_BATCH = "
+        select id
+        from batches
+        where id = $1
+        for_update";
+
+    /// A batch of which nothing is left is finished.
+    pub(crate) FINISH_BATCH = "
+        update batches
+        set finished_at = $2
+        where id = $1
+            and finished_at is null
+            and not exists (select 1
+                from invites i
+                where i.batch_id = batches.id
+                    and i.state in ('draft', 'queued', 'sending', 'deferred'))
+            and not exists (select 1
+                from invites i
+                where i.batch_id = batches.id and i.due_at is not null and i.leased_until is null)
+        returning organisation_id";
+
+    /// How long the oldest mail that is due waits already, in microseconds: letters and invites.
+    pub(crate) OLDEST_DUE = "
+        select coalesce(now_micros() - min(due.at), 0) as age
+        from (
+            select min(m.due_at) as at
+            from mails m
+            where m.sent_at is null and m.failed_at is null and m.leased_until is null
+            union all
+            select (select i.due_at
+                from invites i
+                where i.batch_id = b.id and i.due_at is not null and i.leased_until is null
+                order by i.due_at
+                limit 1) as at
+            from batches b
+            where b.sent_at is not null and b.finished_at is null and b.paused_at is null
+        ) as due
+        where due.at <= now_micros()";
+
+    /// How many letters are due, at most so many.
+    pub(crate) COUNT_DUE_MAILS = "
+        select count(*) as due
+        from (
+            select id
+            from mails
+            where sent_at is null
+                and failed_at is null
+                and due_at <= now_micros()
+                and (leased_until is null or leased_until <= now_micros())
+            limit $1) as due";
+
+    /// The row at which couriers queue up: shares are decided by one at a time.
+    pub(crate) MAKE_DOOR = "
+        insert into couriers (id, alive_until, per_minute, connections)
+        values ('', 0, 0, 0)
+        on conflict do nothing";
+
+    /// Keeps other couriers from deciding until the transaction ends.
+    pub(crate) LOCK_DOOR = "
+        select id
+        from couriers
+        where id = ''
+        for_update";
+
+    /// Forgets the couriers that are dead.
+    pub(crate) BURY_COURIERS = "
+        delete from couriers
+        where id <> '' and alive_until <= now_micros()";
+
+    /// What couriers have of the relay.
+    pub(crate) LIST_SHARES = "
+        select id, per_minute, connections
+        from couriers
+        where id <> ''";
+
+    /// A courier lives for so many microseconds more, with these shares.
+    pub(crate) KEEP_SHARE = "
+        insert into couriers (id, alive_until, per_minute, connections, hindrance)
+        values ($1, now_micros() + $2, $3, $4, $5)
+        on conflict (id) do update
+        set alive_until = excluded.alive_until, per_minute = excluded.per_minute,
+            connections = excluded.connections, hindrance = excluded.hindrance";
+
+    /// A courier gives everything back.
+    pub(crate) LEAVE = "
+        delete from couriers
+        where id = $1";
+
+    /// Begins a day.
+    pub(crate) BEGIN_DAY = "
+        insert into relay_days (day, sent)
+        values ($1, 0)
+        on conflict do nothing";
+
+    /// How much was sent on a day; nobody else may send before the transaction ends.
+    pub(crate) LOCK_DAY = "
+        select sent
+        from relay_days
+        where day = $1
+        for_update";
+
+    /// More, or less, was sent on a day.
+    pub(crate) COUNT_DAY = "
+        update relay_days
+        set sent = case when sent + $2 < 0 then 0 else sent + $2 end
+        where day = $1";
+}

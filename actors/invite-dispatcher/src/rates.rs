@@ -1,0 +1,99 @@
+//! How much the relay takes, and where what comes back goes to.
+
+use bounces::ReturnPath;
+use url::Url;
+
+use crate::options::{MailOptions, MailOptionsError, Way};
+
+/// What all couriers together may ask of the relay. 0 is no limit, except for the connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Mails a second.
+    pub per_second: u32,
+    /// Mails a day, by UTC.
+    pub per_day: u64,
+    /// Connections at the same time; at least 1.
+    pub connections: u32,
+    /// Mails of one connection.
+    pub messages_per_connection: u32,
+    /// Mails a second to one recipient domain.
+    pub per_domain_per_second: u32,
+    /// Mails a second of one organisation.
+    pub per_organisation_per_second: u32,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            per_second: 0,
+            per_day: 0,
+            connections: 10,
+            messages_per_connection: 100,
+            per_domain_per_second: 0,
+            per_organisation_per_second: 0,
+        }
+    }
+}
+
+impl MailOptions {
+    /// Within these limits.
+    #[must_use]
+    pub fn with_rates(self, rates: Rates) -> Self {
+        let rates = match self.way {
+            Way::Smtp(_) => rates,
+            // A directory takes what comes.
+            Way::File(_) => Rates::default(),
+        };
+        Self { rates, ..self }
+    }
+
+    /// The links in invitations lead there.
+    #[must_use]
+    pub fn with_public_url(self, public_url: &Url) -> Self {
+        let public_url = public_url.as_str().trim_end_matches('/').to_owned();
+        Self { public_url, ..self }
+    }
+
+    /// Reports about invitations come back there, each to an address of its own; to the sender where
+    /// it is empty.
+    pub fn with_return_path(self, address: &str) -> Result<Self, MailOptionsError> {
+        if address.is_empty() {
+            return Ok(self);
+        }
+        let return_path = ReturnPath::parse(address).map_err(|_| MailOptionsError::ReturnPath)?;
+        if return_path.longest_token() < crate::tokens::RETURN_PATH_LENGTH {
+            return Err(MailOptionsError::ReturnPath);
+        }
+        Ok(Self {
+            return_path: Some(return_path),
+            ..self
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Secret;
+
+    use super::*;
+
+    #[test]
+    fn a_return_path_must_leave_room_for_a_token() {
+        let parse = |address: &str| {
+            let options = MailOptions::parse(&Secret::new("file:mail"), "Usher <u@x.edu>").unwrap();
+            options
+                .with_return_path(address)
+                .map(|options| options.return_path)
+        };
+        assert_eq!(parse("").unwrap(), None);
+        assert_eq!(parse("b@bounce.example.edu").unwrap().unwrap().local, "b");
+        let long = format!("{}@bounce.example.edu", "b".repeat(12));
+        for address in ["bounce.example.edu", "b+x@bounce.example.edu", &long] {
+            assert_eq!(
+                parse(address).unwrap_err(),
+                MailOptionsError::ReturnPath,
+                "{address}"
+            );
+        }
+    }
+}
