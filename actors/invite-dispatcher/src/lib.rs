@@ -25,8 +25,10 @@
 //! A variant of [`contract::mails::Letter`], its names in [`letter`] (and three templates, where it
 //! is neither a request nor a notice), a sample in [`samples`], a test that looks at it.
 
+mod batches;
 mod courier;
 mod dkim;
+mod enlist;
 mod greeted;
 mod invitation;
 mod invites;
@@ -56,6 +58,7 @@ use tokio::sync::Notify;
 pub use self::{
     courier::{Courier, CourierMetrics, CourierTiming},
     dkim::{DkimError, DkimOptions, Signer},
+    enlist::Enlister,
     invitation::{Invitation, Occasion},
     message::{ComposeError, Sender, compose, compose_invitation},
     options::{MailOptions, MailOptionsError, MailStyle},
@@ -68,6 +71,7 @@ pub use self::{
 /// Every statement of this crate, by module.
 pub static STATEMENTS: &[&[&store::Statement]] = &[
     sql::STATEMENTS,
+    batches::sql::STATEMENTS,
     courier::STATEMENTS,
     invites::sql::STATEMENTS,
     reports::STATEMENTS,
@@ -111,6 +115,14 @@ impl Behaviour for InviteDispatcher {
             .one::<mails::QueueMail>()
             .one::<mails::ListKeptMails>()
             .one::<mails::ReadKeptMail>()
+            .one::<contract::batches::OpenBatch>()
+            .one::<contract::batches::AddToBatch>()
+            .one::<contract::batches::SealBatch>()
+            .one::<contract::batches::SendBatch>()
+            .one::<contract::batches::SteerBatch>()
+            .one::<contract::batches::GetBatch>()
+            .one::<contract::batches::ListBatches>()
+            .one::<contract::batches::ListBatchRows>()
             .one::<contract::invites::ListInvites>()
             .one::<contract::invites::GetInvite>()
             .one::<contract::invites::ResendInvite>()

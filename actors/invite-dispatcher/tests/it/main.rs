@@ -9,6 +9,7 @@
     reason = "tests fail this way"
 )]
 
+mod batches;
 mod courier;
 mod dkim;
 mod injection;

@@ -1,0 +1,54 @@
+//! Why an address is not invited, for a whole piece at once.
+
+use std::collections::HashMap;
+
+use contract::{
+    DomainName, Timestamp,
+    ids::{BatchId, OrganisationId},
+};
+use serde::Serialize;
+use store::{Connection, StoreError};
+
+use super::sql;
+
+/// An address to be looked at.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Key {
+    pub(crate) key: String,
+    #[serde(skip)]
+    pub(crate) domain: String,
+}
+
+/// The reason of each address that is not invited; whoever is not in it is.
+pub(crate) async fn classify(
+    on: &mut impl Connection,
+    (organisation, batch): (OrganisationId, BatchId),
+    keys: &[Key],
+    allowed: &[DomainName],
+    is_new: bool,
+    now: Timestamp,
+) -> Result<HashMap<String, String>, StoreError> {
+    let rows = sql::CLASSIFY
+        .bind_rows(keys)
+        .bind(organisation)
+        .bind(batch)
+        .bind(now)
+        .bind(i64::from(is_new))
+        .fetch_all(on)
+        .await?;
+    let mut reasons = HashMap::new();
+    for row in rows {
+        if let Some(reason) = row.get::<Option<String>>("reason")? {
+            reasons.insert(row.get("email_key")?, reason);
+        }
+    }
+    for key in keys {
+        let is_allowed =
+            allowed.is_empty() || allowed.iter().any(|domain| domain.as_str() == key.domain);
+        if !is_allowed {
+            let reason = || "domain-not-allowed".to_owned();
+            reasons.entry(key.key.clone()).or_insert_with(reason);
+        }
+    }
+    Ok(reasons)
+}

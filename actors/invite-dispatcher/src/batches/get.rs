@@ -1,0 +1,18 @@
+//! Serves [`GetBatch`].
+
+use contract::{
+    Problem,
+    batches::{Batch, GetBatch},
+};
+use kernel::{Cx, Serve};
+
+use super::{counted, find};
+use crate::InviteDispatcher;
+
+impl Serve<GetBatch> for InviteDispatcher {
+    async fn serve(&mut self, message: GetBatch, _: &Cx) -> Result<Batch, Problem> {
+        let mut reader = self.db.read().await?;
+        let row = find(&mut reader, message.organisation, message.batch_id).await?;
+        counted(&mut reader, &row).await
+    }
+}

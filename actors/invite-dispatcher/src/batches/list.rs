@@ -1,0 +1,31 @@
+//! Serves [`ListBatches`].
+
+use contract::{
+    Cursor, Page, Problem,
+    batches::{Batch, ListBatches},
+    ids::BatchId,
+};
+use kernel::{Cx, Serve};
+
+use super::{counted, sql};
+use crate::InviteDispatcher;
+
+impl Serve<ListBatches> for InviteDispatcher {
+    async fn serve(&mut self, message: ListBatches, _: &Cx) -> Result<Page<Batch>, Problem> {
+        let wanted = message.page.rows();
+        let mut reader = self.db.read().await?;
+        let rows = sql::LIST
+            .bind(message.organisation)
+            .bind(message.page.after::<BatchId>()?)
+            .bind(wanted as u64 + 1)
+            .fetch_all(&mut reader)
+            .await?;
+        let mut batches = Vec::with_capacity(rows.len());
+        for row in &rows {
+            batches.push(counted(&mut reader, row).await?);
+        }
+        Ok(Page::cut(batches, wanted, |batch: &Batch| {
+            Cursor(batch.id.to_string())
+        }))
+    }
+}

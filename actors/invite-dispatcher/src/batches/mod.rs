@@ -1,0 +1,124 @@
+//! Batches of invites: staged in pieces, sealed, sent, steered, watched. One verb a file.
+
+mod add;
+mod classify;
+mod get;
+mod list;
+mod open;
+mod rows;
+mod seal;
+mod send;
+pub(crate) mod sql;
+mod steer;
+
+pub(crate) use self::classify::{Key, classify};
+
+use std::collections::BTreeMap;
+
+use contract::{
+    Kind, Problem,
+    batches::{Batch, Pace, PauseReason, Source},
+    ids::{BatchId, OrganisationId},
+    invites::InviteState,
+    text::{InviteMessage, Language},
+};
+use store::{Connection, Row};
+
+/// The row of a batch of the organisation.
+pub(crate) async fn find(
+    on: &mut impl Connection,
+    organisation: OrganisationId,
+    id: BatchId,
+) -> Result<Row, Problem> {
+    let row = sql::FIND
+        .bind(organisation)
+        .bind(id)
+        .fetch_optional(on)
+        .await?;
+    row.ok_or_else(|| Problem::new(Kind::NotFound))
+}
+
+fn conflict(why: &'static str) -> Problem {
+    Problem::new(Kind::Conflict).detail(why)
+}
+
+/// A batch from its row, counted at this instant.
+async fn counted(on: &mut impl Connection, row: &Row) -> Result<Batch, Problem> {
+    let id: BatchId = row.get("id")?;
+    let mut states = BTreeMap::new();
+    for row in sql::STATES.bind(id).fetch_all(on).await? {
+        let state: String = row.get("state")?;
+        let state = InviteState::parse(&state).ok_or_else(|| row.bad("state", "is unknown"))?;
+        states.insert(state, row.get("n")?);
+    }
+    let mut refused = BTreeMap::new();
+    for row in sql::REFUSED.bind(id).fetch_all(on).await? {
+        refused.insert(row.get("reason")?, row.get("n")?);
+    }
+    let counts = sql::COUNTS.bind(id).fetch_one(on).await?;
+    let message: Option<String> = row.get("message")?;
+    let language: String = row.get("language")?;
+    let mut batch = Batch {
+        id,
+        link_id: row.get("link_id")?,
+        link_name: row.get("link_name")?,
+        tags: row.json("tags")?,
+        source: match row.get::<String>("source")?.as_str() {
+            "file" => Source::File,
+            _ => Source::Paste,
+        },
+        message: message.and_then(|text| InviteMessage::parse(&text).ok()),
+        inviter: row.get("inviter")?,
+        language: Language::parse(&language).unwrap_or_default(),
+        created_by: row.get("created_by")?,
+        created_at: row.get("created_at")?,
+        sealed_at: row.get("sealed_at")?,
+        sent_at: row.get("sent_at")?,
+        paused_at: row.get("paused_at")?,
+        pause_reason: row
+            .get::<Option<String>>("pause_reason")?
+            .map(|reason| pause(&reason)),
+        cancelled_at: row.get("cancelled_at")?,
+        finished_at: row.get("finished_at")?,
+        given: row.get("given")?,
+        refused,
+        states,
+        accepted: counts.get("accepted")?,
+        exceeds_free_seats_by: 0,
+        pace: None,
+    };
+    let taken: u64 = batch.states.values().sum();
+    let free: i64 = row.get("free")?;
+    let beyond = taken.saturating_sub(batch.accepted);
+    batch.exceeds_free_seats_by = beyond.saturating_sub(u64::try_from(free).unwrap_or(0));
+    if batch.sent_at.is_some() && batch.finished_at.is_none() {
+        batch.pace = Some(pace(&batch, counts.get("settled")?));
+    }
+    Ok(batch)
+}
+
+fn pace(batch: &Batch, last_minute: u64) -> Pace {
+    let left: u64 = [
+        InviteState::Draft,
+        InviteState::Queued,
+        InviteState::Sending,
+        InviteState::Deferred,
+    ]
+    .iter()
+    .filter_map(|state| batch.states.get(state))
+    .sum();
+    Pace {
+        last_minute,
+        seconds_left: left.saturating_mul(60).checked_div(last_minute),
+        limited_by: None,
+    }
+}
+
+fn pause(name: &str) -> PauseReason {
+    match name {
+        "bounces" => PauseReason::Bounces,
+        "complaints" => PauseReason::Complaints,
+        "refusals" => PauseReason::Refusals,
+        _ => PauseReason::Administrator,
+    }
+}

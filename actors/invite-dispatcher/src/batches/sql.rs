@@ -1,0 +1,210 @@
+//! Every statement about batches.
+
+/// A batch with its link and its numbers of the plan.
+macro_rules! batches {
+    () => {
+        "
+        select b.id, b.link_id, b.source, b.message, b.inviter, b.language, b.most, b.given,
+            b.created_by, b.created_at, b.sealed_at, b.sent_at, b.paused_at, b.pause_reason,
+            b.cancelled_at, b.finished_at, l.name as link_name, l.tags, l.allowed_domains,
+            l.archived_at, o.policies, coalesce(p.purchased - p.held - p.assigned, 0) as free
+        from batches b
+        join links l on l.id = b.link_id
+        join organisations o on o.id = b.organisation_id
+        left join plans p on p.id = l.plan_id
+        where b.organisation_id = $1"
+    };
+}
+
+store::statements! {
+    /// Opens a batch through a link that is not deleted; nothing when there is none.
+    pub(crate) OPEN = "
+        insert into batches (id, organisation_id, link_id, source, message, inviter, language, most,
+            created_by, created_at)
+        select $1, l.organisation_id, l.id, $4, $5, $6, $7, $8, $9, $10
+        from links l
+        where l.organisation_id = $2 and l.id = $3 and l.archived_at is null";
+
+    /// What an organisation decided.
+    pub(crate) POLICIES = "select policies from organisations where id = $1";
+
+    /// One batch.
+    pub(crate) FIND = concat!(batches!(), " and b.id = $2");
+
+    /// Sealed batches, the newest first, below an id; every id is below `bat_8`.
+    pub(crate) LIST = concat!(batches!(), "
+            and b.sealed_at is not null
+            and b.id < coalesce($2, 'bat_8')
+        order by b.id desc
+        limit $3");
+
+    /// Where each address of a piece stands: why it is not taken, or null. `$5` is 1 where the
+    /// batch's own addresses count, too.
+    pub(crate) CLASSIFY = "
+        select rows.value ->> 'key' as email_key,
+            case when cast($5 as bigint) = 1 and exists (
+                    select 1 from invites i
+                    where i.email_key = rows.value ->> 'key' and i.organisation_id = $2
+                        and i.batch_id = $3)
+                    then 'duplicate'
+                when m.status in ('assigned', 'held') then 'already-seated'
+                when m.status = 'waiting' then 'already-waiting'
+                when m.status = 'revoked' then 'revoked'
+                when exists (
+                    select 1 from invites i
+                    join batches b on b.id = i.batch_id
+                    where i.email_key = rows.value ->> 'key' and i.organisation_id = $2
+                        and i.batch_id <> $3
+                        and i.state in ('queued', 'sending', 'deferred', 'unknown', 'sent', 'delivered')
+                        and i.cancelled_at is null
+                        and b.sent_at is not null
+                        and b.cancelled_at is null
+                        and coalesce(i.expires_at, $4 + 1) > $4
+                        and not exists (select 1 from invite_uses u where u.invite_id = i.id))
+                    then 'already-invited'
+                when exists (
+                    select 1 from suppressions s
+                    where s.email_key = rows.value ->> 'key' and s.organisation_id in ('', $2))
+                    then 'suppressed'
+            end as reason
+        from rows($1)
+        left join accounts a on a.email_key = rows.value ->> 'key'
+        left join memberships m on m.account_id = a.id and m.organisation_id = $2";
+
+    /// Keeps rows that were taken.
+    pub(crate) TAKE = "
+        insert into invites (id, organisation_id, batch_id, link_id, position, line, email, email_key,
+            domain, name, note, state, created_at)
+        select rows.value ->> 'id', b.organisation_id, b.id, b.link_id,
+            cast(rows.value ->> 'position' as bigint), cast(rows.value ->> 'line' as bigint),
+            rows.value ->> 'email', rows.value ->> 'key', rows.value ->> 'domain',
+            rows.value ->> 'name', rows.value ->> 'suggestion', 'draft', cast($3 as bigint)
+        from rows($1)
+        join batches b on b.id = $2";
+
+    /// Keeps rows that were not taken.
+    pub(crate) REFUSE = "
+        insert into refusals (batch_id, position, line, input, reason, suggestion)
+        select $2, cast(rows.value ->> 'position' as bigint), cast(rows.value ->> 'line' as bigint),
+            rows.value ->> 'input', rows.value ->> 'reason', rows.value ->> 'suggestion'
+        from rows($1)";
+
+    /// A batch has more rows.
+    pub(crate) GROW = "update batches set given = given + $2 where id = $1";
+
+    /// How many rows of a batch were taken.
+    pub(crate) TAKEN = "select count(*) as n from invites where batch_id = $1";
+
+    /// A batch is a draft from now on.
+    pub(crate) SEAL = "update batches set sealed_at = $2 where id = $1";
+
+    /// A batch is being sent.
+    pub(crate) SEND = "update batches set sent_at = $2 where id = $1";
+
+    /// A batch rests.
+    pub(crate) PAUSE = "update batches set paused_at = $2, pause_reason = $3 where id = $1";
+
+    /// A batch goes on.
+    pub(crate) RESUME = "
+        update batches set paused_at = null, pause_reason = null, resumed_at = $2 where id = $1";
+
+    /// A batch is taken back; its rows follow.
+    pub(crate) CANCEL = "
+        update batches
+        set cancelled_at = $2, paused_at = null, pause_reason = null
+        where id = $1";
+
+    /// Rows that were taken, by where their mail stands.
+    pub(crate) STATES = "
+        select state, count(*) as n from invites where batch_id = $1 group by state";
+
+    /// Rows that were not taken, by reason.
+    pub(crate) REFUSED = "
+        select reason, count(*) as n from refusals where batch_id = $1 group by reason";
+
+    /// How many invites of a batch were accepted, and how many were settled since an instant.
+    pub(crate) COUNTS = "
+        select (select count(*) from invites i
+                join invite_uses u on u.invite_id = i.id
+                where i.batch_id = $1) as accepted,
+            (select count(*) from invites
+                where batch_id = $1 and settled_at > now_micros() - 60000000) as settled";
+
+    /// Rows of a batch in their order, after a position.
+    pub(crate) ROWS = "
+        select position, line, input, reason, suggestion, invite_id, state
+        from (
+            select position, line, input, reason, suggestion, null as invite_id, null as state
+            from refusals
+            where batch_id = $1 and $3 = ''
+            union all
+            select position, line, email as input, reason, note as suggestion, id as invite_id, state
+            from invites
+            where batch_id = $1 and cast($4 as bigint) = 0 and ($3 = '' or state = $3)
+        ) as given
+        where position > $2 and ($5 = '' or reason = $5)
+        order by position
+        limit $6";
+
+    /// The sent batch that has rows to be enlisted or taken back.
+    pub(crate) NEXT = "
+        select b.id, b.organisation_id,
+            cast(case when b.cancelled_at is null then 0 else 1 end as bigint) as is_cancelled
+        from batches b
+        where b.sent_at is not null and b.finished_at is null
+            and ((b.cancelled_at is null and exists (
+                    select 1 from invites i where i.batch_id = b.id and i.state = 'draft'))
+                or (b.cancelled_at is not null and exists (
+                    select 1 from invites i
+                    where i.batch_id = b.id
+                        and i.state in ('draft', 'queued', 'deferred', 'unknown')
+                        and i.cancelled_at is null
+                        and not exists (select 1 from invite_uses u where u.invite_id = i.id))))
+        order by b.id
+        limit 1";
+
+    /// Drafts of a batch.
+    pub(crate) DRAFTS = "
+        select id, email_key, domain from invites
+        where batch_id = $1 and state = 'draft'
+        order by position
+        limit $2";
+
+    /// Enlists drafts, or skips them where there is a reason.
+    pub(crate) ENLIST = "
+        update invites
+        set state = case when rows.value ->> 'reason' is null then 'queued' else 'skipped' end,
+            reason = rows.value ->> 'reason',
+            queued_at = case when rows.value ->> 'reason' is null then now_micros() end,
+            due_at = case when rows.value ->> 'reason' is null then now_micros() end,
+            expires_at = case when rows.value ->> 'reason' is null then cast($2 as bigint) end
+        from rows($1)
+        where invites.id = rows.value ->> 'id' and invites.state = 'draft'";
+
+    /// Takes rows of a cancelled batch back that have not left.
+    pub(crate) WITHDRAW = "
+        update invites
+        set state = 'cancelled', due_at = null, cancelled_at = $2
+        where id in (
+                select id from invites
+                where batch_id = $1 and state in ('draft', 'queued', 'deferred', 'unknown')
+                    and cancelled_at is null
+                    and not exists (select 1 from invite_uses u where u.invite_id = invites.id)
+                limit $3)";
+
+    /// Batches of which nothing is left to be sent.
+    pub(crate) DONE = "
+        select b.id, b.organisation_id
+        from batches b
+        where b.sent_at is not null and b.finished_at is null
+            and not exists (
+                select 1 from invites i
+                where i.batch_id = b.id
+                    and (i.state in ('draft', 'queued', 'sending', 'deferred')
+                        or (i.state = 'unknown' and i.due_at is not null)))
+        limit 20";
+
+    /// Nothing of a batch is left to be sent.
+    pub(crate) FINISH = "
+        update batches set finished_at = $2 where id = $1 and finished_at is null";
+}

@@ -1,0 +1,64 @@
+//! Serves [`SteerBatch`].
+
+use contract::{
+    Problem,
+    batches::{Batch, PauseReason, Steer, SteerBatch},
+    events::Event,
+};
+use kernel::{Cx, Serve};
+use serde_json::json;
+
+use super::{conflict, counted, find, sql};
+use crate::InviteDispatcher;
+
+impl Serve<SteerBatch> for InviteDispatcher {
+    async fn serve(&mut self, message: SteerBatch, cx: &Cx) -> Result<Batch, Problem> {
+        let (organisation, batch_id) = (message.organisation, message.batch_id);
+        let stamp = cx.stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await?;
+        // Whether an invite is accepted or cancelled is decided by the order of this lock.
+        tx.lock_histories(&[organisation]).await?;
+        let row = find(&mut tx, organisation, batch_id).await?;
+        let (is_paused, is_cancelled) = (
+            row.get::<Option<i64>>("paused_at")?.is_some(),
+            row.get::<Option<i64>>("cancelled_at")?.is_some(),
+        );
+        let done = match (message.steer, is_cancelled) {
+            (Steer::Cancel, true) => None,
+            (_, true) => return Err(conflict("This batch was cancelled.")),
+            (Steer::Pause, _) if is_paused => None,
+            (Steer::Resume, _) if !is_paused => None,
+            (Steer::Pause, _) => {
+                let reason = PauseReason::Administrator.name();
+                let pause = sql::PAUSE.bind(batch_id).bind(stamp.now).bind(reason);
+                pause.execute(&mut tx).await?;
+                Some(("batch.pause", Event::BatchPaused { batch_id }))
+            }
+            (Steer::Resume, _) => {
+                sql::RESUME
+                    .bind(batch_id)
+                    .bind(stamp.now)
+                    .execute(&mut tx)
+                    .await?;
+                Some(("batch.resume", Event::BatchResumed { batch_id }))
+            }
+            (Steer::Cancel, _) => {
+                sql::CANCEL
+                    .bind(batch_id)
+                    .bind(stamp.now)
+                    .execute(&mut tx)
+                    .await?;
+                Some(("batch.cancel", Event::BatchCancelled { batch_id }))
+            }
+        };
+        if let Some((action, event)) = done {
+            tx.publish(organisation, event);
+            tx.audit(organisation, action, batch_id, json!({}));
+        }
+        let row = find(&mut tx, organisation, batch_id).await?;
+        let batch = counted(&mut tx, &row).await?;
+        tx.commit().await?;
+        self.courier.notify_one();
+        Ok(batch)
+    }
+}

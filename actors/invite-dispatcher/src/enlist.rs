@@ -1,0 +1,153 @@
+//! Hands the rows of sent batches to the couriers, takes those of cancelled ones back, and ends
+//! what is done.
+
+use std::{sync::Arc, time::Duration};
+
+use contract::{
+    Clock, DomainName, Problem, Service, Stamp,
+    events::Event,
+    ids::{BatchId, InviteId, OrganisationId},
+    organisations::Policies,
+};
+use kernel::{Behaviour, Pace, Routes, Work};
+use serde::Serialize;
+use serde_json::json;
+use store::{Db, StoreError};
+use tokio::sync::Notify;
+
+use crate::batches::{self, Key, classify, sql};
+
+/// How many rows one transaction moves: short enough for whoever waits for the same lock.
+const PIECE: u64 = 1_000;
+/// How long nothing is looked for when nobody nudges.
+const REST: Duration = Duration::from_secs(1);
+
+/// Moves the rows of batches on. Any number may run: each piece is taken under the lock of its
+/// history.
+#[derive(Debug)]
+pub struct Enlister {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    courier: Arc<Notify>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    id: InviteId,
+    reason: Option<String>,
+}
+
+impl Enlister {
+    /// A worker; holds no state of its own. `courier` wakes the couriers of this process.
+    pub fn new(db: Db, clock: Arc<dyn Clock>, courier: Arc<Notify>) -> Self {
+        Self { db, clock, courier }
+    }
+
+    fn stamp(&self, id: BatchId) -> Stamp {
+        Stamp {
+            now: self.clock.now(),
+            actor: "system:invite-dispatcher".to_owned(),
+            request_id: format!("enlist-{id}"),
+        }
+    }
+
+    /// Looks at the next drafts again, and queues or skips them.
+    async fn enlist(&self, organisation: OrganisationId, id: BatchId) -> Result<(), Problem> {
+        let stamp = self.stamp(id);
+        let mut tx = self.db.write(&stamp).await?;
+        tx.lock_histories(&[organisation]).await?;
+        let batch = batches::find(&mut tx, organisation, id).await?;
+        if batch.get::<Option<i64>>("cancelled_at")?.is_some() {
+            return Ok(());
+        }
+        let policies: Policies = batch.json("policies")?;
+        let allowed: Vec<DomainName> = batch.json("allowed_domains")?;
+        let is_gone = batch.get::<Option<i64>>("archived_at")?.is_some();
+        let drafts = sql::DRAFTS.bind(id).bind(PIECE).fetch_all(&mut tx).await?;
+        let rows: Vec<(InviteId, Key)> = drafts
+            .iter()
+            .map(|row| {
+                let (key, domain) = (row.get("email_key")?, row.get("domain")?);
+                Ok((row.get("id")?, Key { key, domain }))
+            })
+            .collect::<Result<_, StoreError>>()?;
+        let keys: Vec<_> = rows.iter().map(|(_, key)| key.clone()).collect();
+        let about = (organisation, id);
+        let reasons = classify(&mut tx, about, &keys, &allowed, false, stamp.now).await?;
+        let verdicts: Vec<_> = rows
+            .into_iter()
+            .map(|(id, key)| Verdict {
+                id,
+                reason: if is_gone {
+                    Some("link-deleted".to_owned())
+                } else {
+                    reasons.get(&key.key).cloned()
+                },
+            })
+            .collect();
+        sql::ENLIST
+            .bind_rows(&verdicts)
+            .bind(stamp.now.plus_days(i64::from(policies.invite_days)))
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        self.courier.notify_one();
+        Ok(())
+    }
+
+    /// Takes rows of a cancelled batch back; whether one was there.
+    async fn withdraw(&self, organisation: OrganisationId, id: BatchId) -> Result<bool, Problem> {
+        let stamp = self.stamp(id);
+        let mut tx = self.db.write(&stamp).await?;
+        tx.lock_histories(&[organisation]).await?;
+        let withdraw = sql::WITHDRAW.bind(id).bind(stamp.now).bind(PIECE);
+        let moved = withdraw.execute(&mut tx).await?;
+        tx.commit().await?;
+        Ok(moved > 0)
+    }
+
+    /// Ends batches of which nothing is left to be sent.
+    async fn end_done(&self) -> Result<(), Problem> {
+        let mut reader = self.db.read().await?;
+        let done = sql::DONE.fetch_all(&mut reader).await?;
+        drop(reader);
+        for row in done {
+            let (organisation, batch_id) = (row.get("organisation_id")?, row.get("id")?);
+            let stamp = self.stamp(batch_id);
+            let mut tx = self.db.write(&stamp).await?;
+            let finish = sql::FINISH.bind(batch_id).bind(stamp.now);
+            if finish.execute(&mut tx).await? > 0 {
+                tx.publish(organisation, Event::BatchFinished { batch_id });
+                tx.audit(organisation, "batch.finish", batch_id, json!({}));
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Behaviour for Enlister {
+    const SERVICE: Service = Service::InviteDispatcher;
+
+    fn routes(_: &mut Routes<Self>) {}
+}
+
+impl Work for Enlister {
+    async fn work(&mut self) -> Result<Pace, Problem> {
+        let mut reader = self.db.read().await?;
+        let next = sql::NEXT.query().fetch_optional(&mut reader).await?;
+        drop(reader);
+        if let Some(row) = next {
+            let (organisation, id) = (row.get("organisation_id")?, row.get("id")?);
+            if row.get::<i64>("is_cancelled")? == 0 {
+                self.enlist(organisation, id).await?;
+                return Ok(Pace::Again);
+            }
+            if self.withdraw(organisation, id).await? {
+                return Ok(Pace::Again);
+            }
+        }
+        self.end_done().await?;
+        Ok(Pace::Rest(REST))
+    }
+}
