@@ -150,10 +150,15 @@ impl Courier {
                     if state != "sending" {
                         continue;
                     }
-                    let Ok(invite) = LeasedInvite::read(&row, &common) else {
-                        let (id, attempts) = (row.get("id")?, row.get("attempts")?);
-                        put_back.push(Record::unreadable(id, attempts));
-                        continue;
+                    let invite = match LeasedInvite::read(&row, &common) {
+                        Ok(invite) => invite,
+                        Err(error) => {
+                            // One that cannot be read stops no other.
+                            tracing::error!(%error, "an invite that cannot be read");
+                            let (id, attempts) = (row.get("id")?, row.get("attempts")?);
+                            put_back.push(Record::unreadable(id, attempts));
+                            continue;
+                        }
                     };
                     match self.limits.domain(&invite.domain(), self.started.elapsed()) {
                         Ok(()) => {

@@ -67,7 +67,7 @@ store::statements! {
         returning id, state, email, domain, name, generation, occasion, mailing, attempts,
             lost_replies, crashes, now_micros() - coalesce(deferred_since, now_micros()) as deferred_for,
             case when deferred_since is null then 0 else 1 end as was_deferred,
-            expires_at - $4 as lives_for";
+            expires_at, expires_at - $4 as lives_for";
 
     /// Keeps invites for so many microseconds more.
     pub(crate) RENEW_INVITES = "

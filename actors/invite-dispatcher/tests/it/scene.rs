@@ -161,6 +161,11 @@ impl Scene {
         self.courier_with(self.vault.clone(), options)
     }
 
+    /// A courier with these settings of mail.
+    pub(crate) fn courier_within(&self, options: MailOptions) -> Courier {
+        self.courier_with(self.vault.clone(), options)
+    }
+
     fn courier_with(&self, vault: Vault, options: MailOptions) -> Courier {
         let metrics = CourierMetrics::unscraped().unwrap();
         let timing = CourierTiming {
