@@ -31,4 +31,5 @@ mod scene;
 mod sending;
 mod sql;
 mod suppressions;
+mod taken_over;
 mod templates;

@@ -1,0 +1,269 @@
+//! A courier that ends while invites are on their way.
+
+use std::{cell::Cell, net::TcpListener, time::Duration};
+
+use contract::ids::InviteId;
+use futures_util::{FutureExt as _, future::join, select_biased};
+use kernel::{Pace, Work as _};
+use rstest::rstest;
+use testkit::{Engine, eventually};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream},
+    sync::Notify,
+};
+
+use crate::{
+    mime::Read,
+    posted::{self, House, number, open, run},
+    scene::Scene,
+};
+
+/// Long enough for a busy machine; nothing takes it when all is well.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A courier takes invites and ends before the relay has said a word.
+async fn crash_while_sending(scene: &Scene, id: InviteId) {
+    // Connections are taken by the system, and nobody ever greets.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut courier = scene.courier_to(&format!("smtp://{}", silent.local_addr().unwrap()));
+    let taken = eventually(SOON, "the invite is taken", async || {
+        scene.see(id).await.is_leased
+    });
+    let work = async { while courier.work().await.unwrap() == Pace::Again {} };
+    select_biased! {
+        () = work.fuse() => panic!("it waits for a greeting"),
+        () = taken.fuse() => {}
+    }
+}
+
+async fn some(scene: &Scene, house: House, count: usize) -> Vec<InviteId> {
+    let mut ids = Vec::new();
+    for n in 0..count {
+        ids.push(scene.invite(house, &format!("p{n}@uni.edu")).await);
+    }
+    ids
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn invites_are_taken_over_when_the_lease_of_a_dead_courier_is_over_and_marked(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = open(engine).await;
+    let ids = some(&scene, house, 5).await;
+    crash_while_sending(&scene, ids[0]).await;
+    scene.carry_later().await;
+    assert!(sink.messages().is_empty(), "they may still be on their way");
+    assert_eq!(scene.see(ids[0]).await.state, "sending");
+
+    run(&scene, posted::END_LEASES.query()).await;
+    scene.deliver().await;
+    let look = scene.see(ids[0]).await;
+    assert!(
+        look.state == "unknown" && !look.is_leased && look.crashes == 1,
+        "{look:?}"
+    );
+    assert!(look.waits(1), "{look:?}");
+    scene.carry_later().await;
+    for id in ids {
+        let look = scene.see(id).await;
+        assert_eq!(
+            (look.state.as_str(), look.crashes, look.attempts),
+            ("sent", 1, 2)
+        );
+    }
+    let mails = sink.messages();
+    assert_eq!(mails.len(), 5);
+    assert!(
+        Read::of(&mails[0].text())
+            .header("Message-ID")
+            .starts_with("<inv_")
+    );
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn an_invite_over_which_five_couriers_died_is_left_alone_and_not_lost(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = open(engine).await;
+    let id = scene.invite(house, "ann@uni.edu").await;
+    for _ in 0..5 {
+        run(&scene, posted::MAKE_DUE.query()).await;
+        run(&scene, posted::FORGET_COURIERS.query()).await;
+        crash_while_sending(&scene, id).await;
+        run(&scene, posted::END_LEASES.query()).await;
+        run(&scene, posted::FORGET_COURIERS.query()).await;
+        scene.deliver().await;
+    }
+    let look = scene.see(id).await;
+    assert_eq!(
+        (look.state.as_str(), look.crashes, look.due_in),
+        ("unknown", 5, None)
+    );
+    assert!(sink.messages().is_empty());
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_courier_that_ends_in_order_gives_back_what_it_did_not_begin(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = open(engine).await;
+    let ids = some(&scene, house, 40).await;
+    let mut courier = scene.courier();
+    courier.work().await.unwrap();
+    courier.finish().await;
+    for id in ids {
+        let look = scene.see(id).await;
+        assert!(look.state == "sent" || look.is_untouched(), "{look:?}");
+    }
+    assert_eq!(number(&scene, posted::COURIERS.query(), "n").await, 0);
+    scene.deliver().await;
+    assert_eq!(sink.messages().len(), 40, "neither twice nor never");
+}
+
+/// A relay of one connection: does something between the final dot and its reply.
+async fn relay(listener: tokio::net::TcpListener, meanwhile: impl Future<Output = ()>) -> usize {
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut stream = BufStream::new(stream);
+    let mut meanwhile = Some(meanwhile);
+    let mut mails = 0;
+    stream.write_all(b"220 relay\r\n").await.unwrap();
+    stream.flush().await.unwrap();
+    let (mut line, mut is_body) = (String::new(), false);
+    while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
+        let reply = match line.trim_end() {
+            "." if is_body => {
+                (is_body, mails) = (false, mails + 1);
+                if let Some(meanwhile) = meanwhile.take() {
+                    meanwhile.await;
+                }
+                "250 2.0.0 taken"
+            }
+            _ if is_body => "",
+            "DATA" => {
+                is_body = true;
+                "354 go on"
+            }
+            _ => "250 yes",
+        };
+        line.clear();
+        if !reply.is_empty() {
+            stream
+                .write_all(format!("{reply}\r\n").as_bytes())
+                .await
+                .unwrap();
+            stream.flush().await.unwrap();
+        }
+    }
+    mails
+}
+
+/// A courier sends to a relay that does something before it replies.
+async fn send_while(scene: &Scene, meanwhile: impl Future<Output = ()>) -> usize {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut courier = scene.courier_to(&format!("smtp://{}", listener.local_addr().unwrap()));
+    let work = async {
+        // An error is what the kernel works again after.
+        while !matches!(courier.work().await, Ok(Pace::Rest(_))) {}
+        courier.finish().await;
+    };
+    join(work, relay(listener, meanwhile)).await.1
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_report_that_comes_before_the_reply_is_written_down_stays(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_sink, scene, house) = open(engine).await;
+    let id = scene.invite(house, "ann@uni.edu").await;
+    send_while(&scene, run(&scene, posted::BOUNCE.bind(id))).await;
+    let look = scene.see(id).await;
+    assert!(
+        look.state == "bounced" && look.is_sent && !look.is_leased,
+        "{look:?}"
+    );
+    assert_eq!(
+        (look.due_in, look.reply.as_str()),
+        (None, "250 2.0.0 taken")
+    );
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_courier_that_was_thought_dead_changes_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = open(engine).await;
+    sink.reject("ann@uni.edu", "550 5.7.1 we do not like you");
+    let id = scene.invite(house, "ann@uni.edu").await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut slow = scene.courier_to(&format!("smtp://{}", listener.local_addr().unwrap()));
+    let (has_arrived, replies) = (Cell::new(false), Notify::new());
+    let holds = async {
+        has_arrived.set(true);
+        replies.notified().await;
+    };
+    let work = async {
+        while !has_arrived.get() {
+            assert_eq!(slow.work().await.unwrap(), Pace::Again);
+        }
+        run(&scene, posted::END_LEASES.query()).await;
+        run(&scene, posted::FORGET_COURIERS.query()).await;
+        let mut other = scene.courier();
+        other.work().await.unwrap();
+        run(&scene, posted::MAKE_DUE.query()).await;
+        while other.work().await.unwrap() == Pace::Again {}
+        replies.notify_one();
+        while slow.work().await.unwrap() == Pace::Again {}
+        slow.finish().await;
+    };
+    join(work, relay(listener, holds)).await;
+    let look = scene.see(id).await;
+    assert_eq!(
+        (look.state.as_str(), look.crashes, look.attempts),
+        ("failed", 1, 2)
+    );
+    assert_eq!(
+        look.reply, "550 5.7.1 we do not like you",
+        "the verdict of who had it last"
+    );
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_verdict_is_kept_while_the_database_takes_none_and_nothing_new_begins(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_sink, scene, house) = open(engine).await;
+    let id = scene.invite(house, "ann@uni.edu").await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut courier = scene.courier_to(&format!("smtp://{}", listener.local_addr().unwrap()));
+    let work = async {
+        let mut refused = 0;
+        loop {
+            match courier.work().await {
+                Ok(Pace::Rest(_)) => break,
+                Ok(Pace::Again) => {}
+                Err(_) => {
+                    refused += 1;
+                    if refused == 3 {
+                        run(&scene, posted::SHOW_INVITES.query()).await;
+                    }
+                }
+            }
+        }
+        courier.finish().await;
+        refused
+    };
+    let hide = run(&scene, posted::HIDE_INVITES.query());
+    let (refused, mails) = join(work, relay(listener, hide)).await;
+    assert_eq!((refused, mails), (3, 1));
+    let look = scene.see(id).await;
+    assert_eq!(
+        (look.state.as_str(), look.attempts, look.crashes),
+        ("sent", 1, 0)
+    );
+}
