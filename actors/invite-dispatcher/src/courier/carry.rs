@@ -198,15 +198,15 @@ impl Hall {
             if self.open.get() > self.allowed.get() {
                 return None;
             }
-            let rung = self.door.notified();
+            let called = self.door.notified();
             if let Some(mail) = self.waiting.borrow_mut().pop_front() {
                 self.carried.borrow_mut().push(mail.clone());
                 return Some(mail);
             }
             self.idle.set(self.idle.get() + 1);
-            let rang = timeout(IDLE, rung).await;
+            let waited = timeout(IDLE, called).await;
             self.idle.set(self.idle.get() - 1);
-            if rang.is_err() && self.waiting.borrow().is_empty() {
+            if waited.is_err() && self.waiting.borrow().is_empty() {
                 return None;
             }
         }

@@ -51,7 +51,7 @@ impl<C: Clock + Clone> Gate<C> {
         };
         let burst = u32::try_from(rate / BURST_PER_MINUTE).unwrap_or(u32::MAX);
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
-        let period = Duration::from_secs(60) / u32::try_from(rate).unwrap_or(u32::MAX);
+        let period = Duration::from_mins(1) / u32::try_from(rate).unwrap_or(u32::MAX);
         if let Some(quota) = Quota::with_period(period) {
             let limiter = Limiter::direct_with_clock(quota.allow_burst(burst), self.clock.clone());
             // A full bucket at each change would add up to more than the rate.

@@ -39,7 +39,7 @@ impl Courier {
         let allowed = self.gate.take(most);
         let mut leased = Vec::new();
         self.turn += 1;
-        if self.turn % INVITES_FIRST == 0 {
+        if self.turn.is_multiple_of(INVITES_FIRST) {
             self.invites(tx, allowed, now, &mut leased).await?;
             self.letters(tx, rest(allowed, &leased), &mut leased)
                 .await?;
@@ -165,8 +165,8 @@ impl Courier {
                             left = left.saturating_sub(1);
                             leased.push(Leased::Invite(invite));
                         }
-                        Err(wait) => {
-                            let outcome = Outcome::put_back(invite.attempt, wait);
+                        Err(due_in) => {
+                            let outcome = Outcome::put_back(invite.attempt, due_in);
                             put_back.push(Record::new(&invite, outcome, None));
                         }
                     }

@@ -41,14 +41,13 @@ pub(super) fn refused(stage: Stage, code: u16, reply: String) -> Verdict {
         || text.contains("over quota")
         || text.contains(".2.2 ");
     match (stage, code) {
-        (_, 530 | 534 | 535) => Verdict::Away(reply),
         (_, 400..=499) if is_throttle => Verdict::Throttled {
             is_domain: stage == Stage::Recipient && code != 421,
             wait: hint(&text),
             reply,
         },
         // Who we are is refused, not whom we write to: the operator may mend that.
-        (Stage::Sender, _) => Verdict::Away(reply),
+        (Stage::Sender, _) | (_, 530 | 534 | 535) => Verdict::Away(reply),
         (_, 400..=499) => Verdict::Deferred(reply),
         _ if is_full => Verdict::Refused(reply, Refusal::MailboxFull),
         _ => {

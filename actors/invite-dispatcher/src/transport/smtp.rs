@@ -23,7 +23,7 @@ use crate::{
 /// How long connecting, and each of greeting, STARTTLS and AUTH, may take.
 const STEP: Duration = Duration::from_secs(15);
 /// How long each of sender, recipient and DATA may take.
-const ENVELOPE: Duration = Duration::from_secs(60);
+const ENVELOPE: Duration = Duration::from_mins(1);
 /// How long the message may take, the reply to the final dot included.
 const BODY: Duration = Duration::from_mins(5);
 /// How long saying goodbye may take.
