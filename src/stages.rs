@@ -145,6 +145,15 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
                     )
                 });
             }
+            let (enlist_db, enlist_clock) = (remind_db.clone(), Arc::clone(&remind_clock));
+            let couriers = Arc::clone(&ground.letters);
+            stage.worker(quiet(), move || {
+                invite_dispatcher::Enlister::new(
+                    enlist_db.clone(),
+                    Arc::clone(&enlist_clock),
+                    Arc::clone(&couriers),
+                )
+            });
             let wake = Arc::clone(&ground.letters);
             stage.worker(quiet(), move || {
                 Reminder::new(

@@ -89,6 +89,7 @@ impl Home {
             password: Secret::new(PASSWORD),
             registrant: None,
             known_only: false,
+            invite: None,
         };
         let enrolled = bus.call(&enrol, &public(bus)).await;
         enrolled.map(drop).map_err(|problem| anyhow!("{problem}"))

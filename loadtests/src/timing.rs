@@ -162,6 +162,7 @@ async fn register(bus: &Bus) -> Result<()> {
         password: Secret::new("nobody guesses this one"),
         registrant: None,
         known_only: false,
+        invite: None,
     };
     let clock = &**bus.clock();
     let caller = Caller::public(Service::HttpEdge, clock.now());

@@ -158,6 +158,7 @@ impl Seeder<'_> {
             password: Secret::new(format!("88-miles-per-hour-{first}")),
             registrant: Some(Secret::new(address)),
             known_only: false,
+            invite: None,
         };
         let Enrolled {
             account_id, proof, ..

@@ -1,6 +1,7 @@
 //! What one key asks of another, and of the roles of the node.
 
 use http_edge::Network;
+use invite_dispatcher::MailboxOptions;
 use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -80,6 +81,9 @@ pub(super) fn broken(settings: &Settings, roles: &Roles) -> Vec<(&'static str, S
     }
     if let Some(key) = dkim_lacks(mail) {
         refuse(key, "is not set, but other keys of mail.dkim are");
+    }
+    if let Err(error) = MailboxOptions::parse(&mail.return_path, &mail.bounces) {
+        refuse("mail.bounces", &error.to_string());
     }
     if auth.argon2_memory_kib.get() < ARGON2_LEAST_KIB {
         refuse(

@@ -70,6 +70,8 @@ fn a_node_without_a_database_has_the_key_of_the_bus_configured() {
 #[case("mail.url", "smtp://localhost:25", true)]
 #[case("mail.url", "sendmail:", false)]
 #[case("mail.reply_to", "help@example.edu", true)]
+#[case("mail.bounces", "maildir:back", false)]
+#[case("mail.bounces", "", true)]
 #[case("auth.argon2_memory_kib", "7", false)]
 #[case("auth.threads", "0", false)]
 #[case("ops.listen", "127.0.0.1:8080", false)]
@@ -83,6 +85,17 @@ fn a_value_is_checked_before_the_start(#[case] key: &str, #[case] value: &str, #
     assert_eq!(said.is_empty(), ok, "{said:?}");
     let start = format!("{key} ({variable}): ");
     assert!(said.iter().all(|line| line.starts_with(&start)), "{said:?}");
+}
+
+#[rstest]
+#[case("maildir:back", true)]
+#[case("smtp://127.0.0.1:2525", true)]
+#[case("smtp://localhost", false)]
+#[case("imap://mail.example.edu", false)]
+fn what_comes_back_is_read_where_it_can_be(#[case] value: &str, #[case] ok: bool) {
+    let path = ("USHER_MAIL__RETURN_PATH", "b@bounce.example.edu");
+    let said = problems("", &[path, ("USHER_MAIL__BOUNCES", value)]);
+    assert_eq!(said.is_empty(), ok, "{said:?}");
 }
 
 #[test]

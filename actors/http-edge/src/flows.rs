@@ -171,6 +171,7 @@ fn parse(form: JoinForm, registrant: Option<Secret>) -> Result<Enrol, Problem> {
             password: password?,
             registrant,
             known_only: false,
+            invite: None,
         })
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contract::{
     Kind, Problem, Stamp,
     events::Event,
-    ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
+    ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     seats::{Admit, Admitted, Status},
 };
 use kernel::{Asked, ServeMany};
@@ -16,7 +16,7 @@ use store::Tx;
 use crate::{
     SeatPool,
     books::{Books, must_be},
-    decide::{self, NewMembership},
+    decide::{self, Acceptance, NewMembership, State},
     load::{self, Links, link_of},
     sql,
 };
@@ -39,13 +39,15 @@ impl ServeMany<Admit> for SeatPool {
 
         let asked = || batch.iter().map(|asked| &asked.message);
         let mut people = load::people(&mut tx, asked()).await?;
-        let mut links = load::links(&mut tx, asked().map(|admit| link_of(admit.door))).await?;
+        let mut invites = load::invites(&mut tx, asked()).await?;
+        let through = asked().filter_map(|admit| link_of(admit.door, &invites));
+        let mut links = load::links(&mut tx, through).await?;
         let plans: BTreeSet<_> = links.values().map(|link| link.plan).collect();
         let mut books = Books::open(&mut tx, plans).await?;
         let uses_before = uses(&links);
 
         let mut answers = Vec::with_capacity(batch.len());
-        let mut made = Vec::new();
+        let (mut made, mut accepted) = (Vec::new(), Vec::new());
         for Asked { message, cx } in batch {
             // One instant for the whole batch, the actor and request of each message.
             let stamp = Stamp {
@@ -53,22 +55,30 @@ impl ServeMany<Admit> for SeatPool {
                 ..cx.stamp(&*self.clock)
             };
             let fresh = MembershipId::new(self.clock.ulid());
-            let state = (&mut people, &mut links, &mut books);
+            let state = State {
+                people: &mut people,
+                links: &mut links,
+                invites: &mut invites,
+                books: &mut books,
+            };
             answers.push(match decide::admit(message, fresh, state, &stamp) {
-                Ok((admitted, membership)) => {
-                    made.extend(membership.map(|membership| (membership, stamp)));
+                Ok((admitted, writing)) => {
+                    let membership = writing.membership;
+                    made.extend(membership.map(|membership| (membership, stamp.clone())));
+                    accepted.extend(writing.acceptance.map(|acceptance| (acceptance, stamp)));
                     Ok(admitted)
                 }
                 Err(kind) => Err(refusal(kind)),
             });
         }
-        if !made.is_empty() {
+        if !made.is_empty() || !accepted.is_empty() {
             books.write(&mut tx).await?;
             use_links(&mut tx, &uses_before, &links).await?;
             write(&mut tx, &made, &links).await?;
+            accept(&mut tx, &accepted).await?;
             tx.commit().await?;
         }
-        self.metrics.count(&answers);
+        self.metrics.count(batch, &answers);
         Ok(answers)
     }
 }
@@ -135,6 +145,9 @@ struct TagRow<'a> {
 }
 
 async fn write(tx: &mut Tx, made: &[(NewMembership, Stamp)], links: &Links) -> Result<(), Problem> {
+    if made.is_empty() {
+        return Ok(());
+    }
     let now = tx.stamp().now.micros();
     let rows: Vec<_> = made
         .iter()
@@ -144,7 +157,7 @@ async fn write(tx: &mut Tx, made: &[(NewMembership, Stamp)], links: &Links) -> R
             account_id: new.account,
             plan_id: new.plan,
             status: new.status.name(),
-            door: "link",
+            door: new.door.name(),
             link_id: new.link,
             redeemed_at: (new.status == Status::Assigned).then_some(now),
             proof_due_at: new.proof_due_at.map(contract::Timestamp::micros),
@@ -181,6 +194,58 @@ async fn write(tx: &mut Tx, made: &[(NewMembership, Stamp)], links: &Links) -> R
     }
     if !tags.is_empty() {
         sql::INSERT_TAGS.bind_rows(&tags).execute(tx).await?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct InviteUse<'a> {
+    invite_id: InviteId,
+    organisation_id: OrganisationId,
+    membership_id: MembershipId,
+    account_id: AccountId,
+    email_key: &'a str,
+}
+
+/// Writes which invites were accepted, in the transaction that gave the places.
+async fn accept(tx: &mut Tx, accepted: &[(Acceptance, Stamp)]) -> Result<(), Problem> {
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let now = tx.stamp().now;
+    let rows: Vec<_> = accepted
+        .iter()
+        .map(|(acceptance, _)| InviteUse {
+            invite_id: acceptance.invite,
+            organisation_id: acceptance.organisation,
+            membership_id: acceptance.membership,
+            account_id: acceptance.account,
+            email_key: &acceptance.accepting,
+        })
+        .collect();
+    let used = sql::USE_INVITES.bind_rows(&rows).bind(now);
+    must_be(used.execute(tx).await?, rows.len(), "invite uses")?;
+    for (acceptance, stamp) in accepted {
+        let Acceptance {
+            invite: invite_id,
+            organisation,
+            membership: membership_id,
+            invited,
+            accepting,
+            ..
+        } = acceptance;
+        let (invite_id, membership_id) = (*invite_id, *membership_id);
+        let details = if invited == accepting {
+            json!({ "membership": membership_id })
+        } else {
+            json!({ "membership": membership_id, "invited": invited, "accepting": accepting })
+        };
+        tx.audit_as(stamp, *organisation, "invite.accept", invite_id, details);
+        let event = Event::InviteAccepted {
+            invite_id,
+            membership_id,
+        };
+        tx.publish_as(stamp, *organisation, event);
     }
     Ok(())
 }

@@ -2,14 +2,14 @@
 
 use contract::{
     DomainName, Kind, Stamp, Timestamp,
-    ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
-    organisations::JoinProof,
-    seats::{Admit, Admitted, Status},
+    ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
+    organisations::{InviteAcceptance, JoinProof},
+    seats::{Admit, Admitted, Door, Status},
 };
 
 use crate::{
     books::{Books, Change},
-    load::{LinkState, Links, MembershipState, People, PersonState, link_of},
+    load::{Invites, LinkState, Links, MembershipState, People, PersonState, link_of},
 };
 
 /// A membership to be written.
@@ -19,22 +19,57 @@ pub(crate) struct NewMembership {
     pub(crate) organisation: OrganisationId,
     pub(crate) account: AccountId,
     pub(crate) plan: PlanId,
+    pub(crate) door: Door,
     pub(crate) link: LinkId,
     pub(crate) status: Status,
     pub(crate) proof_due_at: Option<Timestamp>,
 }
 
-/// The answer, and what is to be written for it.
-pub(crate) type Decision = Result<(Admitted, Option<NewMembership>), Kind>;
+/// An invite that is accepted by this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Acceptance {
+    pub(crate) invite: InviteId,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) membership: MembershipId,
+    pub(crate) account: AccountId,
+    /// To whom it was sent.
+    pub(crate) invited: String,
+    /// The address that accepts it.
+    pub(crate) accepting: String,
+}
 
-/// Decides one admission. What it consumes it takes from `books` and `links` at once, and the
-/// membership it makes it notes in `people`, so that the next of the batch sees it.
+/// What is to be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Writing {
+    pub(crate) membership: Option<NewMembership>,
+    pub(crate) acceptance: Option<Acceptance>,
+}
+
+/// The answer, and what is to be written for it.
+pub(crate) type Decision = Result<(Admitted, Writing), Kind>;
+
+/// What a decision is made from, and what it changes: the next of the batch sees it.
+pub(crate) struct State<'a> {
+    pub(crate) people: &'a mut People,
+    pub(crate) links: &'a mut Links,
+    pub(crate) invites: &'a mut Invites,
+    pub(crate) books: &'a mut Books,
+}
+
+/// Decides one admission. What it consumes it takes from the state at once, and the membership it
+/// makes it notes there.
 pub(crate) fn admit(
     asked: &Admit,
     fresh: MembershipId,
-    (people, links, books): (&mut People, &mut Links, &mut Books),
+    state: State<'_>,
     stamp: &Stamp,
 ) -> Decision {
+    let State {
+        people,
+        links,
+        invites,
+        books,
+    } = state;
     let person = people
         .get_mut(&(asked.organisation, asked.account_id))
         .ok_or(Kind::NotFound)?;
@@ -42,17 +77,32 @@ pub(crate) fn admit(
     if let Some(place) = &person.membership {
         return match place.status {
             Status::Revoked => Err(Kind::MembershipRevoked),
-            Status::Assigned | Status::Held | Status::Waiting => Ok((answer(place, false), None)),
+            Status::Assigned | Status::Held | Status::Waiting => {
+                let acceptance = accept(asked, place.id, (person, links, invites), stamp.now);
+                let acceptance = acceptance.ok().flatten();
+                note(&acceptance, invites);
+                Ok((
+                    answer(place, false),
+                    Writing {
+                        membership: None,
+                        acceptance,
+                    },
+                ))
+            }
         };
     }
-    let link_id = link_of(asked.door);
+    let acceptance = accept(asked, fresh, (person, links, invites), stamp.now)?;
+    let link_id = link_of(asked.door, invites).ok_or(Kind::LinkUnknown)?;
     let link = links.get_mut(&link_id).ok_or(Kind::LinkUnknown)?;
     let plan = books.plan(link.plan).ok_or(Kind::LinkUnknown)?;
-    may_use(link, asked.organisation, stamp.now)?;
+    let is_use = matches!(asked.door, Door::Link { .. });
+    if is_use {
+        may_use(link, asked.organisation, stamp.now)?;
+    }
     if plan.has_ended(stamp.now) {
         return Err(Kind::PlanEnded);
     }
-    if !allows(link, person.domain.as_ref()) {
+    if is_use && !allows(link, person.domain.as_ref()) {
         return Err(Kind::DomainNotAllowed);
     }
     let (status, change) = if plan.free() == 0 {
@@ -62,11 +112,12 @@ pub(crate) fn admit(
     } else {
         (Status::Assigned, Change::Assign)
     };
-    if status != Status::Waiting {
+    if is_use && status != Status::Waiting {
         link.uses += 1;
     }
     let proof_due_at = due(link, person, status, stamp.now);
-    books.enter(link.plan, change, Some((fresh, Some(link_id))), stamp);
+    let used = is_use.then_some(link_id);
+    books.enter(link.plan, change, Some((fresh, used)), stamp);
     let place = MembershipState {
         id: fresh,
         plan: link.plan,
@@ -75,16 +126,76 @@ pub(crate) fn admit(
     };
     let admitted = answer(&place, true);
     person.membership = Some(place);
-    let membership = NewMembership {
+    note(&acceptance, invites);
+    let membership = Some(NewMembership {
         id: fresh,
         organisation: asked.organisation,
         account: asked.account_id,
         plan: link.plan,
+        door: asked.door,
         link: link_id,
         status,
         proof_due_at,
+    });
+    Ok((
+        admitted,
+        Writing {
+            membership,
+            acceptance,
+        },
+    ))
+}
+
+/// Accepts the invite that they hold, when it is theirs to accept now. Nothing to write when they
+/// have accepted it before, or hold none.
+fn accept(
+    asked: &Admit,
+    membership: MembershipId,
+    (person, links, invites): (&PersonState, &Links, &Invites),
+    now: Timestamp,
+) -> Result<Option<Acceptance>, Kind> {
+    let Door::Invite { invite_id } = asked.door else {
+        return Ok(None);
     };
-    Ok((admitted, Some(membership)))
+    let ours = invites.get(&invite_id);
+    let ours = ours.filter(|invite| invite.organisation == asked.organisation && invite.is_sent);
+    let invite = ours.ok_or(Kind::InviteUnknown)?;
+    match invite.used_by {
+        // Their place is gone: an invite gives one, once.
+        Some(_) if person.membership.is_none() => return Err(Kind::InviteUsed),
+        Some(account) if account == asked.account_id => return Ok(None),
+        Some(_) => return Err(Kind::InviteUsed),
+        None => {}
+    }
+    let link = links.get(&invite.link).ok_or(Kind::InviteUnknown)?;
+    if invite.cancelled_at.is_some() || link.archived_at.is_some() {
+        return Err(Kind::InviteCancelled);
+    }
+    if invite.expires_at.is_some_and(|end| end <= now) {
+        return Err(Kind::InviteExpired);
+    }
+    let is_theirs = invite.email_key == person.email_key;
+    let is_lenient = link.policies.invite_acceptance == InviteAcceptance::Lenient;
+    if !is_theirs && !(is_lenient && allows(link, person.domain.as_ref())) {
+        return Err(Kind::InviteForAnother);
+    }
+    Ok(Some(Acceptance {
+        invite: invite_id,
+        organisation: asked.organisation,
+        membership,
+        account: asked.account_id,
+        invited: invite.email_key.clone(),
+        accepting: person.email_key.clone(),
+    }))
+}
+
+/// The next of the batch sees that an invite was accepted.
+fn note(acceptance: &Option<Acceptance>, invites: &mut Invites) {
+    if let Some(acceptance) = acceptance
+        && let Some(invite) = invites.get_mut(&acceptance.invite)
+    {
+        invite.used_by = Some(acceptance.account);
+    }
 }
 
 fn answer(place: &MembershipState, is_new: bool) -> Admitted {
@@ -138,7 +249,7 @@ pub(crate) fn due(
 mod tests {
     use std::collections::{BTreeMap, HashMap};
 
-    use contract::{ids::PlanId, organisations::Policies, seats::Door, text::Tag};
+    use contract::{ids::PlanId, organisations::Policies, text::Tag};
     use proptest::prelude::*;
 
     use super::*;
@@ -152,6 +263,7 @@ mod tests {
     struct World {
         people: People,
         links: Links,
+        invites: Invites,
         books: Books,
         plan: PlanId,
         organisation: OrganisationId,
@@ -197,6 +309,7 @@ mod tests {
                 "elsewhere.org"
             };
             let person = PersonState {
+                email_key: format!("person-{n}@{domain}"),
                 domain: DomainName::parse(domain).ok(),
                 proved_at: (n % 3 == 0).then_some(Timestamp::from_micros(0)),
                 membership: None,
@@ -207,6 +320,7 @@ mod tests {
         World {
             people,
             links,
+            invites: Invites::new(),
             books: Books::of(BTreeMap::from([(plan, book)])),
             plan,
             organisation,
@@ -231,7 +345,12 @@ mod tests {
                     link_id: LinkId::new(ulid(link)),
                 },
             };
-            let state = (&mut self.people, &mut self.links, &mut self.books);
+            let state = State {
+                people: &mut self.people,
+                links: &mut self.links,
+                invites: &mut self.invites,
+                books: &mut self.books,
+            };
             admit(&asked, MembershipId::new(ulid(fresh)), state, &stamp())
         }
     }
@@ -248,7 +367,7 @@ mod tests {
             for (fresh, (person, link)) in asked.into_iter().enumerate() {
                 let answer = world.ask(person, link, fresh as u64 + 100);
                 if let Ok((admitted, written)) = &answer {
-                    prop_assert_eq!(admitted.is_new, written.is_some());
+                    prop_assert_eq!(admitted.is_new, written.membership.is_some());
                     let first = first_answers.entry(person).or_insert_with(|| admitted.clone());
                     // The same answer again, whatever link it is asked through.
                     let repeated = Admitted { is_new: first.is_new, ..admitted.clone() };

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use contract::{
     DomainName, EmailAddress, Timestamp,
-    ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
+    ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     organisations::Policies,
     seats::{Admit, Door, Status},
     text::Tag,
@@ -38,6 +38,7 @@ impl LinkState {
 /// Somebody who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct PersonState {
+    pub(crate) email_key: String,
     pub(crate) domain: Option<DomainName>,
     pub(crate) proved_at: Option<Timestamp>,
     pub(crate) membership: Option<MembershipState>,
@@ -52,6 +53,20 @@ pub(crate) struct MembershipState {
     pub(crate) proof_due_at: Option<Timestamp>,
 }
 
+/// An invite as it stands in this transaction.
+#[derive(Clone, Debug)]
+pub(crate) struct InviteState {
+    pub(crate) organisation: OrganisationId,
+    pub(crate) link: LinkId,
+    pub(crate) email_key: String,
+    pub(crate) is_sent: bool,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) cancelled_at: Option<Timestamp>,
+    /// Who accepted it.
+    pub(crate) used_by: Option<AccountId>,
+}
+
+pub(crate) type Invites = HashMap<InviteId, InviteState>;
 pub(crate) type People = HashMap<(OrganisationId, AccountId), PersonState>;
 pub(crate) type Links = HashMap<LinkId, LinkState>;
 
@@ -122,8 +137,10 @@ pub(crate) async fn people<'a>(
                 proof_due_at: row.get("proof_due_at")?,
             }),
         };
-        let domain = EmailAddress::parse(&row.get::<String>("email_key")?).ok();
+        let email_key: String = row.get("email_key")?;
+        let domain = EmailAddress::parse(&email_key).ok();
         let person = PersonState {
+            email_key,
             domain: domain.map(|email| email.domain()),
             proved_at: row.get("proved_at")?,
             membership,
@@ -142,9 +159,49 @@ pub(crate) fn status(row: &Row) -> Result<Status, StoreError> {
     Status::parse(&name).ok_or_else(|| row.bad("status", "is not a status"))
 }
 
-/// The link of a door.
-pub(crate) const fn link_of(door: Door) -> LinkId {
+#[derive(Serialize)]
+struct InviteKey {
+    id: InviteId,
+}
+
+/// The invites that these ask with.
+pub(crate) async fn invites<'a>(
+    tx: &mut Tx,
+    asked: impl IntoIterator<Item = &'a Admit>,
+) -> Result<Invites, StoreError> {
+    let distinct: BTreeSet<_> = asked
+        .into_iter()
+        .filter_map(|admit| match admit.door {
+            Door::Invite { invite_id } => Some(invite_id),
+            Door::Link { .. } => None,
+        })
+        .collect();
+    if distinct.is_empty() {
+        return Ok(Invites::new());
+    }
+    let keys: Vec<_> = distinct.into_iter().map(|id| InviteKey { id }).collect();
+    let rows = sql::LOAD_INVITES.bind_rows(&keys).fetch_all(tx).await?;
+    rows.iter()
+        .map(|row| Ok((row.get("id")?, invite_state(row)?)))
+        .collect()
+}
+
+fn invite_state(row: &Row) -> Result<InviteState, StoreError> {
+    Ok(InviteState {
+        organisation: row.get("organisation_id")?,
+        link: row.get("link_id")?,
+        email_key: row.get("email_key")?,
+        is_sent: row.get::<i64>("is_sent")? > 0,
+        expires_at: row.get("expires_at")?,
+        cancelled_at: row.get("cancelled_at")?,
+        used_by: row.get("used_by")?,
+    })
+}
+
+/// The link of a door; none of an invite that is not there.
+pub(crate) fn link_of(door: Door, invites: &Invites) -> Option<LinkId> {
     match door {
-        Door::Link { link_id } => link_id,
+        Door::Link { link_id } => Some(link_id),
+        Door::Invite { invite_id } => invites.get(&invite_id).map(|invite| invite.link),
     }
 }

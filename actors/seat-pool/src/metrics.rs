@@ -1,6 +1,10 @@
 //! The numbers of seats, for Prometheus.
 
-use contract::{Problem, seats::Admitted};
+use contract::{
+    Problem,
+    seats::{Admit, Admitted},
+};
+use kernel::Asked;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 use store::{Row, StoreError};
 
@@ -39,8 +43,10 @@ impl SeatMetrics {
         registry.register(Box::new(seats.clone()))?;
         registry.register(Box::new(waiting.clone()))?;
         registry.register(Box::new(admissions.clone()))?;
-        for outcome in ["assigned", "held", "waiting", "repeated", "refused"] {
-            admissions.with_label_values(&["link", outcome]);
+        for door in ["link", "invite"] {
+            for outcome in ["assigned", "held", "waiting", "repeated", "refused"] {
+                admissions.with_label_values(&[door, outcome]);
+            }
         }
         Ok(Self {
             seats,
@@ -49,14 +55,15 @@ impl SeatMetrics {
         })
     }
 
-    pub(crate) fn count(&self, answers: &[Result<Admitted, Problem>]) {
-        for answer in answers {
+    pub(crate) fn count(&self, batch: &[Asked<Admit>], answers: &[Result<Admitted, Problem>]) {
+        for (asked, answer) in batch.iter().zip(answers) {
             let outcome = match answer {
                 Ok(admitted) if admitted.is_new => admitted.status.name(),
                 Ok(_) => "repeated",
                 Err(_) => "refused",
             };
-            self.admissions.with_label_values(&["link", outcome]).inc();
+            let door = asked.message.door.name();
+            self.admissions.with_label_values(&[door, outcome]).inc();
         }
     }
 

@@ -70,7 +70,7 @@ const MOST: i64 = 500;
 /// Gives free seats of a plan to whoever waits for them, in order, and answers how many.
 ///
 /// Somebody whose link has no use left is passed over and keeps the place: a link never gives more
-/// seats than it may. The histories must be locked.
+/// seats than it may. An invite is no use of its link. The histories must be locked.
 pub(crate) async fn promote(
     tx: &mut Tx,
     books: &mut Books,
@@ -90,24 +90,26 @@ pub(crate) async fn promote(
         let rows = queue.fetch_all(tx).await?;
         let mut waiting = Vec::with_capacity(rows.len());
         for row in &rows {
-            let email: String = row.get("email_key")?;
-            waiting.push((mover(row)?, EmailAddress::parse(&email).ok()));
+            let is_use = row.get::<String>("door")? == "link";
+            waiting.push((mover(row)?, row.get::<String>("email_key")?, is_use));
         }
-        let ids = waiting.iter().filter_map(|(mover, _)| mover.link);
+        let ids = waiting.iter().filter_map(|(mover, ..)| mover.link);
         let mut links = load::links(tx, ids).await?;
         let uses_before: BTreeMap<_, _> = links.iter().map(|(id, link)| (*id, link.uses)).collect();
         let mut moves = Vec::new();
-        for (mover, email) in waiting {
+        for (mover, email_key, is_use) in waiting {
             let Some((link_id, link)) = mover.link.and_then(|id| Some((id, links.get_mut(&id)?)))
             else {
                 continue;
             };
             // By somebody before them in this very page.
-            if link.is_used_up() {
+            if is_use && link.is_used_up() {
                 continue;
             }
-            link.uses += 1;
+            link.uses += i64::from(is_use);
+            let email = EmailAddress::parse(&email_key).ok();
             let person = PersonState {
+                email_key,
                 domain: email.map(|email| email.domain()),
                 proved_at: mover.proved_at,
                 membership: None,
@@ -118,7 +120,8 @@ pub(crate) async fn promote(
                 (Status::Assigned, Change::PromoteToAssigned)
             };
             let due = decide::due(link, &person, status, now);
-            books.enter(plan_id, change, Some((mover.id, Some(link_id))), &stamp);
+            let used = is_use.then_some(link_id);
+            books.enter(plan_id, change, Some((mover.id, used)), &stamp);
             moves.push(Move {
                 id: mover.id,
                 status: status.name(),

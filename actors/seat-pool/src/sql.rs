@@ -10,6 +10,27 @@ store::statements! {
         join organisations o on o.id = l.organisation_id
         left join link_uses u on u.link_id = l.id";
 
+    /// What admission checks of invites, and who accepted them.
+    pub(crate) LOAD_INVITES = "
+        select i.id, i.organisation_id, i.link_id, i.email_key, i.expires_at,
+            coalesce(i.cancelled_at, b.cancelled_at) as cancelled_at, u.account_id as used_by,
+            cast(case when b.sent_at is not null and i.state not in ('draft', 'skipped')
+                then 1 else 0 end as bigint) as is_sent
+        from rows($1)
+        join invites i on i.id = rows.value ->> 'id'
+        join batches b on b.id = i.batch_id
+        left join invite_uses u on u.invite_id = i.id";
+
+    /// Notes who accepted invites; each is accepted once.
+    pub(crate) USE_INVITES = "
+        insert into invite_uses (invite_id, organisation_id, membership_id, account_id, email_key, at)
+        select rows.value ->> 'invite_id', rows.value ->> 'organisation_id',
+            rows.value ->> 'membership_id', rows.value ->> 'account_id',
+            rows.value ->> 'email_key', cast($2 as bigint)
+        from rows($1)
+        where true
+        on conflict do nothing";
+
     /// The numbers of plans, and how far their ledgers go.
     pub(crate) LOAD_PLANS = "
         select p.id, p.organisation_id, p.purchased, p.held, p.assigned, p.waiting, p.ends_at,
@@ -169,15 +190,16 @@ store::statements! {
 
     /// The head of a plan's queue, as far as their links still have uses.
     pub(crate) QUEUE = "
-        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, a.proved_at,
-            a.email_key
+        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, m.door,
+            a.proved_at, a.email_key
         from memberships m
         join accounts a on a.id = m.account_id
         join links l on l.id = m.link_id
         left join link_uses u on u.link_id = m.link_id
         where m.plan_id = $1
             and m.status = 'waiting'
-            and coalesce(u.uses, 0) < coalesce(l.max_uses, 9223372036854775807)
+            and (m.door <> 'link'
+                or coalesce(u.uses, 0) < coalesce(l.max_uses, 9223372036854775807))
         order by m.waiting_since, m.id
         limit $2";
 
@@ -196,7 +218,8 @@ store::statements! {
                 left join link_uses u on u.link_id = m.link_id
                 where m.plan_id = p.id
                     and m.status = 'waiting'
-                    and coalesce(u.uses, 0) < coalesce(l.max_uses, 9223372036854775807)
+                    and (m.door <> 'link'
+                        or coalesce(u.uses, 0) < coalesce(l.max_uses, 9223372036854775807))
             )
         order by p.id
         limit 50";

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     address::EmailAddress,
     call::{Call, Need, Service},
-    ids::{AccountId, ProofId},
+    ids::{AccountId, InviteId, ProofId},
     secret::Secret,
     text::PersonName,
     timestamp::Timestamp,
@@ -41,6 +41,10 @@ pub struct Enrol {
     /// For a link that has closed since somebody joined through it.
     #[serde(default)]
     pub known_only: bool,
+    /// The invite that they hold: whoever was invited at this very address reads its mailbox, so
+    /// the address is proved, and what somebody else set up with it before falls.
+    #[serde(default)]
+    pub invite: Option<InviteId>,
 }
 
 /// The answer to [`Enrol`].

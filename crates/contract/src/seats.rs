@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     call::{Call, Need, Service},
     caller::Role,
-    ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
+    ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     text::Tag,
     timestamp::Timestamp,
 };
@@ -52,6 +52,12 @@ pub enum Door {
         /// Which.
         link_id: LinkId,
     },
+    /// Holds an invite: whoever shows its secret. It works whatever became of its link meanwhile,
+    /// unless that is deleted, and is no use of it.
+    Invite {
+        /// Which.
+        invite_id: InviteId,
+    },
 }
 
 impl Door {
@@ -59,6 +65,7 @@ impl Door {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Link { .. } => "link",
+            Self::Invite { .. } => "invite",
         }
     }
 }

@@ -5,10 +5,10 @@ use contract::{
     Timestamp,
     ids::OrganisationId,
     organisations::{
-        self as org, CreateOrganisation, GetOrganisation, JoinProof, ListOrganisations, Policies,
-        UpdateOrganisation,
+        self as org, CreateOrganisation, GetOrganisation, InviteAcceptance, JoinProof,
+        ListOrganisations, Policies, UpdateOrganisation,
     },
-    text::Name,
+    text::{Language, Name},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -54,6 +54,18 @@ pub(super) struct PoliciesBody {
     /// Days until an unproved seat returns to the pool.
     #[schema(minimum = 1, maximum = 90)]
     proof_days: u16,
+    /// Which address may accept an invite.
+    #[schema(value_type = InviteAcceptanceName)]
+    invite_acceptance: InviteAcceptance,
+    /// Days that an invite works.
+    #[schema(minimum = 1, maximum = 180)]
+    invite_days: u16,
+    /// How many days before its end a pending invite is brought to mind once; 0: never.
+    #[schema(maximum = 30)]
+    remind_days: u16,
+    /// In which language its mails are written.
+    #[schema(value_type = schema::Language)]
+    language: Language,
 }
 
 /// `later`: the seat is assigned at once and returns when the address is not proved in time;
@@ -66,6 +78,16 @@ pub(super) enum JoinProofName {
     First,
 }
 
+/// `strict`: only the address that the invite was sent to; `lenient`: any that its holder is signed
+/// in with.
+#[derive(Debug, ToSchema)]
+#[schema(as = InviteAcceptance, rename_all = "kebab-case")]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum InviteAcceptanceName {
+    Strict,
+    Lenient,
+}
+
 impl From<org::Organisation> for Organisation {
     fn from(organisation: org::Organisation) -> Self {
         let org::Organisation {
@@ -76,6 +98,10 @@ impl From<org::Organisation> for Organisation {
                 Policies {
                     join_proof,
                     proof_days,
+                    invite_acceptance,
+                    invite_days,
+                    remind_days,
+                    language,
                 },
             created_at,
         } = organisation;
@@ -86,6 +112,10 @@ impl From<org::Organisation> for Organisation {
             policies: PoliciesBody {
                 join_proof,
                 proof_days,
+                invite_acceptance,
+                invite_days,
+                remind_days,
+                language,
             },
             created_at,
         }
@@ -140,6 +170,22 @@ pub(super) struct ChosenPolicies {
     #[serde(default)]
     #[schema(value_type = u16, minimum = 1, maximum = 90)]
     proof_days: Given<u64>,
+    /// Which address may accept an invite.
+    #[serde(default)]
+    #[schema(value_type = InviteAcceptanceName)]
+    invite_acceptance: Given<String>,
+    /// Days that an invite works.
+    #[serde(default)]
+    #[schema(value_type = u16, minimum = 1, maximum = 180)]
+    invite_days: Given<u64>,
+    /// How many days before its end a pending invite is brought to mind once; 0: never.
+    #[serde(default)]
+    #[schema(value_type = u16, maximum = 30)]
+    remind_days: Given<u64>,
+    /// In which language its mails are written.
+    #[serde(default)]
+    #[schema(value_type = schema::Language)]
+    language: Given<String>,
 }
 
 fn join_proof(text: &str) -> Result<JoinProof, Reason> {
@@ -147,6 +193,14 @@ fn join_proof(text: &str) -> Result<JoinProof, Reason> {
         "later" => Ok(JoinProof::Later),
         "first" => Ok(JoinProof::First),
         _ => Err(Reason("unknown", "must be one of later, first".into())),
+    }
+}
+
+fn invite_acceptance(text: &str) -> Result<InviteAcceptance, Reason> {
+    match text {
+        "strict" => Ok(InviteAcceptance::Strict),
+        "lenient" => Ok(InviteAcceptance::Lenient),
+        _ => Err(Reason("unknown", "must be one of strict, lenient".into())),
     }
 }
 
@@ -165,11 +219,33 @@ fn choose(
         .field("policies.proof_days", chosen.proof_days)
         .within(1..=90)
         .set();
+    let invite_acceptance = form
+        .field("policies.invite_acceptance", chosen.invite_acceptance)
+        .parse(invite_acceptance)
+        .set();
+    let invite_days = form
+        .field("policies.invite_days", chosen.invite_days)
+        .within(1..=180)
+        .set();
+    let remind_days = form
+        .field("policies.remind_days", chosen.remind_days)
+        .within(0..=30)
+        .set();
+    let language = form
+        .field("policies.language", chosen.language)
+        .parse(texts::language)
+        .set();
+    let days = |chosen: Option<u64>, before: u16| {
+        let chosen = chosen.and_then(|days| u16::try_from(days).ok());
+        chosen.unwrap_or(before)
+    };
     Ok(Policies {
         join_proof: join_proof.unwrap_or(before.join_proof),
-        proof_days: proof_days
-            .and_then(|days| u16::try_from(days).ok())
-            .unwrap_or(before.proof_days),
+        proof_days: days(proof_days, before.proof_days),
+        invite_acceptance: invite_acceptance.unwrap_or(before.invite_acceptance),
+        invite_days: days(invite_days, before.invite_days),
+        remind_days: days(remind_days, before.remind_days),
+        language: language.unwrap_or(before.language),
     })
 }
 

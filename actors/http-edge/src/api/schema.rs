@@ -101,6 +101,7 @@ texts! {
     "A first or last name." PersonName { min_length: 1, max_length: text::PersonName::MOST, pattern: LINE }
     "A tag." Tag { min_length: 1, max_length: TagText::MOST, pattern: LINE }
     "An address that mail can be sent to." Email { format: custom("email"), max_length: 254 }
+    "A language, such as `en` or `pt-br`." Language { pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?$" }
     "A domain with at least two labels." Domain { format: custom("hostname"), max_length: 253 }
     "An instant (RFC 3339)." Instant { format: date_time() }
     "An address of the web." WebAddress { format: custom("uri"), max_length: super::texts::URL_MOST }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, ops::RangeInclusive, str::FromStr};
 use contract::{
     Role, Timestamp,
     problem::FieldReason,
-    text::{Name, Tag, TextError},
+    text::{Language, Name, NotALanguage, Tag, TextError},
 };
 use url::Url;
 
@@ -46,6 +46,10 @@ pub(super) fn name(text: &str) -> Result<Name, TextError> {
 
 pub(super) fn tag(text: &str) -> Result<Tag, TextError> {
     Tag::parse(measured(text, Tag::MOST)?)
+}
+
+pub(super) fn language(text: &str) -> Result<Language, NotALanguage> {
+    Language::parse(text)
 }
 
 pub(super) fn instant(text: &str) -> Result<Timestamp, Reason> {

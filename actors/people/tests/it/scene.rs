@@ -166,6 +166,7 @@ pub(crate) fn form(email: &str, password: &str) -> Enrol {
         password: Secret::new(password),
         registrant: None,
         known_only: false,
+        invite: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! People: who they are, what they are written.
 
 use contract::{
-    ids::{AccountId, MailId, ProofId},
+    ids::{AccountId, InviteId, MailId, ProofId},
     mails::{KeptMail, KeptMailText, Letter, ListKeptMails, MailQueued, QueueMail, ReadKeptMail},
     people::{
         ConfirmProof, Enrol, Enrolled, Evidence, ProofIssued, ProofStarted, Proved, StartProof,
@@ -46,6 +46,7 @@ fn proofs() -> [Sample; 3] {
                 password: secret(),
                 registrant: Some(secret()),
                 known_only: true,
+                invite: Some(id(InviteId::new)),
             }],
             [Some(issued()), None].map(|proof| Enrolled {
                 account_id: id(AccountId::new),

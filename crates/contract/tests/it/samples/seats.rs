@@ -1,7 +1,7 @@
 //! Plans, their ledger, and the one room.
 
 use contract::{
-    ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
+    ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     ledger::{GetLedger, Ledger, LedgerEntry},
     plans::{CreatePlan, GetPlan, ListPlans, Plan, SeatCount, UpdatePlan},
     seats::{Admit, Admitted, Door, RetagLink, Retagged, SettleProof, Settled, Status},
@@ -118,13 +118,14 @@ fn plans() -> [Sample; 5] {
 fn seats() -> [Sample; 3] {
     let organisation = id(OrganisationId::new);
     let link_id = id(LinkId::new);
+    let invite_id = id(InviteId::new);
     [
         sample(
-            [Admit {
+            [Door::Link { link_id }, Door::Invite { invite_id }].map(|door| Admit {
                 organisation,
                 account_id: id(AccountId::new),
-                door: Door::Link { link_id },
-            }],
+                door,
+            }),
             STATUSES.map(|status| Admitted {
                 membership_id: id(MembershipId::new),
                 plan_id: id(PlanId::new),
