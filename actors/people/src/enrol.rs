@@ -28,7 +28,17 @@ impl Serve<Enrol> for People {
     async fn serve(&mut self, message: Enrol, cx: &Cx) -> Result<Enrolled, Problem> {
         password::check("password", &message.password, &message.email)?;
         let stamp = cx.stamp(&*self.clock);
-        if let Some(existing) = self.find(&message).await? {
+        let existing = self.find(&message).await?;
+        let is_proved = existing
+            .as_ref()
+            .is_some_and(|known| known.proved_at.is_some());
+        if let (false, Some(invite)) = (is_proved, message.invite)
+            && self.is_invited(&message.email, invite, stamp.now).await?
+            && let Some(enrolled) = self.enrol_invited(&message, &stamp).await?
+        {
+            return Ok(enrolled);
+        }
+        if let Some(existing) = existing {
             return self.recognise(existing, message, &stamp).await;
         }
         if message.known_only {

@@ -2,13 +2,13 @@
 //!
 //! # Owns
 //! The tables `accounts`, `credentials`, `proofs` and `person_sessions`. Reads `memberships`, to know
-//! whether anything hangs on an account yet and whose seat was revoked, and `erasures`, to know who
-//! is to be forgotten.
+//! whether anything hangs on an account yet and whose seat was revoked, `erasures`, to know who is to
+//! be forgotten, and `batches`, `invites` and `invite_uses`, to know who was invited.
 //!
 //! # Promises (each with its test in docs/semantics.md)
 //! - An address is one account, however many ask at once.
-//! - An address is proved by its mailbox only: the link or the code of a mail. Typing it in proves
-//!   nothing.
+//! - An address is proved by its mailbox only: the link or the code of a mail, an invite among them.
+//!   Typing it in proves nothing.
 //! - A password that was set before the address was proved survives the proof only in the browser in
 //!   which it was set: whoever registers a stranger's address ends with nothing (pre-hijacking).
 //! - A reset, and a first proof by somebody else, end every session and every pending proof; a change
@@ -29,6 +29,7 @@ mod change_password;
 mod confirm;
 mod enrol;
 mod erasures;
+mod invited;
 mod name_key;
 mod password;
 mod proof;

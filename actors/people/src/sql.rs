@@ -22,6 +22,30 @@ store::statements! {
             and proved_at is null
             and not exists (select 1 from memberships m where m.account_id = accounts.id)";
 
+    /// An invite of an address that can be accepted: sent, neither taken back nor over nor used.
+    pub(crate) FIND_INVITE = "
+        select i.id
+        from invites i
+        join batches b on b.id = i.batch_id
+        where i.id = $1
+            and i.email_key = $2
+            and b.sent_at is not null
+            and b.cancelled_at is null
+            and i.cancelled_at is null
+            and i.state not in ('draft', 'skipped')
+            and (i.expires_at is null or i.expires_at > $3)
+            and not exists (select 1 from invite_uses u where u.invite_id = i.id)";
+
+    /// Keeps others from the unproved account of an address until the transaction ends.
+    pub(crate) LOCK_UNPROVED = "
+        select id from accounts where email_key = $1 and proved_at is null for_update";
+
+    /// Names an account as its owner does.
+    pub(crate) RENAME_ACCOUNT = "
+        update accounts
+        set email = $2, first_name = $3, last_name = $4, name_key = $5, changed_at = $6
+        where id = $1";
+
     /// Sets the password of an account.
     pub(crate) SET_PASSWORD = "
         insert into credentials (account_id, password_hash, registrant_hash, set_at)

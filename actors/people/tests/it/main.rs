@@ -8,6 +8,7 @@
 
 mod accounts;
 mod enrol;
+mod invited;
 mod passwords;
 mod prehijack;
 mod proofs;

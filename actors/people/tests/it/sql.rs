@@ -24,6 +24,26 @@ store::statements! {
     pub(crate) ERASE = "
         insert into erasures (account_id, organisation_id, at) values ($1, 'org_1', 1)";
 
+    /// A batch that was sent.
+    pub(crate) PUT_BATCH = "
+        insert into batches (id, organisation_id, link_id, source, language, most, created_by,
+            created_at, sent_at)
+        values ($1, 'org_1', 'lnk_1', 'paste', 'en', 500, 'operator', 1, 1)";
+
+    /// An invite in it that works until an instant.
+    pub(crate) PUT_INVITE = "
+        insert into invites (id, organisation_id, batch_id, link_id, position, line, email,
+            email_key, domain, state, expires_at, created_at)
+        values ($1, 'org_1', $2, 'lnk_1', 0, 1, $3, $3, 'uni.edu', 'sent', $4, 1)";
+
+    /// It is taken back.
+    pub(crate) CANCEL_INVITE = "update invites set cancelled_at = 1 where id = $1";
+
+    /// Somebody accepted it.
+    pub(crate) PUT_INVITE_USE = "
+        insert into invite_uses (invite_id, organisation_id, membership_id, account_id, email_key, at)
+        values ($1, 'org_1', 'mbr_1', 'acc_1', 'x', 1)";
+
     /// How many accounts there are.
     pub(crate) COUNT_ACCOUNTS = "select count(*) as n from accounts";
 
