@@ -10,6 +10,7 @@ mod bulk;
 mod found;
 mod house;
 mod interleavings;
+mod invited;
 mod ledger;
 mod memberships;
 mod plans;
