@@ -1,6 +1,6 @@
 //! What becomes of an invite, by what the relay says and by what happened meanwhile.
 
-use contract::{Clock as _, mails::ListKeptMails};
+use contract::mails::ListKeptMails;
 use futures_util::future::join_all;
 use invite_dispatcher::Rates;
 use kernel::{Pace, Work as _};
@@ -58,6 +58,41 @@ async fn an_invite_is_sent_once_and_its_batch_is_finished(
         25
     );
     assert!(sink.connections() <= 10, "{}", sink.connections());
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn refused_recipients_cost_no_connection_and_no_message_of_others(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(true, false)] goes_on_regardless: bool,
+) {
+    let (sink, scene, house) = open(engine).await;
+    if goes_on_regardless {
+        sink.go_on_regardless();
+    }
+    let (mut taken, mut refused) = (Vec::new(), Vec::new());
+    for n in 0..30 {
+        let email = format!("p{n}@uni.edu");
+        let id = scene.invite(house, &email).await;
+        if n % 2 == 0 {
+            sink.reject(&email, "550 5.1.1 no such user");
+            refused.push(id);
+        } else {
+            taken.push(id);
+        }
+    }
+    scene.deliver().await;
+    assert_eq!(sink.messages().len(), taken.len());
+    for id in taken {
+        assert_eq!(scene.see(id).await.state, "sent");
+    }
+    for id in refused {
+        let look = scene.see(id).await;
+        assert_eq!(look.state, "bounced", "{look:?}");
+        assert!(look.reply.starts_with("550 5.1.1"), "{look:?}");
+    }
+    assert!(sink.connections() <= 10, "{}", sink.connections());
+    assert!(sink.resets() > 0, "a transaction that failed is given up");
 }
 
 #[rstest]

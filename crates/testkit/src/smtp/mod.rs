@@ -52,6 +52,8 @@ struct State {
     mails: Vec<Mail>,
     connections: usize,
     mails_per_connection: Option<usize>,
+    goes_on_regardless: bool,
+    resets: usize,
 }
 
 /// What is done with a recipient that is not simply accepted.
@@ -120,6 +122,17 @@ impl SmtpSink {
     pub fn limit_per_connection(&self, count: usize) {
         self.state
             .send_modify(|state| state.mails_per_connection = Some(count));
+    }
+
+    /// Answers DATA with 354 also where every recipient was refused (RFC 2920, section 3.1).
+    pub fn go_on_regardless(&self) {
+        self.state
+            .send_modify(|state| state.goes_on_regardless = true);
+    }
+
+    /// How often a transaction was given up with RSET.
+    pub fn resets(&self) -> usize {
+        self.state.borrow().resets
     }
 
     /// How many connections there have been.

@@ -69,6 +69,7 @@ impl Session {
             "DATA" => return self.data().await,
             "RSET" => {
                 self.reset();
+                self.state.send_modify(|state| state.resets += 1);
                 self.reply("250 2.0.0 forgotten").await?;
             }
             "NOOP" => self.reply("250 2.0.0 done").await?,
@@ -111,7 +112,8 @@ impl Session {
     }
 
     async fn data(&mut self) -> io::Result<Next> {
-        if self.recipients.is_empty() {
+        let is_for_nobody = self.recipients.is_empty();
+        if is_for_nobody && !self.state.borrow().goes_on_regardless {
             self.reply("554 5.5.1 no valid recipients").await?;
             return Ok(Next::Line);
         }
@@ -119,6 +121,11 @@ impl Session {
         let Some(raw) = self.body().await? else {
             return Ok(Next::Close);
         };
+        if is_for_nobody {
+            self.reset();
+            self.reply("554 5.5.1 no valid recipients").await?;
+            return Ok(Next::Line);
+        }
         let answer = self
             .recipients
             .iter()
