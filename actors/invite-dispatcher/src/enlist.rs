@@ -1,5 +1,5 @@
-//! Hands the rows of sent batches to the couriers, takes those of cancelled ones back, and ends
-//! what is done.
+//! Hands the rows of sent batches to the couriers, takes those of cancelled ones back, lets a batch
+//! rest of which too much came back, and ends what is done.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,12 +15,17 @@ use serde_json::json;
 use store::{Db, StoreError};
 use tokio::sync::Notify;
 
-use crate::batches::{self, Key, classify, sql};
+use crate::{
+    alarm::Results,
+    batches::{self, Key, classify, sql},
+};
 
 /// How many rows one transaction moves: short enough for whoever waits for the same lock.
 const PIECE: u64 = 1_000;
 /// How long nothing is looked for when nobody nudges.
 const REST: Duration = Duration::from_secs(1);
+/// In how many looks the results of batches are looked at once: they are many.
+const LOOKS: u8 = 3;
 
 /// Moves the rows of batches on. Any number may run: each piece is taken under the lock of its
 /// history.
@@ -29,6 +34,7 @@ pub struct Enlister {
     db: Db,
     clock: Arc<dyn Clock>,
     courier: Arc<Notify>,
+    looks: u8,
 }
 
 #[derive(Serialize)]
@@ -40,7 +46,12 @@ struct Verdict {
 impl Enlister {
     /// A worker; holds no state of its own. `courier` wakes the couriers of this process.
     pub fn new(db: Db, clock: Arc<dyn Clock>, courier: Arc<Notify>) -> Self {
-        Self { db, clock, courier }
+        Self {
+            db,
+            clock,
+            courier,
+            looks: 0,
+        }
     }
 
     fn stamp(&self, id: BatchId) -> Stamp {
@@ -106,6 +117,30 @@ impl Enlister {
         Ok(moved > 0)
     }
 
+    /// Lets batches rest of which too much came back.
+    async fn raise_alarms(&self) -> Result<(), Problem> {
+        let mut reader = self.db.read().await?;
+        let results = sql::RESULTS.query().fetch_all(&mut reader).await?;
+        drop(reader);
+        for row in results {
+            let Some(reason) = Results::of(&row)?.alarm() else {
+                continue;
+            };
+            let (organisation, batch_id) = (row.get("organisation_id")?, row.get("id")?);
+            let stamp = self.stamp(batch_id);
+            let mut tx = self.db.write(&stamp).await?;
+            let rest = sql::REST.bind(batch_id).bind(stamp.now).bind(reason.name());
+            if rest.execute(&mut tx).await? > 0 {
+                tracing::warn!(batch = %batch_id, reason = reason.name(), "a batch rests");
+                tx.publish(organisation, Event::BatchPaused { batch_id });
+                let why = json!({ "reason": reason });
+                tx.audit(organisation, "batch.pause", batch_id, why);
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends batches of which nothing is left to be sent.
     async fn end_done(&self) -> Result<(), Problem> {
         let mut reader = self.db.read().await?;
@@ -134,6 +169,10 @@ impl Behaviour for Enlister {
 
 impl Work for Enlister {
     async fn work(&mut self) -> Result<Pace, Problem> {
+        if self.looks == 0 {
+            self.raise_alarms().await?;
+        }
+        self.looks = (self.looks + 1) % LOOKS;
         let mut reader = self.db.read().await?;
         let next = sql::NEXT.query().fetch_optional(&mut reader).await?;
         drop(reader);

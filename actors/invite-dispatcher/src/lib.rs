@@ -25,6 +25,7 @@
 //! A variant of [`contract::mails::Letter`], its names in [`letter`] (and three templates, where it
 //! is neither a request nor a notice), a sample in [`samples`], a test that looks at it.
 
+mod alarm;
 mod batches;
 mod courier;
 mod dkim;

@@ -11,11 +11,18 @@ use kernel::{Cx, Serve};
 use super::{counted, find, sql};
 use crate::InviteDispatcher;
 
+/// How long a batch is remembered that was not sealed, in days.
+const KEPT_DAYS: i64 = 1;
+
 impl Serve<OpenBatch> for InviteDispatcher {
     async fn serve(&mut self, message: OpenBatch, cx: &Cx) -> Result<Batch, Problem> {
         let stamp = cx.stamp(&*self.clock);
         let (organisation, id) = (message.organisation, BatchId::new(self.clock.ulid()));
         let mut tx = self.db.write(&stamp).await?;
+        sql::FORGET_UNSEALED
+            .bind(stamp.now.plus_days(-KEPT_DAYS))
+            .execute(&mut tx)
+            .await?;
         let row = sql::POLICIES
             .bind(organisation)
             .fetch_optional(&mut tx)

@@ -192,6 +192,30 @@ store::statements! {
                     and not exists (select 1 from invite_uses u where u.invite_id = invites.id)
                 limit $3)";
 
+    /// What became of the mails of batches under way since they were sent, or were resumed.
+    pub(crate) RESULTS = "
+        select b.id, b.organisation_id, count(*) as results,
+            coalesce(sum(case when i.state = 'bounced' then 1 else 0 end), 0) as bounces,
+            coalesce(sum(case when i.state = 'complained' then 1 else 0 end), 0) as complaints,
+            coalesce(sum(case when i.state = 'failed' and i.reason = 'refused' then 1 else 0 end), 0)
+                as refusals
+        from batches b
+        join invites i on i.batch_id = b.id
+        where b.sent_at is not null and b.finished_at is null
+            and b.paused_at is null and b.cancelled_at is null
+            and i.settled_at > coalesce(b.resumed_at, 0)
+        group by b.id, b.organisation_id
+        having count(*) >= 100";
+
+    /// A batch rests by itself, unless it does so already.
+    pub(crate) REST = "
+        update batches
+        set paused_at = $2, pause_reason = $3
+        where id = $1 and paused_at is null and cancelled_at is null";
+
+    /// Forgets batches that were never sealed.
+    pub(crate) FORGET_UNSEALED = "delete from batches where sealed_at is null and created_at < $1";
+
     /// Batches of which nothing is left to be sent.
     pub(crate) DONE = "
         select b.id, b.organisation_id

@@ -3,8 +3,8 @@
 use contract::{
     EmailAddress, Timestamp,
     batches::{
-        AddToBatch, Batch, GetBatch, GivenRow, ListBatchRows, OpenBatch, SealBatch, SendBatch,
-        Source, Steer, SteerBatch,
+        AddToBatch, Batch, GetBatch, GivenRow, ListBatchRows, OpenBatch, PauseReason, SealBatch,
+        SendBatch, Source, Steer, SteerBatch,
     },
     ids::{BatchId, LinkId, OrganisationId, Ulid},
     invites::InviteState,
@@ -27,6 +27,10 @@ store::statements! {
     pub(crate) SUPPRESS = "
         insert into suppressions (email_key, organisation_id, email, reason, created_by, created_at)
         values ($1, '', $1, 'complaint', 'system', 0)";
+    /// What became of so many rows.
+    pub(crate) SETTLE_ROWS = "
+        update invites set state = $1, due_at = null, settled_at = now_micros()
+        where position >= $2 and position < $3";
 }
 
 const NOON: Timestamp = Timestamp::from_micros(1_795_521_600_000_000);
@@ -92,6 +96,18 @@ impl Scene {
         let sum: u64 = batch.states.values().chain(batch.refused.values()).sum();
         assert_eq!(sum, batch.given, "{batch:?}");
         batch
+    }
+
+    async fn settle(&self, state: &str, from: u64, to: u64) {
+        let stamp = contract::Stamp {
+            now: NOON,
+            actor: "operator".to_owned(),
+            request_id: "fixture".to_owned(),
+        };
+        let mut tx = self.db.write(&stamp).await.unwrap();
+        let settle = SETTLE_ROWS.bind(state).bind(from).bind(to);
+        settle.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     async fn enlist(&self) {
@@ -243,4 +259,52 @@ async fn what_changed_since_the_dry_run_is_skipped_and_what_is_cancelled_does_no
     let over = scene.batch(batch_id).await;
     assert_eq!(over.states.get(&InviteState::Cancelled), Some(&1));
     assert!(over.finished_at.is_some());
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_batch_of_which_too_much_comes_back_rests_until_somebody_resumes_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::keeping(engine).await;
+    let batch_id = scene.open_batch(500).await;
+    let organisation = organisation();
+    let rows: Vec<_> = (0..120).map(|n| row(n, &format!("p{n}@x.edu"))).collect();
+    let add = AddToBatch {
+        organisation,
+        batch_id,
+        first_row: 0,
+        rows,
+    };
+    scene.ask(add).await.unwrap();
+    let seal = SealBatch {
+        organisation,
+        batch_id,
+        given: 120,
+    };
+    scene.ask(seal).await.unwrap();
+    let send = SendBatch {
+        organisation,
+        batch_id,
+    };
+    scene.ask(send).await.unwrap();
+    scene.enlist().await;
+    scene.settle("sent", 0, 95).await;
+    scene.settle("bounced", 95, 100).await;
+    scene.enlist().await;
+    assert_eq!(
+        scene.batch(batch_id).await.pause_reason,
+        None,
+        "5 % is borne"
+    );
+    scene.settle("bounced", 90, 100).await;
+    scene.enlist().await;
+    let paused = scene.batch(batch_id).await;
+    assert_eq!(paused.pause_reason, Some(PauseReason::Bounces));
+    let resume = SteerBatch {
+        organisation,
+        batch_id,
+        steer: Steer::Resume,
+    };
+    assert_eq!(scene.ask(resume).await.unwrap().paused_at, None);
 }
