@@ -6,8 +6,8 @@ use admin_directory::{AdminDirectory, AttemptSweeper};
 use anyhow::Context as _;
 use contract::{Secret, Service};
 use invite_dispatcher::{
-    Courier, CourierMetrics, DkimOptions, InviteDispatcher, MailOptions, MailStyle, Mailbox, MailboxOptions,
-    Reminder,
+    Courier, CourierMetrics, DkimOptions, Enlister, InviteDispatcher, MailOptions, MailStyle,
+    Mailbox, MailboxOptions, Reminder,
 };
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
@@ -15,7 +15,7 @@ use outbox_relay::{OutboxRelay, Prunable, Pruner, Relay, RelayMetrics};
 use people::{ErasureSweeper, People, ProofSweeper};
 use roster::Roster;
 use seat_pool::{BulkWorker, SeatMetrics, SeatPool, SeatSweeper};
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use store::Db;
 use tokio::sync::Notify;
 use url::Url;
@@ -114,55 +114,7 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             let make = move || LinkRegistry::new(db.clone(), Arc::clone(&clock), vault.clone());
             stage.actor(many.links_instances.get(), make).await?;
         }
-        Role::Invites => {
-            let (remind_db, remind_clock) = (db.clone(), Arc::clone(&clock));
-            let (vault, options, letters) =
-                (ground.vault()?, mail(ground)?, Arc::clone(&ground.letters));
-            let make = move || {
-                InviteDispatcher::new(
-                    db.clone(),
-                    Arc::clone(&clock),
-                    vault.clone(),
-                    options.clone(),
-                    Arc::clone(&letters),
-                )
-            };
-            stage.actor(1, make).await?;
-            let settings = &ground.settings.mail;
-            let options = MailboxOptions::parse(&settings.return_path, &settings.bounces);
-            if let Some(options) = options.context("mail.bounces")? {
-                let (db, clock, vault) = (
-                    remind_db.clone(),
-                    Arc::clone(&remind_clock),
-                    ground.vault()?,
-                );
-                stage.worker(quiet(), move || {
-                    Mailbox::new(
-                        db.clone(),
-                        Arc::clone(&clock),
-                        vault.clone(),
-                        options.clone(),
-                    )
-                });
-            }
-            let (enlist_db, enlist_clock) = (remind_db.clone(), Arc::clone(&remind_clock));
-            let couriers = Arc::clone(&ground.letters);
-            stage.worker(quiet(), move || {
-                invite_dispatcher::Enlister::new(
-                    enlist_db.clone(),
-                    Arc::clone(&enlist_clock),
-                    Arc::clone(&couriers),
-                )
-            });
-            let wake = Arc::clone(&ground.letters);
-            stage.worker(quiet(), move || {
-                Reminder::new(
-                    remind_db.clone(),
-                    Arc::clone(&remind_clock),
-                    Arc::clone(&wake),
-                )
-            });
-        }
+        Role::Invites => invites(ground, stage, db).await?,
         Role::Courier => {
             let (vault, options) = (ground.vault()?, mail(ground)?);
             let metrics = CourierMetrics::register(&ground.registry, options.relay())?;
@@ -233,6 +185,39 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
     Ok(())
 }
 
+/// Takes mail and invites in, moves them on, and reads what comes back.
+async fn invites(ground: &Ground, stage: &mut Stage, db: Db) -> anyhow::Result<()> {
+    let (clock, couriers) = (Arc::clone(&ground.clock), Arc::clone(&ground.letters));
+    let (vault, options) = (ground.vault()?, mail(ground)?);
+    let parts = (db.clone(), Arc::clone(&clock), Arc::clone(&couriers));
+    let keys = vault.clone();
+    let make = move || {
+        let (db, clock, couriers) = parts.clone();
+        InviteDispatcher::new(db, clock, keys.clone(), options.clone(), couriers)
+    };
+    stage.actor(1, make).await?;
+    let settings = &ground.settings.mail;
+    let options = MailboxOptions::parse(&settings.return_path, &settings.bounces);
+    if let Some(options) = options.context("mail.bounces")? {
+        let parts = (db.clone(), Arc::clone(&clock), vault);
+        stage.worker(quiet(), move || {
+            let (db, clock, vault) = parts.clone();
+            Mailbox::new(db, clock, vault, options.clone())
+        });
+    }
+    let parts = (db, clock, couriers);
+    let again = parts.clone();
+    stage.worker(quiet(), move || {
+        let (db, clock, couriers) = again.clone();
+        Enlister::new(db, clock, couriers)
+    });
+    stage.worker(quiet(), move || {
+        let (db, clock, couriers) = parts.clone();
+        Reminder::new(db, clock, couriers)
+    });
+    Ok(())
+}
+
 /// Publishes events where the bus is NATS, and deletes old ones.
 fn relay(ground: &Ground, line: &Line, stage: &mut Stage, db: Db) -> anyhow::Result<()> {
     let keep_days = ground.settings.events.keep_days;
@@ -263,7 +248,7 @@ pub fn admin_directory(ground: &Ground, db: Db) -> impl Fn() -> AdminDirectory +
 fn mail(ground: &Ground) -> anyhow::Result<MailOptions> {
     let mail = &ground.settings.mail;
     let url = Secret::new(mail.url.expose_secret());
-    let key = mail.dkim_key.as_ref().map(|key| key.expose_secret());
+    let key = mail.dkim_key.as_ref().map(ExposeSecret::expose_secret);
     let style = MailStyle {
         reply_to: &mail.reply_to,
         templates: &mail.templates,

@@ -28,6 +28,7 @@ fn everybody() -> Vec<Served> {
         served::<admin_directory::AttemptSweeper>(),
         served::<invite_dispatcher::InviteDispatcher>(),
         served::<invite_dispatcher::Courier>(),
+        served::<invite_dispatcher::Enlister>(),
         served::<invite_dispatcher::Mailbox>(),
         served::<invite_dispatcher::Reminder>(),
         served::<link_registry::LinkRegistry>(),

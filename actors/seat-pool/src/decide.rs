@@ -80,7 +80,7 @@ pub(crate) fn admit(
             Status::Assigned | Status::Held | Status::Waiting => {
                 let acceptance = accept(asked, place.id, (person, links, invites), stamp.now);
                 let acceptance = acceptance.ok().flatten();
-                note(&acceptance, invites);
+                note(acceptance.as_ref(), invites);
                 Ok((
                     answer(place, false),
                     Writing {
@@ -126,7 +126,7 @@ pub(crate) fn admit(
     };
     let admitted = answer(&place, true);
     person.membership = Some(place);
-    note(&acceptance, invites);
+    note(acceptance.as_ref(), invites);
     let membership = Some(NewMembership {
         id: fresh,
         organisation: asked.organisation,
@@ -176,7 +176,8 @@ fn accept(
     }
     let is_theirs = invite.email_key == person.email_key;
     let is_lenient = link.policies.invite_acceptance == InviteAcceptance::Lenient;
-    if !is_theirs && !(is_lenient && allows(link, person.domain.as_ref())) {
+    let may_be_theirs = is_lenient && allows(link, person.domain.as_ref());
+    if !is_theirs && !may_be_theirs {
         return Err(Kind::InviteForAnother);
     }
     Ok(Some(Acceptance {
@@ -190,7 +191,7 @@ fn accept(
 }
 
 /// The next of the batch sees that an invite was accepted.
-fn note(acceptance: &Option<Acceptance>, invites: &mut Invites) {
+fn note(acceptance: Option<&Acceptance>, invites: &mut Invites) {
     if let Some(acceptance) = acceptance
         && let Some(invite) = invites.get_mut(&acceptance.invite)
     {

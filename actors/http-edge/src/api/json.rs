@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// Reads a value; serde_json refuses what nests deeper than 128 levels.
+/// Reads a value; `serde_json` refuses what nests deeper than 128 levels.
 pub(super) fn read(text: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(text).map(|Unambiguous(value)| value)
 }

@@ -78,7 +78,7 @@ impl Serve<AddToBatch> for InviteDispatcher {
             .collect();
         let about = (organisation, id);
         let reasons = classify(&mut tx, about, &keys, &allowed, true, stamp.now).await?;
-        let (mut takes, mut refuses) = (Vec::new(), Vec::new());
+        let (mut rows_taken, mut rows_refused) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         for (position, row) in (given..).zip(message.rows) {
             let reason = match (&row.reason, &row.email) {
@@ -89,7 +89,7 @@ impl Serve<AddToBatch> for InviteDispatcher {
             };
             let (line, suggestion) = (row.line, row.suggestion);
             match (reason, row.email) {
-                (None, Some(email)) => takes.push(Taken {
+                (None, Some(email)) => rows_taken.push(Taken {
                     id: InviteId::new(self.clock.ulid()),
                     position,
                     line,
@@ -99,7 +99,7 @@ impl Serve<AddToBatch> for InviteDispatcher {
                     name: row.name,
                     suggestion,
                 }),
-                (reason, _) => refuses.push(Refused {
+                (reason, _) => rows_refused.push(Refused {
                     position,
                     line,
                     input: row.input,
@@ -108,13 +108,13 @@ impl Serve<AddToBatch> for InviteDispatcher {
                 }),
             }
         }
-        if !takes.is_empty() {
-            let take = sql::TAKE.bind_rows(&takes).bind(id).bind(stamp.now);
+        if !rows_taken.is_empty() {
+            let take = sql::TAKE.bind_rows(&rows_taken).bind(id).bind(stamp.now);
             take.execute(&mut tx).await?;
         }
-        if !refuses.is_empty() {
+        if !rows_refused.is_empty() {
             sql::REFUSE
-                .bind_rows(&refuses)
+                .bind_rows(&rows_refused)
                 .bind(id)
                 .execute(&mut tx)
                 .await?;

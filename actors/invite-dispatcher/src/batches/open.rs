@@ -34,7 +34,12 @@ impl Serve<OpenBatch> for InviteDispatcher {
             .bind(organisation)
             .bind(message.link_id)
             .bind(message.source.name())
-            .bind(message.message.as_ref().map(|text| text.as_str()))
+            .bind(
+                message
+                    .message
+                    .as_ref()
+                    .map(contract::text::InviteMessage::as_str),
+            )
             .bind(message.inviter.as_ref())
             .bind(policies.language.as_str())
             .bind(message.limit)

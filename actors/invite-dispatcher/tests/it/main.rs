@@ -12,6 +12,7 @@
 mod batches;
 mod courier;
 mod dkim;
+mod held;
 mod injection;
 mod invitation;
 mod invited;

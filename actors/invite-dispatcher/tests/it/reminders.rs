@@ -2,7 +2,6 @@
 
 use contract::suppressions::{About, MailReport, ReportKind, TakeReports};
 use futures_util::future::join_all;
-use kernel::Work as _;
 use rstest::rstest;
 use testkit::Engine;
 
@@ -30,7 +29,7 @@ async fn a_pending_invite_is_brought_to_mind_once_before_its_end(
     assert_eq!(on.state(invite).await, "sent", "not yet");
     on.scene.clock.advance_seconds(2 * DAY);
     let mut workers: Vec<_> = (0..4).map(|_| on.reminder()).collect();
-    let done = join_all(workers.iter_mut().map(|worker| worker.work())).await;
+    let done = join_all(workers.iter_mut().map(kernel::Work::work)).await;
     assert!(done.iter().all(Result::is_ok), "{done:?}");
     let stand = on.stand(invite).await;
     assert_eq!(

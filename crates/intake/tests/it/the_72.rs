@@ -17,7 +17,10 @@ fn reads(row: u8, text: &str, addresses: &[&str], reasons: &[Reason]) -> Vec<Giv
 #[track_caller]
 fn is_one(row: u8, text: &str, address: &str, name: Option<&str>, oddity: Option<Oddity>) {
     let given = reads(row, text, &[address], &[]);
-    let read = given[0].name.as_ref().map(|name| name.as_str());
+    let read = given[0]
+        .name
+        .as_ref()
+        .map(contract::text::PersonName::as_str);
     assert_eq!(read, name, "row {row}: {text:?}");
     let odd = given[0].warning.as_ref().map(|warning| warning.oddity);
     assert_eq!(odd, oddity, "row {row}: {text:?}");
@@ -27,7 +30,7 @@ fn is_one(row: u8, text: &str, address: &str, name: Option<&str>, oddity: Option
 #[track_caller]
 fn is_refused(row: u8, text: &str, reason: Reason, suggestion: Option<&str>) {
     let given = reads(row, text, &[], &[reason]);
-    let meant = given[0].suggestion().map(|address| address.as_str());
+    let meant = given[0].suggestion().map(contract::EmailAddress::as_str);
     assert_eq!(meant, suggestion, "row {row}: {text:?}");
 }
 
@@ -424,7 +427,8 @@ fn row_68_limits() {
     let paste = |count: usize| {
         (0..count)
             .map(|i| format!("p{i}@x.co\n"))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
     };
     assert_eq!(read_text(&paste(501)).distinct(), 501);
     assert_eq!(
