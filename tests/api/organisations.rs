@@ -17,16 +17,26 @@ async fn an_organisation_is_made_found_and_changed() {
     assert_eq!(made["name"], "Law School");
     assert_eq!(
         made["policies"],
-        json!({ "join_proof": "later", "proof_days": 14 })
+        json!({
+            "join_proof": "later", "proof_days": 14, "invite_acceptance": "strict",
+            "invite_days": 30, "remind_days": 3, "language": "en",
+        })
     );
     assert_eq!(operator.get(&location).await.body(200), made);
 
-    let change = json!({ "policies": { "join_proof": "first" } });
+    let chosen = json!({
+        "join_proof": "first", "invite_acceptance": "lenient", "invite_days": 60, "remind_days": 0,
+        "language": "pt-BR",
+    });
+    let change = json!({ "policies": chosen });
     let changed = operator.patch(&location, change).await.body(200);
     assert_eq!(changed["name"], "Law School");
     assert_eq!(
         changed["policies"],
-        json!({ "join_proof": "first", "proof_days": 14 })
+        json!({
+            "join_proof": "first", "proof_days": 14, "invite_acceptance": "lenient",
+            "invite_days": 60, "remind_days": 0, "language": "pt-br",
+        })
     );
     assert_eq!(operator.get(&location).await.body(200), changed);
 }

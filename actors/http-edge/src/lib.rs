@@ -20,6 +20,7 @@ mod csv;
 pub mod edge;
 mod flows;
 mod gate;
+mod invited;
 mod metrics;
 pub mod network;
 mod pages;

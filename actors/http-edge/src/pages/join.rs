@@ -44,7 +44,7 @@ struct Typed {
 
 /// Whether a box is ticked: with the value that the form gives it, or the one that browsers give a
 /// box without a value.
-fn is_ticked(value: &str) -> bool {
+pub(super) fn is_ticked(value: &str) -> bool {
     matches!(value, "yes" | "on")
 }
 

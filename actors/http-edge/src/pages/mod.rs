@@ -15,6 +15,7 @@ mod assets;
 mod demo;
 mod fields;
 mod frame;
+mod invited;
 mod join;
 mod proofs;
 mod reset;
@@ -44,6 +45,7 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
     reset::configure(cfg);
     admin::configure(cfg);
     join::configure(cfg);
+    invited::configure(cfg);
     proofs::configure(cfg);
     account::configure(cfg);
     demo::configure(cfg);
