@@ -72,6 +72,7 @@ fn options(ground: &Ground, listen: SocketAddr) -> anyhow::Result<EdgeOptions> {
         .iter()
         .map(|proxy| proxy.parse::<Network>());
     Ok(EdgeOptions {
+        paste_limit: ground.settings.invites.paste_limit.get(),
         listen,
         public_url: Url::parse(&http.public(listen)).context("http.public_url")?,
         trusted_proxies: proxies

@@ -84,6 +84,7 @@ fn start_edge(nats: String) -> Result<SocketAddr> {
 /// Serves HTTP; answers where.
 pub(crate) async fn serve(buses: BusFactory) -> Result<(SocketAddr, impl Future<Output = ()>)> {
     let options = EdgeOptions {
+        paste_limit: 500,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         public_url: Url::parse("http://127.0.0.1/")?,
         trusted_proxies: Vec::new(),

@@ -1,8 +1,8 @@
 //! What a node is told: `config/default.toml` < `--config` < the environment.
 //!
 //! # Map
-//! - one file a section: [`http`], [`ops`], [`database`], [`bus`], [`sealing`], [`mail`], [`events`],
-//!   [`auth`], [`throttle`], [`actors`], [`log`].
+//! - one file a section: [`http`], [`ops`], [`database`], [`bus`], [`sealing`], [`mail`], [`invites`],
+//!   [`events`], [`auth`], [`throttle`], [`actors`], [`log`].
 //! - `manual`: the list of keys, which is the default file itself.
 //! - `sources`: a file and an environment as layers of values that know their place.
 //! - `load`: puts them together; every problem at once.
@@ -21,6 +21,7 @@ pub mod database;
 pub mod events;
 mod field;
 pub mod http;
+pub mod invites;
 mod load;
 pub mod log;
 pub mod mail;
@@ -58,6 +59,8 @@ pub struct Settings {
     pub mail: mail::Mail,
     /// The feed of what happened.
     pub events: events::Events,
+    /// E-mail invites.
+    pub invites: invites::Invites,
     /// What a password costs.
     pub auth: auth::Auth,
     /// How often is often enough.

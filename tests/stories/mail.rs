@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The text of a message, without what its transport did to long lines.
-fn decoded(message: &str) -> String {
+pub(crate) fn decoded(message: &str) -> String {
     let lines = message.replace("=\r\n", "");
     lines.replace("=3D", "=").replace("\r\n", "\n")
 }

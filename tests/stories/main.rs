@@ -24,6 +24,7 @@ mod events;
 mod given_up;
 mod html;
 mod institution;
+mod invited;
 mod join;
 mod links;
 mod logs;

@@ -83,6 +83,13 @@ impl Program {
         made
     }
 
+    /// Does something that takes no body.
+    pub(crate) async fn act(&self, path: &str) -> Value {
+        let (status, done) = self.send(Method::POST, path, &Value::Null).await;
+        assert_eq!(status, 200, "POST {path}: {done}");
+        done
+    }
+
     /// Every row of a list.
     pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
         let mut rows = Vec::new();

@@ -35,6 +35,8 @@ pub struct EdgeOptions {
     pub workers: usize,
     /// What is borne of each client, address, link and organisation.
     pub throttle: ThrottleLimits,
+    /// The most addresses that are pasted at once.
+    pub paste_limit: usize,
     /// Whether this is the demo, which shows kept mails in the browser.
     pub is_demo: bool,
 }

@@ -21,6 +21,7 @@ pub mod edge;
 mod flows;
 mod gate;
 mod invited;
+mod invites;
 mod metrics;
 pub mod network;
 mod pages;

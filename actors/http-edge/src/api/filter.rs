@@ -235,7 +235,7 @@ fn door(text: &str) -> Result<String, Reason> {
     }
 }
 
-fn search(text: &str) -> Result<String, Reason> {
+pub(super) fn search(text: &str) -> Result<String, Reason> {
     if text.chars().take(SEARCH_MOST + 1).count() > SEARCH_MOST {
         let detail = format!("must be at most {SEARCH_MOST} characters long");
         return Err(Reason("too-long", detail.into()));

@@ -15,12 +15,14 @@
 
 mod administrators;
 mod audit;
+mod batches;
 mod bearer;
 mod body;
 mod bulk;
 mod events;
 mod filter;
 mod idempotency;
+mod invites;
 mod join;
 mod json;
 mod ledger;
@@ -53,6 +55,7 @@ pub(crate) use self::openapi::document;
 /// Every route of the API. `GET` also answers `HEAD`; any other method is refused with `Allow`.
 fn routes() -> Vec<Entry> {
     let mut routes = of_people();
+    routes.extend(of_invites());
     routes.extend([
         get("/api/v1/openapi.json", openapi::show),
         get("/problems/{slug}", problems::show),
@@ -179,6 +182,68 @@ fn of_people() -> Vec<Entry> {
         get(
             "/api/v1/organisations/{organisation}/plans/{plan}/ledger",
             ledger::show,
+        ),
+    ]
+}
+
+/// E-mail invites.
+fn of_invites() -> Vec<Entry> {
+    vec![
+        post(
+            "/api/v1/organisations/{organisation}/invites",
+            invites::create,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/invites",
+            invites::list,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/invites/{invite}",
+            invites::show,
+        ),
+        patch(
+            "/api/v1/organisations/{organisation}/invites/{invite}",
+            invites::update,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/invites/{invite}/resend",
+            invites::resend,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/invites/{invite}/cancel",
+            invites::cancel,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/batches",
+            batches::list,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/batches/{batch}",
+            batches::show,
+        ),
+        get(
+            "/api/v1/organisations/{organisation}/batches/{batch}/rows",
+            batches::rows,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/batches/{batch}/send",
+            batches::send,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/batches/{batch}/pause",
+            batches::pause,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/batches/{batch}/resume",
+            batches::resume,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/batches/{batch}/cancel",
+            batches::cancel,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/batches/{batch}/resend",
+            batches::resend,
         ),
     ]
 }

@@ -13,9 +13,9 @@ use utoipa::{
 };
 
 use super::{
-    administrators, audit, bulk, events, filter,
+    administrators, audit, batches, bulk, events, filter,
     idempotency::KEY_MOST,
-    join, ledger, links, organisations, plans, problems, proofs,
+    invites, join, ledger, links, organisations, plans, problems, proofs,
     refusals::{self, PublicReading},
     schema, session, tokens, users, waiting,
 };
@@ -53,6 +53,20 @@ use crate::problem::ProblemBody;
         links::rotate,
         links::disable,
         links::enable,
+        invites::create,
+        invites::list,
+        invites::show,
+        invites::update,
+        invites::resend,
+        invites::cancel,
+        batches::list,
+        batches::show,
+        batches::rows,
+        batches::send,
+        batches::pause,
+        batches::resume,
+        batches::cancel,
+        batches::resend,
         users::list,
         users::show,
         users::update,
@@ -73,7 +87,10 @@ use crate::problem::ProblemBody;
         session::open,
         session::end,
     ),
-    components(schemas(ProblemBody, schema::Cursor, schema::LinkToken, schema::ProofId, filter::SortName)),
+    components(schemas(
+        ProblemBody, schema::Cursor, schema::LinkToken, schema::ProofId, filter::SortName,
+        batches::RowStateName, invites::InviteStateName, invites::LifeName,
+    )),
     modifiers(&Bearer, &Shared),
 )]
 struct Description;

@@ -95,6 +95,8 @@ texts! {
     "The id of an access link." LinkId { pattern: id_pattern(ids::LinkId::PREFIX) }
     "The id of a person in one organisation." UserId { pattern: id_pattern(ids::MembershipId::PREFIX) }
     "The id of a bulk job." BulkId { pattern: id_pattern(ids::BulkId::PREFIX) }
+    "The id of a batch of invites." BatchId { pattern: id_pattern(ids::BatchId::PREFIX) }
+    "The id of an e-mail invite." InviteId { pattern: id_pattern(ids::InviteId::PREFIX) }
     "The id of a proof of an address." ProofId { pattern: id_pattern(ids::ProofId::PREFIX) }
     "The id of an entry of the audit trail." AuditId { pattern: id_pattern(ids::AuditId::PREFIX) }
     "What something is called." Name { min_length: 1, max_length: text::Name::MOST, pattern: LINE }

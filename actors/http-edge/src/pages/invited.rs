@@ -78,7 +78,7 @@ const fn advice(kind: Kind) -> &'static str {
 
 fn page(edge: &Edge, face: InviteFace, person: Option<EmailAddress>) -> InvitePage {
     let closed = closed(face.life).map(|kind| (kind.title(), advice(kind)));
-    let name = face.name.as_ref().map(|name| name.as_str());
+    let name = face.name.as_ref().map(contract::text::PersonName::as_str);
     let (first, last) = name
         .and_then(|name| name.rsplit_once(' '))
         .unwrap_or_default();

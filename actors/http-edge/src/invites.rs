@@ -1,0 +1,156 @@
+//! E-mail invites, from the side of whoever invites: an address list comes in, a draft goes out.
+
+use contract::{
+    Kind, Problem,
+    batches::{
+        AddToBatch, BATCH_PIECE, Batch, BatchRow, GivenRow, ListBatchRows, OpenBatch, SealBatch,
+        SendBatch, Source,
+    },
+    ids::{BatchId, LinkId, OrganisationId},
+    page::{Cursor, PageRequest},
+    text::{InviteMessage, Name},
+};
+use intake::{Pasted, read_text};
+use kernel::Cx;
+
+use crate::edge::Edge;
+
+/// The most refused rows that a problem names.
+const NAMED_MOST: usize = 20;
+
+/// What a batch is about, besides its addresses.
+#[derive(Clone, Debug)]
+pub(crate) struct NewBatch {
+    /// Whose plan and tags the invites have.
+    pub(crate) link_id: LinkId,
+    /// A word to everybody.
+    pub(crate) message: Option<InviteMessage>,
+    /// Who the mail says invites.
+    pub(crate) inviter: Option<Name>,
+}
+
+/// Reads pasted addresses and makes a draft of them. Refused as a whole with too many addresses, or
+/// with none; any other row that cannot be taken is told in the draft.
+pub(crate) async fn paste(
+    edge: &Edge,
+    cx: &Cx,
+    organisation: OrganisationId,
+    new: NewBatch,
+    addresses: &str,
+) -> Result<Batch, Problem> {
+    let pasted = read_text(addresses);
+    let limit = edge.options.paste_limit;
+    check(&pasted, limit)?;
+    let rows: Vec<GivenRow> = pasted.given.into_iter().map(GivenRow::from).collect();
+    let given = rows.len() as u64;
+    let open = OpenBatch {
+        organisation,
+        link_id: new.link_id,
+        source: Source::Paste,
+        message: new.message,
+        inviter: new.inviter,
+        // Beside the addresses there may be rows that are none.
+        limit: given,
+    };
+    let batch_id = match edge.bus.call(&open, cx).await {
+        Err(problem) if problem.kind == Kind::NotFound => {
+            let detail = "There is no such access link. Create one first.";
+            return Err(Problem::invalid("link_id", "unknown", detail));
+        }
+        answer => answer?.id,
+    };
+    for (number, piece) in rows.chunks(BATCH_PIECE).enumerate() {
+        let add = AddToBatch {
+            organisation,
+            batch_id,
+            first_row: (number * BATCH_PIECE) as u64,
+            rows: piece.to_vec(),
+        };
+        edge.bus.call(&add, cx).await?;
+    }
+    let seal = SealBatch {
+        organisation,
+        batch_id,
+        given,
+    };
+    edge.bus.call(&seal, cx).await
+}
+
+fn check(pasted: &Pasted, limit: usize) -> Result<(), Problem> {
+    let distinct = pasted.distinct();
+    if distinct > limit {
+        let detail = format!("At most {limit} addresses at once; these are {distinct}.");
+        return Err(Problem::invalid("addresses", "too-many", detail));
+    }
+    // Rows that are no address may be more, but not any number.
+    if pasted.given.len() > limit * 4 {
+        let detail = format!("At most {} rows at once.", limit * 4);
+        return Err(Problem::invalid("addresses", "too-many", detail));
+    }
+    if distinct > 0 {
+        return Ok(());
+    }
+    if pasted.given.is_empty() {
+        let detail = "Enter at least one address.";
+        return Err(Problem::invalid("addresses", "required", detail));
+    }
+    let refused = Problem::new(Kind::Invalid).detail("None of these is an address.");
+    let named = pasted.given.iter().take(NAMED_MOST);
+    Err(named.fold(refused, |refused, given| {
+        let reason = given.reason();
+        let (code, why) = reason.map_or(("not-an-address", "is no address"), |reason| {
+            (reason.slug(), reason.sentence())
+        });
+        let field = format!("addresses[{}]", given.line);
+        refused.field(&field, code, format!("{}: {why}", given.input))
+    }))
+}
+
+/// Sends a draft.
+pub(crate) async fn send(
+    edge: &Edge,
+    cx: &Cx,
+    organisation: OrganisationId,
+    batch_id: BatchId,
+) -> Result<Batch, Problem> {
+    let send = SendBatch {
+        organisation,
+        batch_id,
+    };
+    edge.bus.call(&send, cx).await
+}
+
+/// How many of a batch's rows were taken.
+pub(crate) fn taken(batch: &Batch) -> u64 {
+    batch.states.values().sum()
+}
+
+/// Every row of a pasted batch that was not taken.
+pub(crate) async fn refusals(
+    edge: &Edge,
+    cx: &Cx,
+    organisation: OrganisationId,
+    batch_id: BatchId,
+) -> Result<Vec<BatchRow>, Problem> {
+    let mut rows = Vec::new();
+    let mut cursor: Option<Cursor> = None;
+    loop {
+        let list = ListBatchRows {
+            organisation,
+            batch_id,
+            state: None,
+            refused: true,
+            reason: None,
+            page: PageRequest {
+                cursor,
+                limit: Some(PageRequest::MOST),
+            },
+        };
+        let page = edge.bus.call(&list, cx).await?;
+        rows.extend(page.items);
+        match page.next_cursor {
+            Some(next) => cursor = Some(next),
+            None => return Ok(rows),
+        }
+    }
+}
