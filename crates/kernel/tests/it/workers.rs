@@ -55,6 +55,10 @@ impl Work for Worker {
             Does::Panic => panic!("the test asked for it"),
         }
     }
+
+    async fn finish(&mut self) {
+        self.journal.note("Finish");
+    }
 }
 
 impl Scene {
@@ -91,7 +95,18 @@ async fn a_worker_works_while_there_is_more_to_do_and_then_rests() {
     scene.wait_worked(&["Again", "Again", "Rest"]).await;
     // Its rest does not hold up the stop.
     tokio::time::timeout(SOON, stage.stop()).await.unwrap();
-    scene.wait_worked(&["Again", "Again", "Rest"]).await;
+    scene
+        .wait_worked(&["Again", "Again", "Rest", "Finish"])
+        .await;
+}
+
+#[actix_rt::test]
+async fn a_stop_waits_for_the_last_turn_of_a_worker() {
+    let scene = Scene::open(BusKind::Local).await;
+    let (stage, _) = scene.worker(&[], 0);
+    scene.wait_worked(&["Rest"]).await;
+    tokio::time::timeout(SOON, stage.stop()).await.unwrap();
+    assert_eq!(scene.journal.lines(), ["Rest", "Finish"]);
 }
 
 #[actix_rt::test]
