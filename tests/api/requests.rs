@@ -107,6 +107,35 @@ async fn a_wrong_method_is_told_which_are_right() {
 }
 
 #[tokio::test]
+async fn a_page_that_does_not_take_the_method_says_so_in_words() {
+    let request = Api::public().request(Method::PUT, "!/admin/reset");
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), 405);
+    let allowed = response.headers()["allow"].to_str().unwrap().to_owned();
+    assert!(
+        allowed.split(", ").any(|method| method == "HEAD"),
+        "{allowed}"
+    );
+    assert_ne!(response.text().await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_or_is_none_is_refused_as_such() {
+    for (content_type, length, status) in [
+        ("application/x-www-form-urlencoded", 1 << 20, 413),
+        ("text/plain", 8, 415),
+    ] {
+        let request = Api::public().request(Method::POST, "!/sign-in");
+        let request = request
+            .header("content-type", content_type)
+            .header("sec-fetch-site", "same-origin")
+            .body("x".repeat(length));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{content_type}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_names_nothing_is_not_found() {
     let institution = Institution::found().await;
     for path in [
