@@ -114,6 +114,20 @@ impl Ground {
             "filter": {}, "action": "retag", "add_tags": ["2026"], "expected_count": users.len(),
         });
         let job = text(&post("/users/bulk", bulk).await["job_id"]);
+        let (mut batches, mut invites) = (Vec::new(), Vec::new());
+        for (n, link) in links.iter().cycle().take(24).enumerate() {
+            let new = json!({
+                "link_id": link, "addresses": format!("a{n}@hill.edu b{n}@hill.edu nobody"),
+            });
+            batches.push(text(&post("/invites", new).await["batch_id"]));
+        }
+        while invites.len() < 2 * batches.len() {
+            let url = format!("{}/api/v1{within}/invites?limit=200", self.http);
+            let asked = Client::new().get(url).bearer_auth(&self.operator);
+            let page: Value = asked.send().await.unwrap().json().await.unwrap();
+            let items = page["items"].as_array().unwrap();
+            invites = items.iter().map(|invite| text(&invite["id"])).collect();
+        }
         let slugs = ["invalid", "not-found"].map(str::to_owned);
         vec![
             ("plan", plans),
@@ -123,6 +137,8 @@ impl Ground {
             ("proof", proofs),
             ("administrator", administrators),
             ("token_id", tokens),
+            ("batch", batches),
+            ("invite", invites),
             ("job", vec![job]),
             ("slug", slugs.into()),
             ("future", vec!["2126-01-01T00:00:00Z".to_owned()]),

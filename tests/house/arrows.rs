@@ -14,7 +14,7 @@ fn may_lean_on(member: &Member) -> &'static [&'static str] {
         ("crates", _) => &["contract"],
         // Sees no SQL.
         ("actors", "http-edge") => &["contract", "kernel", "bounces", "intake"],
-        ("actors", "invite-dispatcher") => &["contract", "kernel", "store", "bounces"],
+        ("actors", "invite-dispatcher") => &["contract", "kernel", "store", "bounces", "smtp"],
         ("actors", _) => &["contract", "kernel", "store", "passwords"],
         _ => &["*"],
     }

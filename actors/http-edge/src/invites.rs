@@ -94,16 +94,16 @@ fn check(pasted: &Pasted, limit: usize) -> Result<(), Problem> {
         let detail = "Enter at least one address.";
         return Err(Problem::invalid("addresses", "required", detail));
     }
-    let refused = Problem::new(Kind::Invalid).detail("None of these is an address.");
-    let named = pasted.given.iter().take(NAMED_MOST);
-    Err(named.fold(refused, |refused, given| {
-        let reason = given.reason();
-        let (code, why) = reason.map_or(("not-an-address", "is no address"), |reason| {
-            (reason.slug(), reason.sentence())
-        });
-        let field = format!("addresses[{}]", given.line);
-        refused.field(&field, code, format!("{}: {why}", given.input))
-    }))
+    let named = pasted.given.iter().take(NAMED_MOST).map(|given| {
+        let why = given.reason().map_or("", intake::Reason::sentence);
+        format!(
+            " Line {}, \u{201c}{}\u{201d}: {why}",
+            given.line, given.input
+        )
+    });
+    let mut detail = "None of these is an address.".to_owned();
+    detail.extend(named);
+    Err(Problem::invalid("addresses", "none", detail))
 }
 
 /// Sends a draft.

@@ -25,6 +25,7 @@ pub(super) const SEARCH_MOST: usize = 100;
 #[expect(dead_code, reason = "only described")]
 pub(super) enum DoorName {
     Link,
+    Invite,
 }
 
 /// In which order people are listed; equal ones by their ids.
@@ -230,8 +231,8 @@ fn sort(text: &str) -> Result<UserSort, Reason> {
 
 fn door(text: &str) -> Result<String, Reason> {
     match text {
-        "link" => Ok(text.to_owned()),
-        _ => Err(Reason("unknown", "must be link".into())),
+        "link" | "invite" => Ok(text.to_owned()),
+        _ => Err(Reason("unknown", "must be one of link, invite".into())),
     }
 }
 

@@ -46,7 +46,7 @@ fn pattern(text: Option<&str>) -> Result<Option<String>, Problem> {
         let detail = format!("Search for at most {SEARCH_MOST} characters.");
         return Err(Problem::invalid("q", "too-long", detail));
     }
-    if text.chars().any(char::is_control) {
+    if text.contains('\0') {
         let detail = "Search for printed characters.";
         return Err(Problem::invalid("q", "control-character", detail));
     }
