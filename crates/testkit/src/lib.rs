@@ -9,7 +9,7 @@
 //! | [`SqliteFile`] | a fresh `SQLite` file |
 //! | [`Engine`], [`BusKind`] | the two databases and the two buses as parameters of a test |
 //! | [`UsherProcess`] | the node as a process of its own, to be killed |
-//! | [`SmtpSink`] | a mail server that keeps, refuses or loses what it is sent |
+//! | [`SmtpSink`], [`SmtpScript`] | a mail server that keeps, refuses or loses what it is sent, as it was told |
 //! | [`TcpProxy`] | a wire that can be cut, also between a request and its answer |
 //! | [`eventually()`] | the one allowed way to wait for a condition |
 //!
@@ -54,7 +54,7 @@ pub use nats::NatsServer;
 pub use postgres::PostgresServer;
 pub use process::{Ready, UsherProcess};
 pub use proxy::TcpProxy;
-pub use smtp::{Mail, SmtpSink};
+pub use smtp::{Mail, SmtpAct, SmtpAt, SmtpMoment, SmtpScript, SmtpSink, SmtpTls};
 pub use sqlite::SqliteFile;
 
 /// Returns the value, or fails the test with the whole chain of causes.

@@ -1,6 +1,10 @@
 //! A mail server that keeps what it is sent, or does to it what it was told to.
 
+mod certificate;
+mod login;
+mod script;
 mod session;
+mod wire;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -12,14 +16,19 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use self::certificate::Certificate;
+use self::session::Shared;
 use crate::background::Background;
 use crate::or_fail;
+
+pub use self::script::{SmtpAct, SmtpAt, SmtpMoment, SmtpScript, SmtpTls};
 
 /// A small SMTP server on the loopback. It accepts everything unless told otherwise, per recipient.
 #[derive(Debug)]
 pub struct SmtpSink {
     address: SocketAddr,
     state: watch::Sender<State>,
+    certificate: Vec<u8>,
     _background: Background,
 }
 
@@ -34,6 +43,8 @@ pub struct Mail {
     pub recipients: Vec<String>,
     /// Header and body as sent, with CRLF and without the dots of the transport.
     pub raw: Vec<u8>,
+    /// It was said to be kept; without that its sender cannot know.
+    pub is_confirmed: bool,
     /// When its final dot came.
     pub at: Instant,
 }
@@ -51,9 +62,12 @@ struct State {
     script: HashMap<String, Answer>,
     mails: Vec<Mail>,
     connections: usize,
+    open: usize,
+    most_open: usize,
+    commands: HashMap<String, usize>,
+    turns: usize,
     mails_per_connection: Option<usize>,
     goes_on_regardless: bool,
-    resets: usize,
 }
 
 /// What is done with a recipient that is not simply accepted.
@@ -70,18 +84,36 @@ enum Answer {
 impl SmtpSink {
     /// Starts one at a free port.
     pub fn start() -> Self {
-        or_fail(Self::try_start())
+        Self::start_with(SmtpScript::new())
     }
 
-    fn try_start() -> Result<Self> {
+    /// Starts one that does as it was told.
+    pub fn start_with(script: SmtpScript) -> Self {
+        or_fail(Self::try_start(script))
+    }
+
+    fn try_start(script: SmtpScript) -> Result<Self> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("no port for SMTP")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let state = watch::Sender::new(State::default());
-        let background = Background::run(serve(listener, state.clone()))?;
+        let certificate = match script.tls {
+            SmtpTls::Off => None,
+            SmtpTls::Offered | SmtpTls::Implicit => Some(Certificate::make()?),
+        };
+        let der = certificate
+            .as_ref()
+            .map(|certificate| certificate.der.clone());
+        let shared = Shared {
+            state: state.clone(),
+            script,
+            certificate,
+        };
+        let background = Background::run(serve(listener, shared))?;
         Ok(Self {
             address,
             state,
+            certificate: der.unwrap_or_default(),
             _background: background,
         })
     }
@@ -132,7 +164,33 @@ impl SmtpSink {
 
     /// How often a transaction was given up with RSET.
     pub fn resets(&self) -> usize {
-        self.state.borrow().resets
+        self.commands("RSET")
+    }
+
+    /// How often a command was said, in capitals.
+    pub fn commands(&self, verb: &str) -> usize {
+        let state = self.state.borrow();
+        state.commands.get(verb).copied().unwrap_or_default()
+    }
+
+    /// How often somebody had to hear replies before going on: round trips, without TLS.
+    pub fn round_trips(&self) -> usize {
+        self.state.borrow().turns
+    }
+
+    /// How many connections there are now.
+    pub fn open(&self) -> usize {
+        self.state.borrow().open
+    }
+
+    /// How many connections there were at once.
+    pub fn most_open(&self) -> usize {
+        self.state.borrow().most_open
+    }
+
+    /// Its certificate (DER), to be trusted; empty without TLS.
+    pub fn certificate(&self) -> Vec<u8> {
+        self.certificate.clone()
     }
 
     /// How many connections there have been.
@@ -165,14 +223,25 @@ impl SmtpSink {
     }
 }
 
-async fn serve(listener: std::net::TcpListener, state: watch::Sender<State>) {
+async fn serve(listener: std::net::TcpListener, shared: Shared) {
     let Ok(listener) = TcpListener::from_std(listener) else {
         return;
     };
     let mut sessions = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        state.send_modify(|state| state.connections += 1);
-        let connection = state.borrow().connections;
-        sessions.spawn(session::run(stream, connection, state.clone()));
+        let mut connection = 0;
+        shared.state.send_modify(|state| {
+            state.connections += 1;
+            state.open += 1;
+            state.most_open = state.most_open.max(state.open);
+            connection = state.connections;
+        });
+        let shared = shared.clone();
+        sessions.spawn(async move {
+            let state = shared.state.clone();
+            let ended = session::run(stream, connection, shared).await;
+            state.send_modify(|state| state.open -= 1);
+            ended
+        });
     }
 }

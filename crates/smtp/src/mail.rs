@@ -1,0 +1,60 @@
+//! A mail to be carried, and where mails come from.
+
+use std::collections::VecDeque;
+
+use tokio::sync::mpsc::Receiver;
+
+use crate::Path;
+
+/// A mail to one recipient.
+#[derive(Clone, Debug)]
+pub struct Mail<K> {
+    /// By what its owner knows it when its verdict comes.
+    pub key: K,
+    /// Whom bounces go to.
+    pub from: Path,
+    /// Whom it goes to.
+    pub to: Path,
+    /// Header and body. Line ends are made CRLF; dots are doubled on the way.
+    pub message: Vec<u8>,
+    /// There are bytes beyond ASCII in it, so that the relay must offer 8BITMIME.
+    pub is_eight_bit: bool,
+}
+
+/// Where mails come from.
+pub trait Source: Send {
+    /// By what a mail is known.
+    type Key: Send;
+
+    /// Waits for the next; nothing if there will be none any more.
+    ///
+    /// It may be dropped while it waits, and must not lose a mail then.
+    fn next(&mut self) -> impl Future<Output = Option<Mail<Self::Key>>> + Send;
+
+    /// The next, if it is there without waiting: it is announced together with the one before.
+    fn at_hand(&mut self) -> Option<Mail<Self::Key>>;
+}
+
+impl<K: Send> Source for Receiver<Mail<K>> {
+    type Key = K;
+
+    fn next(&mut self) -> impl Future<Output = Option<Mail<K>>> + Send {
+        self.recv()
+    }
+
+    fn at_hand(&mut self) -> Option<Mail<K>> {
+        self.try_recv().ok()
+    }
+}
+
+impl<K: Send> Source for VecDeque<Mail<K>> {
+    type Key = K;
+
+    fn next(&mut self) -> impl Future<Output = Option<Mail<K>>> + Send {
+        std::future::ready(self.pop_front())
+    }
+
+    fn at_hand(&mut self) -> Option<Mail<K>> {
+        self.pop_front()
+    }
+}
