@@ -1,4 +1,4 @@
-//! What comes back after sending: reports of webhooks and of mail go one way, [`take`].
+//! What comes back after sending: reports of webhooks and of mail go one way, [`take()`].
 //!
 //! Reports come twice, late and in any order. An event with a name is taken once; any other report
 //! changes nothing the second time, because what is known of a mail only ever gets worse: sent,
