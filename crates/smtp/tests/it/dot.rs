@@ -1,7 +1,11 @@
-use smtp::{End, Trouble};
+use smtp::{End, Relay, Session, Timeouts, Trouble};
 use testkit::{SmtpAct, SmtpAt, SmtpScript, SmtpSink};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream},
+    net::TcpListener,
+};
 
-use crate::scene::{answering, carry, connect, mails, send};
+use crate::scene::{answering, carry, connect, mails, relay, send};
 
 fn at_dot_of_bob(act: SmtpAct) -> SmtpSink {
     SmtpSink::start_with(answering(SmtpAt::Dot, "bob@uni.example", act))
@@ -76,4 +80,49 @@ async fn a_mail_behind_a_failure_that_is_not_forgotten_begins_again() {
     assert_eq!(book.of("ada"), "Dot 451");
     assert_eq!(book.of("bob"), "accepted");
     assert_eq!((sink.resets(), sink.connections()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_relay_that_holds_on_to_the_mail_before_gets_no_empty_one() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let relay = Relay {
+        port: listener.local_addr().unwrap().port(),
+        ..relay(&SmtpSink::start())
+    };
+    let server = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = BufStream::new(stream);
+        let mut heard = String::new();
+        // What is said when a line with this beginning has come; MAIL is one too many the second time.
+        for (until, say) in [
+            ("", "220 hold\r\n"),
+            ("EHLO", "250-hold\r\n250 PIPELINING\r\n"),
+            ("DATA", "250 ok\r\n250 ok\r\n354 go\r\n"),
+            (".", "451 4.3.0 not now\r\n"),
+            ("DATA", "503 5.5.1 nested\r\n250 ok\r\n354 go\r\n"),
+        ] {
+            while !until.is_empty() {
+                let begun = heard.len();
+                stream.read_line(&mut heard).await.unwrap();
+                if heard.get(begun..).unwrap().starts_with(until) {
+                    break;
+                }
+            }
+            stream.write_all(say.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+        let mut rest = String::new();
+        // A connection that is dropped may end with a reset.
+        let _ = stream.read_to_string(&mut rest).await;
+        rest
+    };
+    let client = async {
+        let session = Session::connect(&relay, &Timeouts::default()).await;
+        carry(session.unwrap(), &mut mails(&["ada", "bob"])).await
+    };
+    let (rest, (end, book)) = tokio::join!(server, client);
+    assert_eq!(rest, "");
+    assert!(matches!(end, End::Broken(Trouble::Strange(_))), "{end:?}");
+    assert_eq!(book.of("ada"), "Dot 451");
+    assert!(book.of("bob").starts_with("not sent"), "{book:?}");
 }
