@@ -238,3 +238,46 @@ async fn one_click_ends_invitations_and_an_invite_that_is_taken_back_is_dead() {
     let page = scene.node.browser().open(&ann).await;
     assert_eq!(page.status, 200, "what was sent can still be accepted");
 }
+
+#[tokio::test]
+async fn an_administrator_checks_a_list_sends_it_and_sees_where_it_stands() {
+    let scene = Scene::open(Engine::Sqlite, BusKind::Local, 1).await;
+    let office = &scene.institution.administrator;
+    let page = scene.institution.open("/invites/new").await;
+    assert!(page.text().contains("Up to 500"), "{}", page.text());
+    let form = page.form("/invites/new").fill("link_id", &scene.link.id);
+    let none = office
+        .submit(&page, &form.clone().fill("addresses", "nobody"))
+        .await;
+    assert_eq!(none.status, 422);
+    assert!(
+        none.error("addresses").contains("None of these"),
+        "{}",
+        none.text()
+    );
+    let pasted = "ann@hill.edu; bob@hill.edu; nobody";
+    let form = form.fill("addresses", pasted).fill("message", "Welcome!");
+    let draft = office.submit(&page, &form).await;
+    let text = draft.text();
+    assert_eq!(draft.heading(), "Invites to First year", "{text}");
+    assert!(text.contains("This is not an e-mail address"), "{text}");
+    assert!(text.contains("1 more than there are free seats"), "{text}");
+    assert!(scene.relay.messages().is_empty(), "nothing is sent yet");
+    let sent = office.submit(&draft, &draft.form("/send")).await;
+    assert_eq!(sent.status, 200, "{}", sent.text());
+    scene.mailed("ann@hill.edu").await;
+    scene.mailed("bob@hill.edu").await;
+    let place = sent.url.path().to_owned();
+    let finished = async || {
+        let page = office.open(&place).await;
+        page.text().contains("Finished").then_some(page)
+    };
+    let page = eventually_some(PATIENCE, "the batch is finished", finished).await;
+    assert!(page.text().contains("bob@hill.edu"), "{}", page.text());
+    let list = scene.institution.open("/invites").await;
+    assert!(list.text().contains("Invite pending"), "{}", list.text());
+    let again = office.submit(&page, &page.form("/cancel")).await;
+    assert!(again.text().contains("Cancelled"), "{}", again.text());
+    let list = scene.institution.open("/invites").await;
+    assert!(!list.text().contains("Invite pending"), "{}", list.text());
+}

@@ -4,6 +4,7 @@ mod administrators;
 mod audit;
 mod bulk;
 mod filter;
+mod invites;
 mod link_form;
 mod links;
 mod plan;
@@ -29,6 +30,7 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .configure(bulk::configure)
             .configure(user::configure)
             .configure(links::configure)
+            .configure(invites::configure)
             .configure(plans::configure)
             .configure(administrators::configure)
             .configure(tokens::configure)
