@@ -166,6 +166,9 @@ impl Description {
 }
 
 fn text(schema: &Value, things: &Things) -> String {
+    if let Some(example) = schema["example"].as_str() {
+        return example.to_owned();
+    }
     match schema["format"].as_str() {
         Some("email") => return "somebody@university.example".to_owned(),
         Some("date-time") => return "2099-01-01T00:00:00Z".to_owned(),

@@ -44,7 +44,10 @@ pub(super) struct NewInvites {
     link_id: Given<String>,
     /// Addresses as pasted: between them white space, commas or semicolons.
     #[serde(default)]
-    #[schema(value_type = String, min_length = 1, max_length = 60_000, required)]
+    #[schema(
+        value_type = String, min_length = 1, max_length = 60_000, required,
+        example = "Ann Lee <ann@hill.edu>; bob@hill.edu"
+    )]
     addresses: Given<String>,
     /// A word to everybody, in plain text.
     #[serde(default)]
