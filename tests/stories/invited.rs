@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use testkit::{BusKind, Engine, SmtpSink, eventually_some};
 
 use crate::{
+    browser::Browser,
     institution::{Institution, Link, PASSWORD},
     mail::decoded,
     node::{Ground, Node, PATIENCE},
+    person::Person,
     program::Program,
 };
 
@@ -280,4 +282,70 @@ async fn an_administrator_checks_a_list_sends_it_and_sees_where_it_stands() {
     assert!(again.text().contains("Cancelled"), "{}", again.text());
     let list = scene.institution.open("/invites").await;
     assert!(!list.text().contains("Invite pending"), "{}", list.text());
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_accepts_with_a_proved_account_of_their_own_only() {
+    let scene = Scene::open(Engine::Sqlite, BusKind::Local, 5).await;
+    let (_, sent) = scene.invite("ann@hill.edu bob@hill.edu", false).await;
+    assert_eq!(sent["accepted"], 2, "{sent}");
+    let (ann, _) = scene.mailed("ann@hill.edu").await;
+    let (bob, _) = scene.mailed("bob@hill.edu").await;
+    let accepted = async |browser: &Browser, path: &str| {
+        let page = browser.open(path).await;
+        let form = page.form(path).fill("first_name", "Ann");
+        let form = form.fill("last_name", "Lee").fill("password", PASSWORD);
+        browser
+            .submit(&page, &form.fill("accept_terms", "yes"))
+            .await
+    };
+    let browser = scene.node.browser();
+    assert_eq!(accepted(&browser, &ann).await.heading(), "Welcome, Ann");
+
+    // Ann's account is proved by now: another's invite is not for it, her own is accepted.
+    let page = browser.open("/").await;
+    let form = page.form("/sign-in").fill("email", "ann@hill.edu");
+    browser
+        .submit(&page, &form.fill("password", PASSWORD))
+        .await;
+    let page = browser.open(&bob).await;
+    let text = page.text();
+    assert!(text.contains("signed in as ann@hill.edu"), "{text}");
+    assert!(!text.contains("Accept with this account"), "{text}");
+    let as_ann = browser.post(&format!("{bob}/as-me"), &[]).await;
+    assert_eq!(as_ann.status, 403);
+    let text = as_ann.text();
+    assert!(text.contains("signed in as ann@hill.edu"), "{text}");
+
+    // Somebody set Bob's account up before him, and is signed in there: only the form is for Bob.
+    let stranger = scene.node.browser();
+    Person::at("bob@hill.edu")
+        .join(&stranger, &scene.link.url)
+        .await;
+    let page = stranger.open("/").await;
+    let form = page.form("/sign-in").fill("email", "bob@hill.edu");
+    let form = form.fill("password", &Person::at("bob@hill.edu").password);
+    stranger.submit(&page, &form).await;
+    let page = stranger.open(&bob).await;
+    assert!(
+        !page.text().contains("Accept with this account"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(
+        stranger.post(&format!("{bob}/as-me"), &[]).await.status,
+        403
+    );
+    let his = accepted(&scene.node.browser(), &bob).await;
+    assert_eq!(his.status, 200, "{}", his.text());
+    let users = scene.owner.all(&format!("{}/users", scene.at)).await;
+    let mut users = users.iter();
+    let user = users.find(|user| user["email"] == "bob@hill.edu").unwrap();
+    assert_eq!(user["proof_due_at"], Value::Null, "{user}");
+    let page = stranger.open("/").await;
+    assert!(
+        page.text().contains("Sign in"),
+        "his session ended: {}",
+        page.text()
+    );
 }

@@ -12,13 +12,13 @@ use contract::{
 use kernel::BusKey;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{BusKind, Engine};
+use testkit::{BusKind, Engine, eventually};
 
 use crate::{
     browser::Browser,
     described::{Description, Things},
     institution::{Institution, PASSWORD},
-    node::{BUS_KEY, Ground, Node},
+    node::{BUS_KEY, Ground, Node, PATIENCE},
     person::Person,
     program::Program,
 };
@@ -55,7 +55,19 @@ impl Scene {
                 .await;
             page["items"][0]["id"].as_str().unwrap().to_owned()
         };
+        let new = json!({ "link_id": link.id, "addresses": "ann@hill.edu" });
+        let at = format!("/organisations/{}", own.id);
+        let path = format!("{at}/invites");
+        owner.send(Method::POST, &path, &new).await;
+        // What is sent by itself is not counted as a change by somebody.
+        let finished = async || {
+            let page = owner.get(&format!("{at}/batches")).await;
+            page["items"][0]["finished_at"].is_string()
+        };
+        eventually(PATIENCE, "the batch is finished", finished).await;
         let things = Things::from([
+            ("invite", first("invites").await),
+            ("batch", first("batches").await),
             ("organisation", own.id.clone()),
             ("link", link.id),
             ("plan", first("plans").await),

@@ -2,6 +2,7 @@
 
 use contract::{
     EmailAddress, Fields, Kind, Problem, Secret,
+    accounts::SignedInPerson,
     invites::{DeclineInvite, InviteFace, Life, ResolveInvite, Ticket},
     people::Enrol,
     seats::{Admit, Admitted, Door, SettleProof},
@@ -109,13 +110,17 @@ pub(crate) async fn accept(
     })
 }
 
-/// Accepts with the account that is signed in.
+/// Accepts with the account that is signed in. Not where its own address is yet to be proved:
+/// whoever set its password up need not be whoever was invited, and the form makes that sure.
 pub(crate) async fn accept_as(
     edge: &Edge,
     person: &Person,
     token: &str,
 ) -> Result<Accepted, Problem> {
     let face = face(edge, &person.incoming, Ticket::Token(Secret::new(token))).await?;
+    if !may_accept_as(&face, &person.signed_in) {
+        return Err(Problem::new(Kind::InviteForAnother));
+    }
     let admit = Admit {
         organisation: face.organisation,
         account_id: person.signed_in.account_id,
@@ -127,6 +132,16 @@ pub(crate) async fn accept_as(
         admitted,
         first_name: person.signed_in.first_name.clone(),
     })
+}
+
+/// Whether somebody who is signed in may accept with that account, as far as the edge knows.
+pub(crate) fn may_accept_as(face: &InviteFace, person: &SignedInPerson) -> bool {
+    let is_theirs = face.email.key() == person.email.key();
+    if is_theirs {
+        person.is_proved
+    } else {
+        face.is_lenient
+    }
 }
 
 /// Why an invite cannot be accepted.

@@ -7,6 +7,7 @@
 //! - `throttle`: how often is often enough; `client`: who a request comes from.
 //! - `problem`: `Refused`, a problem on its way out; `csrf`, [`network`], `metrics`: what the gate uses.
 //! - `flows` and `accounts`: what API and pages have in common: join, prove; sign in, reset, change.
+//! - `invites`: an address list becomes a batch; `invited`: what whoever was invited does.
 //! - `person`: a person who is signed in.
 //! - `api`: one file a noun; its `mod.rs` is the table of routes and the OpenAPI description.
 //! - `pages`: what browsers see.

@@ -1,5 +1,5 @@
-//! Hands the rows of sent batches to the couriers, takes those of cancelled ones back, lets a batch
-//! rest of which too much came back, and ends what is done.
+//! Hands the rows of sent batches to the couriers, takes those of cancelled ones back, and lets a batch
+//! rest of which too much came back. That nothing is left of one, the courier finds.
 
 use std::{sync::Arc, time::Duration};
 
@@ -140,25 +140,6 @@ impl Enlister {
         }
         Ok(())
     }
-
-    /// Ends batches of which nothing is left to be sent.
-    async fn end_done(&self) -> Result<(), Problem> {
-        let mut reader = self.db.read().await?;
-        let done = sql::DONE.fetch_all(&mut reader).await?;
-        drop(reader);
-        for row in done {
-            let (organisation, batch_id) = (row.get("organisation_id")?, row.get("id")?);
-            let stamp = self.stamp(batch_id);
-            let mut tx = self.db.write(&stamp).await?;
-            let finish = sql::FINISH.bind(batch_id).bind(stamp.now);
-            if finish.execute(&mut tx).await? > 0 {
-                tx.publish(organisation, Event::BatchFinished { batch_id });
-                tx.audit(organisation, "batch.finish", batch_id, json!({}));
-                tx.commit().await?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Behaviour for Enlister {
@@ -186,7 +167,6 @@ impl Work for Enlister {
                 return Ok(Pace::Again);
             }
         }
-        self.end_done().await?;
         Ok(Pace::Rest(REST))
     }
 }

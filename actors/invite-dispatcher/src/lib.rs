@@ -1,7 +1,16 @@
-//! All mail leaves here. Today single letters; the bulk invites move in beside them.
+//! All mail leaves here: letters, and invites by the batch. What comes back is read here, too.
 //!
 //! # Owns
-//! The table `mails`, and the way out ([`transport`]): a directory, or one SMTP relay.
+//! The tables `mails`, `batches`, `invites`, `refusals`, `suppressions`, `taken_reports`, `couriers`
+//! and `relay_days`, and the way out ([`transport`]): a directory, or one SMTP relay. Reads `links`,
+//! `plans`, `organisations`, `accounts`, `memberships` and `invite_uses`.
+//!
+//! # Map
+//! - [`batches`]: addresses are handed in, classified, sent, steered; [`enlist`] queues them, [`alarm`]
+//!   says when a batch is to rest.
+//! - [`courier`]: what is due is sent, as fast as [`rates`] allow.
+//! - [`invites`]: one invite, for administrators and whoever holds it; [`tokens`]: what it is known by.
+//! - [`suppressions`]: who gets none; [`reports`]: what comes back; [`remind`]: what is due by itself.
 //!
 //! # Promises (each with its test in docs/semantics.md)
 //! - A letter whose [`contract::mails::QueueMail`] was answered is durable, and is tried until the
@@ -13,9 +22,9 @@
 //! - Letters hold tokens: they are sealed while they wait and emptied once they have left.
 //!
 //! # How it works
-//! [`InviteDispatcher`] takes letters in; the [`Courier`], a worker, leases what is due, composes
-//! ([`letter`], [`message`]), hands over outside any transaction, records. Any number of couriers
-//! may run: a lease is theirs for three minutes by the database's clock.
+//! [`InviteDispatcher`] takes letters and invites in; the [`Courier`], a worker, leases what is due,
+//! composes ([`letter`], [`invitation`], [`message`]), hands over outside any transaction, records. Any
+//! number of couriers may run: leases and shares are the database clock's.
 //!
 //! # What a mail says
 //! [`templates`] holds the words, built in or an operator's, compiled and tried at start;

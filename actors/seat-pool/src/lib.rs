@@ -1,12 +1,14 @@
 //! Who sits where: plans, memberships, seats, the waiting list and the ledger.
 //!
 //! # Owns
-//! The tables `plans`, `memberships`, `membership_tags`, `link_uses`, `ledger`, `erasures`,
-//! `bulk_jobs` and `bulk_people`; nobody else writes them. Reads `links`, `organisations` and `accounts` in the transaction that decides.
+//! The tables `plans`, `memberships`, `membership_tags`, `link_uses`, `invite_uses`, `ledger`,
+//! `erasures`, `bulk_jobs` and `bulk_people`; nobody else writes them. Reads `links`, `invites`,
+//! `batches`, `organisations` and `accounts` in the transaction that decides.
 //!
 //! # Promises (each with its test in docs/semantics.md)
 //! - `purchased = free + held + assigned` for every plan at every commit; a seat is never sold twice.
-//! - A link is never used more often than `max_uses`, and its uses never fall.
+//! - A link is never used more often than `max_uses`, and its uses never fall. An invite is accepted
+//!   once, and is no use of its link.
 //! - Admission is idempotent: asked again, it gives the same answer and consumes nothing.
 //! - The answer of an admission is durable, with its ledger entry, event and audit entry.
 //! - Whoever waits is promoted in order, in the very transaction that frees the seat.

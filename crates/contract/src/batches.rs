@@ -195,8 +195,6 @@ pub struct AddToBatch {
 pub struct Added {
     /// Rows of the batch so far.
     pub given: u64,
-    /// Rows of the batch so far that were taken.
-    pub taken: u64,
 }
 
 impl Call for AddToBatch {

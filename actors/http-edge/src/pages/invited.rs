@@ -3,7 +3,8 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 use contract::{
-    EmailAddress, Kind, Problem, Secret, Timestamp,
+    Kind, Problem, Secret, Timestamp,
+    accounts::SignedInPerson,
     invites::{InviteFace, Ticket},
     seats::Status,
     suppressions::{UnsubscribeFace, UnsubscribeScope},
@@ -50,16 +51,22 @@ struct InvitePage {
     errors: Errors,
     refusal: Option<String>,
     /// Who is signed in.
-    person: Option<EmailAddress>,
+    person: Option<SignedInPerson>,
     /// The path of the invite.
     path: String,
 }
 
 impl InvitePage {
-    /// Whether it is for the very account that is signed in, or may be accepted with it.
+    /// Whether it can be accepted with the account that is signed in.
     fn is_theirs(&self) -> bool {
-        let is_same = |email: &EmailAddress| email.key() == self.face.email.key();
-        self.face.is_lenient || self.person.as_ref().is_some_and(is_same)
+        let person = self.person.as_ref();
+        person.is_some_and(|person| invited::may_accept_as(&self.face, person))
+    }
+
+    /// Whether the account that is signed in is of another address.
+    fn is_anothers(&self) -> bool {
+        let is_other = |person: &SignedInPerson| person.email.key() != self.face.email.key();
+        self.person.as_ref().is_some_and(is_other)
     }
 }
 
@@ -76,7 +83,7 @@ const fn advice(kind: Kind) -> &'static str {
     }
 }
 
-fn page(edge: &Edge, face: InviteFace, person: Option<EmailAddress>) -> InvitePage {
+fn page(edge: &Edge, face: InviteFace, person: Option<SignedInPerson>) -> InvitePage {
     let closed = closed(face.life).map(|kind| (kind.title(), advice(kind)));
     let name = face.name.as_ref().map(contract::text::PersonName::as_str);
     let (first, last) = name
@@ -107,7 +114,7 @@ async fn form(
 ) -> Answer {
     let ticket = Ticket::Token(Secret::new(token.as_str()));
     let face = invited::face(&edge, &incoming, ticket).await?;
-    let person = anybody.0.map(|person| person.signed_in.email);
+    let person = anybody.0.map(|person| person.signed_in);
     show(&page(&edge, face, person))
 }
 
@@ -145,7 +152,7 @@ async fn accept(
     let accepting = invited::accept(&edge, &incoming, &token, form.clone(), Some(mine.clone()));
     let mut response = match accepting.await {
         Ok(accepted) => done(&edge, accepted)?,
-        Err(problem) => refused(&edge, &incoming, &token, form, problem).await?,
+        Err(problem) => refused(&edge, &incoming, &token, (None, Some(form)), problem).await?,
     };
     if let Err(error) = response.add_cookie(&registrant_cookie(&edge.options, &mine)) {
         tracing::error!(%error, "a cookie does not fit");
@@ -157,8 +164,8 @@ async fn accept_as(edge: web::Data<Edge>, person: Person, token: web::Path<Strin
     match invited::accept_as(&edge, &person, &token).await {
         Ok(accepted) => done(&edge, accepted),
         Err(problem) => {
-            let form = AcceptForm::default();
-            refused(&edge, &person.incoming, &token, form, problem).await
+            let asked = (Some(person.signed_in), None);
+            refused(&edge, &person.incoming, &token, asked, problem).await
         }
     }
 }
@@ -168,7 +175,7 @@ async fn refused(
     edge: &Edge,
     incoming: &Incoming,
     token: &str,
-    form: AcceptForm,
+    (person, form): (Option<SignedInPerson>, Option<AcceptForm>),
     problem: Problem,
 ) -> Answer {
     let status = crate::problem::status(&problem);
@@ -189,12 +196,10 @@ async fn refused(
     };
     let ticket = Ticket::Token(Secret::new(token));
     let face = invited::face(edge, incoming, ticket).await?;
-    let again = InvitePage {
-        form,
-        errors: Errors::beside_fields(problem).unwrap_or_default(),
-        refusal,
-        ..page(edge, face, None)
-    };
+    let mut again = page(edge, face, person);
+    again.form = form.unwrap_or(again.form);
+    again.errors = Errors::beside_fields(problem).unwrap_or_default();
+    again.refusal = refusal;
     render(status, &again)
 }
 

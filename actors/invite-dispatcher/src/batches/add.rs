@@ -50,8 +50,7 @@ impl Serve<AddToBatch> for InviteDispatcher {
         let (given, most): (u64, u64) = (row.get("given")?, row.get("most")?);
         let end = message.first_row.saturating_add(count);
         if end <= given && count > 0 {
-            let taken = sql::TAKEN.bind(id).fetch_one(&mut tx).await?.get("n")?;
-            return Ok(Added { given, taken });
+            return Ok(Added { given });
         }
         if row.get::<Option<i64>>("sealed_at")?.is_some() {
             return Err(conflict("This batch is sealed already."));
@@ -120,8 +119,7 @@ impl Serve<AddToBatch> for InviteDispatcher {
                 .await?;
         }
         sql::GROW.bind(id).bind(count).execute(&mut tx).await?;
-        let taken = sql::TAKEN.bind(id).fetch_one(&mut tx).await?.get("n")?;
         tx.commit().await?;
-        Ok(Added { given: end, taken })
+        Ok(Added { given: end })
     }
 }

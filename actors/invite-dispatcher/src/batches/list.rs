@@ -7,7 +7,7 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 
-use super::{counted, sql};
+use super::{all_counted, sql};
 use crate::InviteDispatcher;
 
 impl Serve<ListBatches> for InviteDispatcher {
@@ -20,10 +20,7 @@ impl Serve<ListBatches> for InviteDispatcher {
             .bind(wanted as u64 + 1)
             .fetch_all(&mut reader)
             .await?;
-        let mut batches = Vec::with_capacity(rows.len());
-        for row in &rows {
-            batches.push(counted(&mut reader, row).await?);
-        }
+        let batches = all_counted(&mut reader, &rows).await?;
         Ok(Page::cut(batches, wanted, |batch: &Batch| {
             Cursor(batch.id.to_string())
         }))

@@ -22,7 +22,8 @@ use contract::{
     invites::InviteState,
     text::{InviteMessage, Language},
 };
-use store::{Connection, Row};
+use serde::Serialize;
+use store::{Connection, Row, StoreError};
 
 /// The row of a batch of the organisation.
 pub(crate) async fn find(
@@ -42,24 +43,57 @@ fn conflict(why: &'static str) -> Problem {
     Problem::new(Kind::Conflict).detail(why)
 }
 
+#[derive(Serialize)]
+struct BatchKey {
+    id: BatchId,
+}
+
+/// What the rows of a batch are.
+#[derive(Default)]
+struct Counts {
+    states: BTreeMap<InviteState, u64>,
+    refused: BTreeMap<String, u64>,
+    accepted: u64,
+    /// In the last minute.
+    settled: u64,
+}
+
 /// A batch from its row, counted at this instant.
 async fn counted(on: &mut impl Connection, row: &Row) -> Result<Batch, Problem> {
-    let id: BatchId = row.get("id")?;
-    let mut states = BTreeMap::new();
-    for row in sql::STATES.bind(id).fetch_all(on).await? {
+    let mut batches = all_counted(on, std::slice::from_ref(row)).await?;
+    batches.pop().ok_or_else(|| Problem::new(Kind::Internal))
+}
+
+/// Batches from their rows, counted together.
+async fn all_counted(on: &mut impl Connection, rows: &[Row]) -> Result<Vec<Batch>, StoreError> {
+    let keys = rows.iter().map(|row| Ok(BatchKey { id: row.get("id")? }));
+    let keys = keys.collect::<Result<Vec<_>, StoreError>>()?;
+    let mut counts: BTreeMap<BatchId, Counts> = BTreeMap::new();
+    for row in sql::STATES.bind_rows(&keys).fetch_all(on).await? {
+        let of = counts.entry(row.get("batch_id")?).or_default();
         let state: String = row.get("state")?;
         let state = InviteState::parse(&state).ok_or_else(|| row.bad("state", "is unknown"))?;
-        states.insert(state, row.get("n")?);
+        of.states.insert(state, row.get("n")?);
+        of.accepted += row.get::<u64>("accepted")?;
+        of.settled += row.get::<u64>("settled")?;
     }
-    let mut refused = BTreeMap::new();
-    for row in sql::REFUSED.bind(id).fetch_all(on).await? {
-        refused.insert(row.get("reason")?, row.get("n")?);
+    for row in sql::REFUSED.bind_rows(&keys).fetch_all(on).await? {
+        let of = counts.entry(row.get("batch_id")?).or_default();
+        of.refused.insert(row.get("reason")?, row.get("n")?);
     }
-    let counts = sql::COUNTS.bind(id).fetch_one(on).await?;
+    rows.iter()
+        .map(|row| {
+            let counts = counts.remove(&row.get("id")?).unwrap_or_default();
+            batch(row, counts)
+        })
+        .collect()
+}
+
+fn batch(row: &Row, counts: Counts) -> Result<Batch, StoreError> {
     let message: Option<String> = row.get("message")?;
     let language: String = row.get("language")?;
     let mut batch = Batch {
-        id,
+        id: row.get("id")?,
         link_id: row.get("link_id")?,
         link_name: row.get("link_name")?,
         tags: row.json("tags")?,
@@ -81,9 +115,9 @@ async fn counted(on: &mut impl Connection, row: &Row) -> Result<Batch, Problem> 
         cancelled_at: row.get("cancelled_at")?,
         finished_at: row.get("finished_at")?,
         given: row.get("given")?,
-        refused,
-        states,
-        accepted: counts.get("accepted")?,
+        refused: counts.refused,
+        states: counts.states,
+        accepted: counts.accepted,
         exceeds_free_seats_by: 0,
         pace: None,
     };
@@ -92,7 +126,7 @@ async fn counted(on: &mut impl Connection, row: &Row) -> Result<Batch, Problem> 
     let beyond = taken.saturating_sub(batch.accepted);
     batch.exceeds_free_seats_by = beyond.saturating_sub(u64::try_from(free).unwrap_or(0));
     if batch.sent_at.is_some() && batch.finished_at.is_none() {
-        batch.pace = Some(pace(&batch, counts.get("settled")?));
+        batch.pace = Some(pace(&batch, counts.settled));
     }
     Ok(batch)
 }

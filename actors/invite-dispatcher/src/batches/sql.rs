@@ -92,9 +92,6 @@ store::statements! {
     /// A batch has more rows.
     pub(crate) GROW = "update batches set given = given + $2 where id = $1";
 
-    /// How many rows of a batch were taken.
-    pub(crate) TAKEN = "select count(*) as n from invites where batch_id = $1";
-
     /// A batch is a draft from now on.
     pub(crate) SEAL = "update batches set sealed_at = $2 where id = $1";
 
@@ -114,21 +111,23 @@ store::statements! {
         set cancelled_at = $2, paused_at = null, pause_reason = null
         where id = $1";
 
-    /// Rows that were taken, by where their mail stands.
+    /// Rows of batches that were taken, by where their mail stands; how many of them were accepted,
+    /// and how many were settled in the last minute.
     pub(crate) STATES = "
-        select state, count(*) as n from invites where batch_id = $1 group by state";
+        select i.batch_id, i.state, count(*) as n, count(u.invite_id) as accepted,
+            coalesce(sum(case when i.settled_at > (select now_micros()) - 60000000 then 1 else 0 end), 0)
+                as settled
+        from rows($1)
+        join invites i on i.batch_id = rows.value ->> 'id'
+        left join invite_uses u on u.invite_id = i.id
+        group by i.batch_id, i.state";
 
-    /// Rows that were not taken, by reason.
+    /// Rows of batches that were not taken, by reason.
     pub(crate) REFUSED = "
-        select reason, count(*) as n from refusals where batch_id = $1 group by reason";
-
-    /// How many invites of a batch were accepted, and how many were settled since an instant.
-    pub(crate) COUNTS = "
-        select (select count(*) from invites i
-                join invite_uses u on u.invite_id = i.id
-                where i.batch_id = $1) as accepted,
-            (select count(*) from invites
-                where batch_id = $1 and settled_at > now_micros() - 60000000) as settled";
+        select r.batch_id, r.reason, count(*) as n
+        from rows($1)
+        join refusals r on r.batch_id = rows.value ->> 'id'
+        group by r.batch_id, r.reason";
 
     /// Rows of a batch in their order, after a position.
     pub(crate) ROWS = "
@@ -215,20 +214,4 @@ store::statements! {
 
     /// Forgets batches that were never sealed.
     pub(crate) FORGET_UNSEALED = "delete from batches where sealed_at is null and created_at < $1";
-
-    /// Batches of which nothing is left to be sent.
-    pub(crate) DONE = "
-        select b.id, b.organisation_id
-        from batches b
-        where b.sent_at is not null and b.finished_at is null
-            and not exists (
-                select 1 from invites i
-                where i.batch_id = b.id
-                    and (i.state in ('draft', 'queued', 'sending', 'deferred')
-                        or (i.state = 'unknown' and i.due_at is not null)))
-        limit 20";
-
-    /// Nothing of a batch is left to be sent.
-    pub(crate) FINISH = "
-        update batches set finished_at = $2 where id = $1 and finished_at is null";
 }

@@ -6,6 +6,7 @@ use contract::{
     events::Event,
     ids::{BatchId, OrganisationId},
 };
+use serde_json::json;
 use store::{Row, StoreError};
 
 use super::{
@@ -95,6 +96,7 @@ impl Courier {
         if let Some(row) = finished.fetch_optional(&mut tx).await? {
             let organisation: OrganisationId = row.get("organisation_id")?;
             tx.publish(organisation, Event::BatchFinished { batch_id: batch });
+            tx.audit(organisation, "batch.finish", batch, json!({}));
         }
         tx.commit().await
     }

@@ -126,7 +126,7 @@ fn intake() -> [Sample; 4] {
                 first_row: 0,
                 rows: given_rows(),
             }],
-            [Added { given: 2, taken: 1 }],
+            [Added { given: 2 }],
         ),
         sample(
             [SealBatch {
