@@ -37,5 +37,6 @@ mod program;
 mod race;
 mod revoked;
 mod roles;
+mod seats;
 mod tenants;
 mod throttle;

@@ -26,7 +26,7 @@ use actix_web::{
     HttpRequest, HttpResponse, error::UrlencodedError, http::StatusCode, http::header, web,
 };
 use askama::Template;
-use contract::{Kind, Problem};
+use contract::{FieldError, Kind, Problem};
 
 use self::frame::Frame;
 use crate::problem::Refused;
@@ -39,7 +39,7 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
             .error_handler(|error, _| unreadable(&error).into()),
     )
     .app_data(web::QueryConfig::default().error_handler(|_, _| Refused::of(Kind::Malformed).into()))
-    .route("/", web::get().to(account::start));
+    .service(web::resource("/").route(web::get().to(account::start)));
     assets::configure(cfg);
     sign_in::configure(cfg);
     reset::configure(cfg);
@@ -109,8 +109,18 @@ struct ProblemPage<'a> {
     frame: Frame,
     title: &'a str,
     detail: Option<&'a str>,
+    /// What was refused, a sentence a field.
+    refused: Vec<String>,
     advice: &'a str,
     request: Option<&'a str>,
+}
+
+/// A field that no form shows any more: `seats must be a whole number`.
+fn refused(FieldError { field, detail, .. }: &FieldError) -> String {
+    if detail.starts_with(char::is_uppercase) {
+        return detail.clone();
+    }
+    format!("{field} {detail}")
 }
 
 /// The page of a problem, for a handler that answers `Err(Refused)` and for what has no handler.
@@ -131,6 +141,7 @@ pub(crate) fn problem(problem: &Problem) -> HttpResponse {
         frame: Frame::plain(),
         title: &problem.title,
         detail: problem.detail.as_deref(),
+        refused: problem.errors.iter().map(refused).collect(),
         advice,
         request: problem.instance.as_deref(),
     };
