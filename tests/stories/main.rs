@@ -37,6 +37,7 @@ mod program;
 mod race;
 mod revoked;
 mod roles;
+mod routes;
 mod seats;
 mod tenants;
 mod throttle;

@@ -21,6 +21,7 @@ use crate::{
     node::{BUS_KEY, Ground, Node, PATIENCE},
     person::Person,
     program::Program,
+    routes,
 };
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -203,28 +204,9 @@ async fn whoever_may_only_look_changes_nothing_by_any_route() {
 /// What forms cannot be read without.
 const FORM: &[(&str, &str)] = &[("expected_count", "0")];
 
-/// The paths of the pages of an office, as their `configure` functions say them.
-fn pages(directory: &Path, paths: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            pages(&path, paths);
-            continue;
-        }
-        let mut code = fs::read_to_string(path).unwrap();
-        code.retain(|c| !c.is_whitespace());
-        for start in [".route(\"", "resource(\""] {
-            let routes = code.split(start).skip(1);
-            paths.extend(routes.map(|rest| rest.split('"').next().unwrap().to_owned()));
-        }
-    }
-}
-
 /// The pages of the first institution's office, with things in their paths.
 fn office(things: &Things) -> Vec<String> {
-    let mut paths = BTreeSet::new();
-    let directory = Path::new(ROOT).join("actors/http-edge/src/pages/admin");
-    pages(&directory, &mut paths);
+    let paths = routes::of_an_office();
     assert!(paths.len() > 10, "{paths:?}");
     let paths = paths.into_iter().map(|path| {
         let parts = path.split('/').map(|part| {

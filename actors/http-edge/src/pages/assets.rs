@@ -30,13 +30,12 @@ pub(super) fn js() -> &'static str {
 }
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route(
-        css(),
-        web::get().to(async || asset(CSS, "text/css; charset=utf-8")),
+    cfg.service(
+        web::resource(css()).route(web::get().to(async || asset(CSS, "text/css; charset=utf-8"))),
     );
-    cfg.route(
-        js(),
-        web::get().to(async || asset(JS, "text/javascript; charset=utf-8")),
+    cfg.service(
+        web::resource(js())
+            .route(web::get().to(async || asset(JS, "text/javascript; charset=utf-8"))),
     );
 }
 

@@ -17,10 +17,10 @@ use super::{Answer, frame::Frame, next_page, show};
 use crate::{edge::Edge, problem::Refused, request::Incoming};
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/demo/mail", web::get().to(list))
-        .route("/demo/mail/{mail}", web::get().to(one))
-        .route("/demo/mail/{mail}/html", web::get().to(html))
-        .route("/demo/product", web::get().to(product));
+    cfg.service(web::resource("/demo/mail").route(web::get().to(list)))
+        .service(web::resource("/demo/mail/{mail}").route(web::get().to(one)))
+        .service(web::resource("/demo/mail/{mail}/html").route(web::get().to(html)))
+        .service(web::resource("/demo/product").route(web::get().to(product)));
 }
 
 /// The request on the operator's behalf, in the demo only.

@@ -31,8 +31,8 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(form))
             .route(web::post().to(accept)),
     )
-    .route("/invite/{token}/as-me", web::post().to(accept_as))
-    .route("/invite/{token}/decline", web::post().to(decline))
+    .service(web::resource("/invite/{token}/as-me").route(web::post().to(accept_as)))
+    .service(web::resource("/invite/{token}/decline").route(web::post().to(decline)))
     .service(
         web::resource("/unsubscribe/{token}")
             .route(web::get().to(unsubscribing))

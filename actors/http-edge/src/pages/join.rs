@@ -24,7 +24,7 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(form))
             .route(web::post().to(join)),
     )
-    .route("/join/{token}/as-me", web::post().to(join_as));
+    .service(web::resource("/join/{token}/as-me").route(web::post().to(join_as)));
 }
 
 /// What somebody typed; the password is not kept.

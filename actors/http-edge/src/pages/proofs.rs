@@ -16,8 +16,8 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/proofs/code", web::post().to(code))
-        .route("/proofs/again", web::post().to(again))
+    cfg.service(web::resource("/proofs/code").route(web::post().to(code)))
+        .service(web::resource("/proofs/again").route(web::post().to(again)))
         .service(
             web::resource("/proofs/{token}")
                 .route(web::get().to(form))

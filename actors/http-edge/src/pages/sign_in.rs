@@ -23,18 +23,15 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(form))
             .route(web::post().to(sign_in)),
     )
-    .route("/admin/sign-out", web::post().to(sign_out))
-    .route(
-        "/admin/sign-out-everywhere",
-        web::post().to(sign_out_everywhere),
-    )
+    .service(web::resource("/admin/sign-out").route(web::post().to(sign_out)))
+    .service(web::resource("/admin/sign-out-everywhere").route(web::post().to(sign_out_everywhere)))
     .service(
         web::resource("/admin/set-up/{token}")
             .route(web::get().to(set_up_form))
             .route(web::post().to(set_up)),
     )
-    .route("/admin", web::get().to(choose))
-    .route("/admin/", web::get().to(choose));
+    .service(web::resource("/admin").route(web::get().to(choose)))
+    .service(web::resource("/admin/").route(web::get().to(choose)));
 }
 
 #[derive(Template)]

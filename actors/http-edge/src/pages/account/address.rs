@@ -15,8 +15,8 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/account/address", web::post().to(start))
-        .route("/account/address/code", web::post().to(code))
+    cfg.service(web::resource("/account/address").route(web::post().to(start)))
+        .service(web::resource("/account/address/code").route(web::post().to(code)))
         .service(
             web::resource("/account/address/{token}")
                 .route(web::get().to(form))

@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/account/password", web::post().to(change));
+    cfg.service(web::resource("/account/password").route(web::post().to(change)));
 }
 
 #[derive(Deserialize)]

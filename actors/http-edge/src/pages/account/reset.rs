@@ -19,7 +19,7 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(ask))
             .route(web::post().to(send)),
     )
-    .route("/reset/code", web::post().to(code))
+    .service(web::resource("/reset/code").route(web::post().to(code)))
     .service(
         web::resource("/reset/{token}")
             .route(web::get().to(choose))

@@ -15,9 +15,12 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/sign-in", web::post().to(sign_in))
-        .route("/sign-in", web::get().to(async || see(SIGN_IN)))
-        .route("/sign-out", web::post().to(sign_out));
+    cfg.service(
+        web::resource("/sign-in")
+            .route(web::post().to(sign_in))
+            .route(web::get().to(async || see(SIGN_IN))),
+    )
+    .service(web::resource("/sign-out").route(web::post().to(sign_out)));
 }
 
 /// The form; `next` is where it leads.

@@ -37,10 +37,7 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(one))
             .route(web::post().to(update)),
     )
-    .route(
-        "/administrators/{administrator}/remove",
-        web::post().to(remove),
-    );
+    .service(web::resource("/administrators/{administrator}/remove").route(web::post().to(remove)));
 }
 
 /// An administrator and how their set-up stands.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/audit", web::get().to(list));
+    cfg.service(web::resource("/audit").route(web::get().to(list)));
 }
 
 #[derive(Template)]

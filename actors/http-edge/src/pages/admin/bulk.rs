@@ -24,9 +24,9 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/users/bulk", web::post().to(stage))
-        .route("/users/bulk/{job}", web::get().to(one))
-        .route("/users/bulk/{job}/start", web::post().to(start));
+    cfg.service(web::resource("/users/bulk").route(web::post().to(stage)))
+        .service(web::resource("/users/bulk/{job}").route(web::get().to(one)))
+        .service(web::resource("/users/bulk/{job}/start").route(web::post().to(start)));
 }
 
 #[derive(Template)]

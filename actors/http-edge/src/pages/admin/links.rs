@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/links", web::get().to(list))
+    cfg.service(web::resource("/links").route(web::get().to(list)))
         .service(
             web::resource("/links/new")
                 .route(web::get().to(new_form))
@@ -37,7 +37,7 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
                 .route(web::get().to(one))
                 .route(web::post().to(update)),
         )
-        .route("/links/{link}/{action}", web::post().to(act));
+        .service(web::resource("/links/{link}/{action}").route(web::post().to(act)));
 }
 
 /// A link with its URL and how it stands.

@@ -28,7 +28,7 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(list))
             .route(web::post().to(create)),
     )
-    .route("/tokens/{token}/revoke", web::post().to(revoke));
+    .service(web::resource("/tokens/{token}/revoke").route(web::post().to(revoke)));
 }
 
 /// A token and how it stands.

@@ -27,8 +27,8 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/users/{user}", web::get().to(one))
-        .route("/users/{user}/{action}", web::post().to(act));
+    cfg.service(web::resource("/users/{user}").route(web::get().to(one)))
+        .service(web::resource("/users/{user}/{action}").route(web::post().to(act)));
 }
 
 #[derive(Template)]

@@ -23,8 +23,8 @@ use crate::{
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("", web::get().to(list))
-        .route("/users.csv", web::get().to(export));
+    cfg.service(web::resource("").route(web::get().to(list)))
+        .service(web::resource("/users.csv").route(web::get().to(export)));
 }
 
 #[derive(Template)]

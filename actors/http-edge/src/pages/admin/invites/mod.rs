@@ -10,14 +10,14 @@ use contract::{Kind, batches::Batch, ids::BatchId};
 use crate::problem::Refused;
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.route("/invites", web::get().to(list::list))
+    cfg.service(web::resource("/invites").route(web::get().to(list::list)))
         .service(
             web::resource("/invites/new")
                 .route(web::get().to(new::new_form))
                 .route(web::post().to(new::create)),
         )
-        .route("/invites/{batch}", web::get().to(batch::one))
-        .route("/invites/{batch}/{action}", web::post().to(batch::act));
+        .service(web::resource("/invites/{batch}").route(web::get().to(batch::one)))
+        .service(web::resource("/invites/{batch}/{action}").route(web::post().to(batch::act)));
 }
 
 /// How a batch stands, and the colour of its badge.
