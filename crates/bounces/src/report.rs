@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use contract::{EmailAddress, Timestamp};
+use contract::{
+    EmailAddress, Timestamp,
+    ids::InviteId,
+    suppressions::{self, MailReport, ReportKind},
+};
 use serde::{Deserialize, Serialize};
 
 /// The most characters of [`Report::detail`].
@@ -28,6 +32,35 @@ pub struct Report {
     pub event_id: Option<String>,
     /// When it happened, by the clock of whoever says so.
     pub at: Option<Timestamp>,
+}
+
+impl Report {
+    /// The report as the bus carries it; `None` when it does not say about which mail.
+    pub fn told(self) -> Option<MailReport> {
+        let about = match self.about? {
+            About::Token(token) => suppressions::About::ReturnPath(token),
+            About::Message(id) => suppressions::About::MessageId(id),
+            About::Feedback(header) => {
+                let mut parts = header.split(':');
+                let invite = parts.find_map(|part| part.trim().parse::<InviteId>().ok())?;
+                suppressions::About::MessageId(format!("{invite}@feedback"))
+            }
+        };
+        let kind = match self.kind {
+            Kind::Hard => ReportKind::HardBounce,
+            Kind::Soft => ReportKind::SoftBounce,
+            Kind::Delayed => ReportKind::Delayed,
+            Kind::Delivered => ReportKind::Delivered,
+            Kind::Complaint => ReportKind::Complaint,
+            Kind::Unsubscribed => ReportKind::Unsubscribed,
+        };
+        Some(MailReport {
+            about,
+            kind,
+            detail: self.detail,
+            event_id: self.event_id,
+        })
+    }
 }
 
 /// How a report names the mail that it is about; the first that is found, in this order.

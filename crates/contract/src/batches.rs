@@ -128,10 +128,60 @@ pub struct Batch {
     pub states: BTreeMap<InviteState, u64>,
     /// How many people accepted.
     pub accepted: u64,
+    /// How many people declined and have not accepted since.
+    #[serde(default)]
+    pub declined: u64,
     /// How many invites were taken beyond the seats that are free now.
     pub exceeds_free_seats_by: u64,
     /// How fast it goes, while it goes.
     pub pace: Option<Pace>,
+}
+
+/// What holds a batch back at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// It rests until somebody resumes it.
+    Paused,
+    /// The relay cannot be reached, or takes nothing from us.
+    RelayAway,
+    /// The relay asked for fewer mails.
+    RelayBusy,
+    /// What the relay takes on a day has left.
+    RelayDay,
+    /// Nobody sends: no courier is alive.
+    NoCourier,
+    /// What its organisation may send in a second.
+    OrganisationRate,
+    /// What may go to one recipient domain in a second.
+    RecipientDomain,
+    /// What the relay takes in a second.
+    RelayRate,
+    /// Every connection to the relay is in use.
+    Connections,
+    /// What is left was refused for now, and is tried again later.
+    Retries,
+}
+
+impl Limit {
+    /// Every one.
+    pub const ALL: [Self; 10] = [
+        Self::Paused,
+        Self::RelayAway,
+        Self::RelayBusy,
+        Self::RelayDay,
+        Self::NoCourier,
+        Self::OrganisationRate,
+        Self::RecipientDomain,
+        Self::RelayRate,
+        Self::Connections,
+        Self::Retries,
+    ];
+
+    /// Whether nothing of anybody leaves because of it.
+    pub const fn stops_all(self) -> bool {
+        matches!(self, Self::RelayAway | Self::RelayBusy | Self::RelayDay)
+    }
 }
 
 /// How fast a batch goes.
@@ -139,10 +189,13 @@ pub struct Batch {
 pub struct Pace {
     /// Mails of this batch that were settled in the last minute.
     pub last_minute: u64,
-    /// Seconds until the rest is sent, at that pace.
+    /// Seconds until the rest is settled, at the pace of that minute; `None` while nothing goes.
     pub seconds_left: Option<u64>,
-    /// What limits it, as a sentence.
+    /// What holds it back, as a sentence.
     pub limited_by: Option<String>,
+    /// The same by its name; `None`: nothing does.
+    #[serde(default)]
+    pub limit: Option<Limit>,
 }
 
 impl Call for OpenBatch {
@@ -231,6 +284,26 @@ impl Call for SealBatch {
     }
 }
 
+/// Forgets a batch that was not sealed, and its rows with it. Refused with `conflict` when it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscardBatch {
+    /// In which organisation.
+    pub organisation: OrganisationId,
+    /// Which.
+    pub batch_id: BatchId,
+}
+
+impl Call for DiscardBatch {
+    const SUBJECT: &'static str = "usher.v1.batches.discard";
+    const OWNER: Service = Service::InviteDispatcher;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Manager);
+    type Reply = ();
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
 /// Sends a draft. Every row is looked at again when its turn comes; what changed since it was taken
 /// is `skipped` with its reason. Idempotent. Refused with `conflict` when it is not sealed or is
 /// cancelled, with `invalid` when no row was taken or the organisation's limit of a day does not
@@ -305,6 +378,40 @@ impl Call for GetBatch {
     const FROM: &'static [Service] = &[Service::HttpEdge];
     const NEEDS: Need = Need::Administrator(Role::Viewer);
     type Reply = Batch;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// The mail of a batch as its first receiver gets it, but for its links and its code: they are of
+/// nobody and do not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewInvitation {
+    /// In which organisation.
+    pub organisation: OrganisationId,
+    /// Of which batch.
+    pub batch_id: BatchId,
+}
+
+/// What a mail says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationPreview {
+    /// To whom; an address of nobody where the batch has no row that was taken.
+    pub to: EmailAddress,
+    /// Its subject.
+    pub subject: String,
+    /// As plain text.
+    pub text: String,
+    /// As a document of its own.
+    pub html: String,
+}
+
+impl Call for PreviewInvitation {
+    const SUBJECT: &'static str = "usher.v1.batches.preview";
+    const OWNER: Service = Service::InviteDispatcher;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Viewer);
+    type Reply = InvitationPreview;
     fn organisation(&self) -> Option<&OrganisationId> {
         Some(&self.organisation)
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    address::EmailAddress,
+    address::{DomainName, EmailAddress},
     call::{Call, Need, Service},
     caller::Role,
     ids::{BatchId, InviteId, LinkId, OrganisationId, PlanId},
@@ -153,6 +153,10 @@ pub struct Invite {
     pub may_be_double: bool,
     /// When it is tried next.
     pub next_try_at: Option<Timestamp>,
+    /// From when on it may be sent again, where that is later than now: nobody is written to twice
+    /// within an hour.
+    #[serde(default)]
+    pub resend_from: Option<Timestamp>,
     /// When the relay took it last.
     pub sent_at: Option<Timestamp>,
     /// Until when it can be accepted.
@@ -381,6 +385,12 @@ pub struct InviteFace {
     pub expires_at: Option<Timestamp>,
     /// Whether another address may accept it.
     pub is_lenient: bool,
+    /// Such another address must be of one of these domains; empty: of any.
+    #[serde(default)]
+    pub allowed_domains: Vec<DomainName>,
+    /// Whether a seat is free at this moment; if not, whoever accepts waits.
+    #[serde(default)]
+    pub has_free_seat: bool,
     /// The secret of its URL, also for whoever typed the code.
     pub token: Secret,
 }

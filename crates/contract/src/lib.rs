@@ -9,7 +9,7 @@
 //!   the rules, so that a value of the type is a value that was checked.
 //! - one file a noun: [`organisations`], [`administrators`], [`tokens`], [`links`], [`plans`],
 //!   [`ledger`], [`seats`], [`memberships`], [`bulk`], [`people`], [`accounts`], [`users`],
-//!   [`mails`], [`batches`], [`invites`], [`suppressions`], [`audit`], [`events`], [`idempotency`].
+//!   [`invited`], [`mails`], [`batches`], [`invites`], [`suppressions`], [`audit`], [`events`], [`idempotency`].
 //! - [`subjects`]: the list of all of them, read by the tests that walk every subject.
 //!
 //! # Promises
@@ -35,6 +35,7 @@ pub mod clock;
 pub mod events;
 pub mod idempotency;
 pub mod ids;
+pub mod invited;
 pub mod invites;
 pub mod ledger;
 pub mod links;

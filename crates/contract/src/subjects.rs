@@ -3,8 +3,8 @@
 use crate::{
     accounts as acc, administrators as adm, audit, batches, bulk,
     call::{Call, Need, Service},
-    events, idempotency, invites, ledger, links, mails, memberships, organisations as org, people,
-    plans, seats, suppressions as supp, tokens, users,
+    events, idempotency, invited, invites, ledger, links, mails, memberships, organisations as org,
+    people, plans, seats, suppressions as supp, tokens, users,
 };
 
 /// A message, described.
@@ -91,15 +91,20 @@ pub const ALL: &[Subject] = &[
     of::<users::ListUserIds>(),
     of::<users::ListWaiting>(),
     of::<users::ListUserStory>(),
+    of::<invited::ListPending>(),
+    of::<invited::CountPending>(),
+    of::<invited::ListInviteStory>(),
     of::<mails::QueueMail>(),
     of::<mails::ListKeptMails>(),
     of::<mails::ReadKeptMail>(),
     of::<batches::OpenBatch>(),
     of::<batches::AddToBatch>(),
     of::<batches::SealBatch>(),
+    of::<batches::DiscardBatch>(),
     of::<batches::SendBatch>(),
     of::<batches::SteerBatch>(),
     of::<batches::GetBatch>(),
+    of::<batches::PreviewInvitation>(),
     of::<batches::ListBatches>(),
     of::<batches::ListBatchRows>(),
     of::<invites::ListInvites>(),

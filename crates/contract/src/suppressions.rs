@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Why an address gets no invites.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SuppressionReason {
     /// The mailbox does not exist. Lifted by itself after 90 days, or when a later mail arrives.
@@ -24,6 +24,7 @@ pub enum SuppressionReason {
     /// Its owner does not want to be invited.
     Unsubscribed,
     /// An administrator said so.
+    #[default]
     Manual,
 }
 
@@ -70,6 +71,12 @@ pub struct Suppression {
 pub struct ListSuppressions {
     /// Of which organisation.
     pub organisation: OrganisationId,
+    /// Only for this reason.
+    #[serde(default)]
+    pub reason: Option<SuppressionReason>,
+    /// Only where the address contains this; at most 100 characters.
+    #[serde(default)]
+    pub q: Option<String>,
     /// Which page.
     #[serde(default)]
     pub page: PageRequest,
@@ -86,13 +93,18 @@ impl Call for ListSuppressions {
     }
 }
 
-/// Suppresses an address for the organisation. Idempotent; an older reason stays.
+/// Suppresses an address for the organisation. Idempotent; an older reason stays, unless the owner of
+/// the address says now what only they can take back. Refused with `invalid` for a complaint: only who
+/// carries mail hears of those.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddSuppression {
     /// In which organisation.
     pub organisation: OrganisationId,
     /// Which address.
     pub email: EmailAddress,
+    /// Why.
+    #[serde(default)]
+    pub reason: SuppressionReason,
 }
 
 impl Call for AddSuppression {

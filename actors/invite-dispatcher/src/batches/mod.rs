@@ -2,9 +2,12 @@
 
 mod add;
 mod classify;
+mod discard;
 mod get;
+mod held;
 mod list;
 mod open;
+mod preview;
 mod rows;
 mod seal;
 mod send;
@@ -12,6 +15,7 @@ pub(crate) mod sql;
 mod steer;
 
 pub(crate) use self::classify::{Key, classify};
+use self::held::Held;
 
 use std::collections::BTreeMap;
 
@@ -54,8 +58,11 @@ struct Counts {
     states: BTreeMap<InviteState, u64>,
     refused: BTreeMap<String, u64>,
     accepted: u64,
+    declined: u64,
     /// In the last minute.
     settled: u64,
+    /// How long ago the first of those was, in microseconds.
+    since: u64,
 }
 
 /// A batch from its row, counted at this instant.
@@ -75,21 +82,24 @@ async fn all_counted(on: &mut impl Connection, rows: &[Row]) -> Result<Vec<Batch
         let state = InviteState::parse(&state).ok_or_else(|| row.bad("state", "is unknown"))?;
         of.states.insert(state, row.get("n")?);
         of.accepted += row.get::<u64>("accepted")?;
+        of.declined += row.get::<u64>("declined")?;
         of.settled += row.get::<u64>("settled")?;
+        of.since = of.since.max(row.get("since")?);
     }
     for row in sql::REFUSED.bind_rows(&keys).fetch_all(on).await? {
         let of = counts.entry(row.get("batch_id")?).or_default();
         of.refused.insert(row.get("reason")?, row.get("n")?);
     }
+    let held = Held::look(on, rows).await?;
     rows.iter()
         .map(|row| {
             let counts = counts.remove(&row.get("id")?).unwrap_or_default();
-            batch(row, counts)
+            batch(row, counts, &held)
         })
         .collect()
 }
 
-fn batch(row: &Row, counts: Counts) -> Result<Batch, StoreError> {
+fn batch(row: &Row, counts: Counts, held: &Held) -> Result<Batch, StoreError> {
     let message: Option<String> = row.get("message")?;
     let language: String = row.get("language")?;
     let mut batch = Batch {
@@ -118,6 +128,7 @@ fn batch(row: &Row, counts: Counts) -> Result<Batch, StoreError> {
         refused: counts.refused,
         states: counts.states,
         accepted: counts.accepted,
+        declined: counts.declined,
         exceeds_free_seats_by: 0,
         pace: None,
     };
@@ -125,13 +136,24 @@ fn batch(row: &Row, counts: Counts) -> Result<Batch, StoreError> {
     let free: i64 = row.get("free")?;
     let beyond = taken.saturating_sub(batch.accepted);
     batch.exceeds_free_seats_by = beyond.saturating_sub(u64::try_from(free).unwrap_or(0));
-    if batch.sent_at.is_some() && batch.finished_at.is_none() {
-        batch.pace = Some(pace(&batch, counts.settled));
+    let is_over = batch.finished_at.is_some() || batch.cancelled_at.is_some();
+    if batch.sent_at.is_some() && !is_over {
+        let held = held.back(&batch, row.get("organisation_id")?);
+        let (limit, limited_by) = held.unzip();
+        batch.pace = Some(Pace {
+            limit,
+            limited_by,
+            ..pace(&batch, counts.settled, counts.since)
+        });
     }
     Ok(batch)
 }
 
-fn pace(batch: &Batch, last_minute: u64) -> Pace {
+/// The span that a pace is taken from, in microseconds: not less, so that the first mail says nothing
+/// of the rest.
+const SPAN: std::ops::RangeInclusive<u64> = 1_000_000..=60_000_000;
+
+fn pace(batch: &Batch, last_minute: u64, since: u64) -> Pace {
     let left: u64 = [
         InviteState::Draft,
         InviteState::Queued,
@@ -141,10 +163,15 @@ fn pace(batch: &Batch, last_minute: u64) -> Pace {
     .iter()
     .filter_map(|state| batch.states.get(state))
     .sum();
+    let span = since.clamp(*SPAN.start(), *SPAN.end()) / 1_000;
+    let seconds = left.saturating_mul(span).checked_div(last_minute);
     Pace {
         last_minute,
-        seconds_left: left.saturating_mul(60).checked_div(last_minute),
+        seconds_left: seconds
+            .filter(|_| batch.paused_at.is_none())
+            .map(|millis| millis.div_ceil(1_000)),
         limited_by: None,
+        limit: None,
     }
 }
 

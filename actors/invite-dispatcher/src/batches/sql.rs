@@ -74,11 +74,12 @@ store::statements! {
     /// Keeps rows that were taken.
     pub(crate) TAKE = "
         insert into invites (id, organisation_id, batch_id, link_id, position, line, email, email_key,
-            domain, name, note, state, created_at)
+            domain, name, note, state, created_at, name_key)
         select rows.value ->> 'id', b.organisation_id, b.id, b.link_id,
             cast(rows.value ->> 'position' as bigint), cast(rows.value ->> 'line' as bigint),
             rows.value ->> 'email', rows.value ->> 'key', rows.value ->> 'domain',
-            rows.value ->> 'name', rows.value ->> 'suggestion', 'draft', cast($3 as bigint)
+            rows.value ->> 'name', rows.value ->> 'suggestion', 'draft', cast($3 as bigint),
+            rows.value ->> 'name_key'
         from rows($1)
         join batches b on b.id = $2";
 
@@ -98,6 +99,15 @@ store::statements! {
     /// A batch is being sent.
     pub(crate) SEND = "update batches set sent_at = $2 where id = $1";
 
+    /// How many people an organisation invited in batches that were sent since.
+    pub(crate) SENT_SINCE = "
+        select count(*) as n
+        from batches b
+        join invites i on i.batch_id = b.id
+        where b.organisation_id = $1 and b.sent_at >= $2
+            and i.state <> 'skipped'
+            and (i.state <> 'cancelled' or i.sent_at is not null)";
+
     /// A batch rests.
     pub(crate) PAUSE = "update batches set paused_at = $2, pause_reason = $3 where id = $1";
 
@@ -111,12 +121,16 @@ store::statements! {
         set cancelled_at = $2, paused_at = null, pause_reason = null
         where id = $1";
 
-    /// Rows of batches that were taken, by where their mail stands; how many of them were accepted,
-    /// and how many were settled in the last minute.
+    /// Rows of batches that were taken, by where their mail stands; how many of them were accepted or
+    /// declined, how many were settled in the last minute, and how long ago the first of those was.
     pub(crate) STATES = "
         select i.batch_id, i.state, count(*) as n, count(u.invite_id) as accepted,
+            coalesce(sum(case when i.declined_at is not null and u.invite_id is null then 1 else 0 end), 0)
+                as declined,
             coalesce(sum(case when i.settled_at > (select now_micros()) - 60000000 then 1 else 0 end), 0)
-                as settled
+                as settled,
+            coalesce(max(case when i.settled_at > (select now_micros()) - 60000000
+                then (select now_micros()) - i.settled_at end), 0) as since
         from rows($1)
         join invites i on i.batch_id = rows.value ->> 'id'
         left join invite_uses u on u.invite_id = i.id
@@ -128,6 +142,44 @@ store::statements! {
         from rows($1)
         join refusals r on r.batch_id = rows.value ->> 'id'
         group by r.batch_id, r.reason";
+
+    /// What the couriers that are alive say holds their mail back.
+    pub(crate) COURIERS = "
+        select hindrance
+        from couriers
+        where id <> '' and alive_until > now_micros()
+        order by id";
+
+    /// What of batches waits: whether something could go now, or could have gone ten seconds ago; and
+    /// where the next of those goes that wait for a turn and were not refused.
+    pub(crate) WAITING = "
+        select rows.value ->> 'id' as id,
+            case when exists (select 1 from invites i
+                where i.batch_id = rows.value ->> 'id' and i.due_at <= (select now_micros())
+                    and i.leased_until is null) then 1 else 0 end as is_due,
+            case when exists (select 1 from invites i
+                where i.batch_id = rows.value ->> 'id'
+                    and i.due_at <= (select now_micros()) - 10000000
+                    and i.leased_until is null) then 1 else 0 end as is_late,
+            (select i.domain from invites i
+                where i.batch_id = rows.value ->> 'id' and i.due_at > (select now_micros())
+                    and i.leased_until is null and i.state = 'queued'
+                order by i.due_at
+                limit 1) as domain
+        from rows($1)";
+
+    /// What the mail of a batch says besides the batch itself, to the first of its rows.
+    pub(crate) PREVIEW = "
+        select o.name as organisation, o.product_url, p.name as plan,
+            (select i.email from invites i where i.batch_id = b.id order by i.position limit 1)
+                as email,
+            (select i.name from invites i where i.batch_id = b.id order by i.position limit 1)
+                as name
+        from batches b
+        join organisations o on o.id = b.organisation_id
+        join links l on l.id = b.link_id
+        join plans p on p.id = l.plan_id
+        where b.id = $1";
 
     /// Rows of a batch in their order, after a position.
     pub(crate) ROWS = "
@@ -214,4 +266,7 @@ store::statements! {
 
     /// Forgets batches that were never sealed.
     pub(crate) FORGET_UNSEALED = "delete from batches where sealed_at is null and created_at < $1";
+
+    /// Forgets one that was not sealed.
+    pub(crate) DISCARD = "delete from batches where id = $1 and sealed_at is null";
 }

@@ -40,7 +40,7 @@ impl Serve<ListInvites> for InviteDispatcher {
 
 /// The pattern that finds the text anywhere, whatever the case of ASCII letters: both engines know
 /// no others.
-fn pattern(text: Option<&str>) -> Result<Option<String>, Problem> {
+pub(crate) fn pattern(text: Option<&str>) -> Result<Option<String>, Problem> {
     let text = text.unwrap_or_default().trim();
     if text.chars().count() > SEARCH_MOST {
         let detail = format!("Search for at most {SEARCH_MOST} characters.");

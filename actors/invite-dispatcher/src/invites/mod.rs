@@ -13,7 +13,7 @@ mod resend_pending;
 mod resolve;
 pub(crate) mod sql;
 
-pub(crate) use self::resolve::unknown;
+pub(crate) use self::{list::pattern, resolve::unknown};
 
 use contract::{
     Caller, EmailAddress, Kind, Problem, Timestamp,
@@ -21,10 +21,18 @@ use contract::{
     ids::{InviteId, LinkId, OrganisationId},
     invites::{Invite, InviteState, Life},
     organisations::Policies,
+    text::PersonName,
 };
 use store::{Connection, Row, StoreError, Tx};
 
 use crate::{InviteDispatcher, tokens::Tokens};
+
+/// What invites are found and sorted by where people are: name, where there is one, and address, in
+/// lower case.
+pub(crate) fn name_key(name: Option<&PersonName>, email: &EmailAddress) -> String {
+    let key = name.map_or_else(|| email.to_string(), |name| format!("{name} {email}"));
+    key.to_lowercase()
+}
 
 /// How long after a mail of an invite another one may be asked for.
 const COOL_DOWN_MICROS: i64 = 60 * 60 * 1_000_000;
@@ -46,6 +54,12 @@ impl Found {
     fn renewed(&self, now: Timestamp) -> Timestamp {
         let fresh = now.plus_days(i64::from(self.policies.invite_days));
         self.invite.expires_at.map_or(fresh, |at| at.max(fresh))
+    }
+
+    /// Microseconds until it may be sent again; `None`: it may be.
+    fn cools_for(&self) -> Option<i64> {
+        let left = self.rested.map_or(0, |rested| COOL_DOWN_MICROS - rested);
+        (left > 0).then_some(left)
     }
 
     /// Refuses to send what is over or on its way.
@@ -81,8 +95,13 @@ impl InviteDispatcher {
             let (id, generation) = (found.invite.id, found.generation);
             self.tokens().invite(id, generation)
         });
+        let resend_from = found.cools_for().map(|left| {
+            let now = self.clock.now().micros();
+            Timestamp::from_micros(now.saturating_add(left))
+        });
         Invite {
             token,
+            resend_from,
             ..found.invite
         }
     }
@@ -140,6 +159,7 @@ fn read(row: &Row) -> Result<Found, StoreError> {
             attempts,
             may_be_double: lost > 0 && attempts > lost,
             next_try_at: due_at.filter(|_| has_next),
+            resend_from: None,
             sent_at: row.get("sent_at")?,
             expires_at: row.get("expires_at")?,
             accepted_at: row.get("accepted_at")?,

@@ -126,6 +126,8 @@ fn face(row: &Row, tokens: &Tokens) -> Result<InviteFace, StoreError> {
         language: Language::parse(&language).map_err(|_| row.bad("language", "is no language"))?,
         life: life(row)?,
         expires_at: row.get("expires_at")?,
+        allowed_domains: row.json("allowed_domains")?,
+        has_free_seat: row.get::<i64>("free")? > 0,
         is_lenient: policies.invite_acceptance == InviteAcceptance::Lenient,
         token: tokens.invite(id, row.get("generation")?),
     })

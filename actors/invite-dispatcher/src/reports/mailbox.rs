@@ -12,11 +12,7 @@ use bounces::{
     listener::{Incoming, Limits, Listener, NotKept},
     mail, maildir,
 };
-use contract::{
-    Clock, Kind, Problem, Service,
-    ids::InviteId,
-    suppressions::{About, MailReport, ReportKind},
-};
+use contract::{Clock, Kind, Problem, Service};
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
 use store::{Db, vault::Vault};
 use tokio::task::JoinSet;
@@ -177,41 +173,15 @@ impl Reader {
             }
             Reading::Reports(reports) => reports,
         };
-        let reports: Vec<_> = reports.into_iter().filter_map(report).collect();
+        let reports: Vec<_> = reports
+            .into_iter()
+            .filter_map(bounces::Report::told)
+            .collect();
         let stamp = Cx::system(Service::InviteDispatcher, &*self.clock).stamp(&*self.clock);
         let changed = take(&self.db, &stamp, &self.tokens, PROVIDER, &reports).await?;
         tracing::debug!(reports = reports.len(), changed, "took reports");
         Ok(())
     }
-}
-
-/// A report in the words of the contract; `None` when it does not say about which mail.
-fn report(report: bounces::Report) -> Option<MailReport> {
-    let about = match report.about? {
-        bounces::About::Token(token) => About::ReturnPath(token),
-        bounces::About::Message(id) => About::MessageId(id),
-        bounces::About::Feedback(header) => {
-            let invite = header.split(':').find_map(|part| {
-                let invite: Option<InviteId> = part.trim().parse().ok();
-                invite
-            })?;
-            About::MessageId(format!("{invite}@feedback"))
-        }
-    };
-    let kind = match report.kind {
-        bounces::Kind::Hard => ReportKind::HardBounce,
-        bounces::Kind::Soft => ReportKind::SoftBounce,
-        bounces::Kind::Delayed => ReportKind::Delayed,
-        bounces::Kind::Delivered => ReportKind::Delivered,
-        bounces::Kind::Complaint => ReportKind::Complaint,
-        bounces::Kind::Unsubscribed => ReportKind::Unsubscribed,
-    };
-    Some(MailReport {
-        about,
-        kind,
-        detail: report.detail,
-        event_id: report.event_id,
-    })
 }
 
 impl Behaviour for Mailbox {

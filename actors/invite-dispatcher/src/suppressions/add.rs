@@ -13,16 +13,25 @@ use crate::InviteDispatcher;
 impl Serve<AddSuppression> for InviteDispatcher {
     async fn serve(&mut self, message: AddSuppression, cx: &Cx) -> Result<Suppression, Problem> {
         let organisation = message.organisation;
+        if message.reason == SuppressionReason::Complaint {
+            let detail = "Complaints are told by who carries mail.";
+            return Err(Problem::invalid("reason", "unexpected", detail));
+        }
         let key = message.email.key();
         let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
         let wish = Wish {
             email: message.email,
             organisation: Some(organisation),
-            reason: SuppressionReason::Manual,
+            reason: message.reason,
             invite: None,
         };
         if suppress(&mut tx, &wish).await? {
-            tx.audit(organisation, "suppression.add", &key, json!({}));
+            tx.audit(
+                organisation,
+                "suppression.add",
+                &key,
+                json!({ "reason": message.reason }),
+            );
         }
         let found = sql::FIND_SUPPRESSION.bind(&key).bind(organisation);
         let added = suppression(&found.fetch_one(&mut tx).await?)?;

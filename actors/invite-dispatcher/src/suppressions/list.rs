@@ -2,12 +2,12 @@
 
 use contract::{
     Cursor, Page, Problem,
-    suppressions::{ListSuppressions, Suppression},
+    suppressions::{ListSuppressions, Suppression, SuppressionReason},
 };
 use kernel::{Cx, Serve};
 
 use super::{sql, suppression};
-use crate::InviteDispatcher;
+use crate::{InviteDispatcher, invites::pattern};
 
 impl Serve<ListSuppressions> for InviteDispatcher {
     async fn serve(
@@ -25,6 +25,8 @@ impl Serve<ListSuppressions> for InviteDispatcher {
                     .after::<String>()?
                     .filter(|after| !after.contains('\0')),
             )
+            .bind(message.reason.map(SuppressionReason::name))
+            .bind(pattern(message.q.as_deref())?)
             .bind(wanted as u64 + 1)
             .fetch_all(&mut db)
             .await?;

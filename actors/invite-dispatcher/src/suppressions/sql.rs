@@ -31,8 +31,10 @@ store::statements! {
         select email, reason, created_by, created_at
         from suppressions
         where organisation_id = $1 and email_key > coalesce(cast($2 as text), '')
+            and (cast($3 as text) is null or reason = $3)
+            and (cast($4 as text) is null or email_key like $4 escape '\\')
         order by email_key
-        limit $3";
+        limit $5";
 
     /// Lifts what an administrator may lift.
     pub(crate) LIFT = "

@@ -9,7 +9,6 @@ use contract::{
         ListInvites, ReaddressInvite, ResendInvite, ResendPending,
     },
     page::PageRequest,
-    suppressions::AddSuppression,
 };
 use futures_util::future::join;
 use rstest::rstest;
@@ -69,12 +68,9 @@ async fn readdress(
 }
 
 async fn suppress(on: &Invited, house: House, email: &str) {
-    let (organisation, email) = (house.id, address(email));
-    let add = AddSuppression {
-        organisation,
-        email,
-    };
-    on.scene.ask(add).await.unwrap();
+    crate::suppressions::suppress(on, house, email)
+        .await
+        .unwrap();
 }
 
 #[rstest]

@@ -22,6 +22,7 @@ pub(crate) async fn suppress(
     let add = AddSuppression {
         organisation,
         email,
+        reason: SuppressionReason::Manual,
     };
     on.scene.ask(add).await
 }
@@ -44,7 +45,12 @@ pub(crate) async fn suppressed(on: &Invited, house: House) -> Vec<String> {
     };
     let mut all = Vec::new();
     loop {
-        let list = ListSuppressions { organisation, page };
+        let list = ListSuppressions {
+            organisation,
+            reason: None,
+            q: None,
+            page,
+        };
         let answer = on.scene.ask(list).await.unwrap();
         all.extend(answer.items.iter().map(|row| row.email.key()));
         page = PageRequest {

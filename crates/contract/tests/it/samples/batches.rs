@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use contract::{
     batches::{
-        AddToBatch, Added, Batch, BatchRow, GetBatch, GivenRow, ListBatchRows, ListBatches,
-        OpenBatch, Pace, PauseReason, SealBatch, SendBatch, Source, Steer, SteerBatch,
+        AddToBatch, Added, Batch, BatchRow, DiscardBatch, GetBatch, GivenRow,
+        InvitationPreview, Limit, ListBatchRows, ListBatches, OpenBatch, Pace, PauseReason,
+        PreviewInvitation, SealBatch, SendBatch, Source, Steer, SteerBatch,
     },
     ids::{BatchId, InviteId, LinkId, OrganisationId},
     invites::InviteState,
@@ -41,11 +42,13 @@ fn batch() -> Batch {
         refused: BTreeMap::from([("duplicate".to_owned(), 2), ("suppressed".to_owned(), 1)]),
         states: InviteState::ALL.map(|state| (state, 1)).into(),
         accepted: 1,
+        declined: 2,
         exceeds_free_seats_by: 4,
         pace: Some(Pace {
             last_minute: 600,
             seconds_left: Some(30),
-            limited_by: Some("The relay takes 10 mails in a second.".to_owned()),
+            limited_by: Some("The mail relay takes 10 mails a second.".to_owned()),
+            limit: Some(Limit::RelayRate),
         }),
     }
 }
@@ -66,6 +69,7 @@ fn opened() -> Batch {
         refused: BTreeMap::new(),
         states: BTreeMap::new(),
         accepted: 0,
+        declined: 0,
         exceeds_free_seats_by: 0,
         pace: None,
         ..batch()
@@ -100,7 +104,7 @@ fn given_rows() -> Vec<GivenRow> {
     ]
 }
 
-fn intake() -> [Sample; 4] {
+fn intake() -> [Sample; 5] {
     let organisation = id(OrganisationId::new);
     let batch_id = id(BatchId::new);
     let open = OpenBatch {
@@ -135,6 +139,13 @@ fn intake() -> [Sample; 4] {
                 given: 2,
             }],
             [batch()],
+        ),
+        sample(
+            [DiscardBatch {
+                organisation,
+                batch_id,
+            }],
+            [()],
         ),
         sample(
             [SendBatch {
@@ -175,7 +186,20 @@ fn rows() -> Page<BatchRow> {
     }
 }
 
-fn watch() -> [Sample; 4] {
+/// One that something holds back.
+fn held(limit: Limit) -> Batch {
+    Batch {
+        pace: Some(Pace {
+            last_minute: 0,
+            seconds_left: None,
+            limited_by: None,
+            limit: Some(limit),
+        }),
+        ..batch()
+    }
+}
+
+fn watch() -> [Sample; 5] {
     let organisation = id(OrganisationId::new);
     let batch_id = id(BatchId::new);
     let page = PageRequest {
@@ -202,7 +226,19 @@ fn watch() -> [Sample; 4] {
                 organisation,
                 batch_id,
             }],
-            [batch()],
+            Limit::ALL.map(held),
+        ),
+        sample(
+            [PreviewInvitation {
+                organisation,
+                batch_id,
+            }],
+            [InvitationPreview {
+                to: email("ann@uni.edu"),
+                subject: "Law School invites you".to_owned(),
+                text: "Law School invites you.".to_owned(),
+                html: "<p>Law School invites you.</p>".to_owned(),
+            }],
         ),
         sample(
             [ListBatches {

@@ -1,6 +1,7 @@
 //! Invites: what administrators do with them, and whoever holds one.
 
 use contract::{
+    DomainName,
     ids::{BatchId, InviteId, LinkId, OrganisationId, PlanId},
     invites::{
         CancelInvite, DeclineInvite, GetInvite, Invite, InviteFace, InviteFilter, InviteState,
@@ -40,6 +41,7 @@ fn invite(state: InviteState, life: Life) -> Invite {
         attempts: 2,
         may_be_double: true,
         next_try_at: Some(NOON),
+        resend_from: Some(NOON),
         sent_at: Some(NOON),
         expires_at: Some(NOON),
         accepted_at: Some(NOON),
@@ -59,6 +61,7 @@ fn fresh() -> Invite {
         attempts: 0,
         may_be_double: false,
         next_try_at: None,
+        resend_from: None,
         sent_at: None,
         expires_at: None,
         accepted_at: None,
@@ -161,6 +164,8 @@ fn held() -> [Sample; 2] {
         life,
         expires_at: Some(NOON),
         is_lenient: true,
+        allowed_domains: vec![DomainName::parse("x.edu").unwrap()],
+        has_free_seat: true,
         token: secret(),
     };
     [

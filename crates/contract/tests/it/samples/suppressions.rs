@@ -41,6 +41,8 @@ fn kept() -> [Sample; 3] {
         sample(
             [ListSuppressions {
                 organisation,
+                reason: Some(SuppressionReason::Bounce),
+                q: Some("x.edu".to_owned()),
                 page: PageRequest {
                     cursor: Some(Cursor("after".to_owned())),
                     limit: Some(20),
@@ -52,10 +54,13 @@ fn kept() -> [Sample; 3] {
             }],
         ),
         sample(
-            [AddSuppression {
-                organisation,
-                email: email("ann@x.edu"),
-            }],
+            [SuppressionReason::Manual, SuppressionReason::Unsubscribed].map(|reason| {
+                AddSuppression {
+                    organisation,
+                    email: email("ann@x.edu"),
+                    reason,
+                }
+            }),
             [suppression(SuppressionReason::Manual)],
         ),
         sample(

@@ -1,7 +1,8 @@
 //! How people are listed.
 
 use contract::{
-    ids::{LinkId, MembershipId, OrganisationId, PlanId},
+    ids::{InviteId, LinkId, MembershipId, OrganisationId, PlanId},
+    invited::{CountPending, ListInviteStory, ListPending, Pending, PendingCount},
     seats::Status,
     users::{
         GetUser, LinkName, ListUserIds, ListUserStory, ListUsers, ListWaiting, User, UserFilter,
@@ -99,6 +100,61 @@ pub(super) fn samples() -> Vec<Sample> {
             [ListUserStory {
                 organisation,
                 membership_id,
+                page: page(),
+            }],
+            [page_of(entry())],
+        ),
+    ]
+    .into_iter()
+    .chain(invited())
+    .collect()
+}
+
+fn pending() -> Pending {
+    Pending {
+        id: id(InviteId::new),
+        name: Some(person("Ann Alpha")),
+        email: email("ann@x.example"),
+        tags: vec![tag("law")],
+        link: LinkName {
+            id: id(LinkId::new),
+            name: name("Law 2026"),
+        },
+        plan_id: id(PlanId::new),
+        plan_name: name("Campus"),
+        invited_at: NOON,
+        expires_at: Some(NOON),
+    }
+}
+
+fn invited() -> [Sample; 3] {
+    let (organisation, invite_id) = (id(OrganisationId::new), id(InviteId::new));
+    let nameless = Pending {
+        name: None,
+        expires_at: None,
+        ..pending()
+    };
+    [
+        sample(
+            UserSort::ALL.map(|sort| ListPending {
+                organisation,
+                filter: filter(),
+                sort,
+                page: page(),
+            }),
+            [page_of(pending()), page_of(nameless)],
+        ),
+        sample(
+            [CountPending { organisation }],
+            [PendingCount {
+                count: 7,
+                is_more: false,
+            }],
+        ),
+        sample(
+            [ListInviteStory {
+                organisation,
+                invite_id,
                 page: page(),
             }],
             [page_of(entry())],
