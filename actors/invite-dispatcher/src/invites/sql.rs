@@ -38,8 +38,9 @@ macro_rules! faces {
     () => {
         "
         select i.id, i.organisation_id, o.name as organisation_name, o.product_url, o.policies,
-            i.link_id, l.plan_id, l.tags, i.email, i.name, i.expires_at, i.generation, b.inviter,
-            b.language,
+            i.link_id, l.plan_id, l.tags, l.allowed_domains, i.email, i.name, i.expires_at,
+            i.generation, b.inviter, b.language,
+            coalesce(p.purchased - p.held - p.assigned, 0) as free,
             case when u.invite_id is not null then 'accepted'
                 when i.cancelled_at is not null or b.cancelled_at is not null
                     or l.archived_at is not null then 'cancelled'
@@ -50,6 +51,7 @@ macro_rules! faces {
         join batches b on b.id = i.batch_id
         join links l on l.id = i.link_id
         join organisations o on o.id = i.organisation_id
+        left join plans p on p.id = l.plan_id
         left join invite_uses u on u.invite_id = i.id
         where b.sent_at is not null
             and i.state not in ('draft', 'skipped')"
@@ -92,8 +94,8 @@ store::statements! {
     /// An invite goes on to another address, and no token of the last one works.
     pub(crate) READDRESS_INVITE = "
         update invites
-        set email = $2, email_key = $3, domain = $4, note = null, generation = generation + 1,
-            state = 'queued', occasion = 'first', mailing = mailing + 1, reason = null,
+        set email = $2, email_key = $3, domain = $4, note = null, name_key = $6,
+            generation = generation + 1, state = 'queued', occasion = 'first', mailing = mailing + 1, reason = null,
             last_reply = null, attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null,
             code_failures = 0, declined_at = null, reminded_at = null, sent_at = null,
             due_at = now_micros(), queued_at = now_micros(), expires_at = $5
@@ -249,6 +251,22 @@ store::statements! {
             and reminded_at is null
             and cancelled_at is null
         returning id, batch_id";
+
+    /// Invites that were accepted since an instant and are not marked so, the oldest first.
+    pub(crate) USED = "
+        select i.id, u.at
+        from invite_uses u
+        join invites i on i.id = u.invite_id
+        where u.at >= $1 and i.used_at is null
+        order by u.at
+        limit $2";
+
+    /// Marks invites as accepted.
+    pub(crate) MARK_USED = "
+        update invites
+        set used_at = cast(rows.value ->> 'at' as bigint)
+        from rows($1)
+        where invites.id = rows.value ->> 'id'";
 
     /// Ends invites that did not leave before their time was over.
     pub(crate) EXPIRE = "
