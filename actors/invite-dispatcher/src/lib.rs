@@ -2,8 +2,8 @@
 //!
 //! # Owns
 //! The tables `mails`, `batches`, `invites`, `refusals`, `suppressions`, `taken_reports`, `couriers`
-//! and `relay_days`, and the way out ([`transport`]): a directory, or one SMTP relay. Reads `links`,
-//! `plans`, `organisations`, `accounts`, `memberships` and `invite_uses`.
+//! and `relay_days`, and the way out: a directory ([`keep`]), or one SMTP relay (the crate `smtp`).
+//! Reads `links`, `plans`, `organisations`, `accounts`, `memberships` and `invite_uses`.
 //!
 //! # Map
 //! - [`batches`]: addresses are handed in, classified, sent, steered; [`enlist`] queues them, [`alarm`]
@@ -42,6 +42,7 @@ mod enlist;
 mod greeted;
 mod invitation;
 mod invites;
+mod keep;
 mod kept;
 mod letter;
 mod message;
@@ -56,7 +57,6 @@ mod sql;
 mod suppressions;
 mod templates;
 mod tokens;
-mod transport;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ use std::{
 use bounces::ReturnPath;
 use contract::Secret;
 use lettre::message::Mailbox;
+use smtp::{Login, Relay, Tls, Trust};
 use url::Url;
 
 use crate::{
@@ -84,16 +85,6 @@ pub(crate) enum Way {
     Smtp(Relay),
 }
 
-/// An SMTP relay.
-#[derive(Clone, Debug)]
-pub(crate) struct Relay {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    /// TLS from the first byte (`smtps:`); otherwise STARTTLS wherever it is offered.
-    pub(crate) is_implicit_tls: bool,
-    pub(crate) login: Option<(String, Secret)>,
-}
-
 impl MailOptions {
     /// What the relay is called in metrics: its host, or `file`.
     pub fn relay(&self) -> &str {
@@ -127,9 +118,10 @@ impl MailOptions {
             });
         }
         let url = Url::parse(url).map_err(|_| MailOptionsError::Url)?;
-        let (is_implicit_tls, port) = match url.scheme() {
-            "smtp" => (false, 25),
-            "smtps" => (true, 465),
+        let (tls, port) = match (url.scheme(), url.query()) {
+            ("smtp", None) => (Tls::StartTlsIfOffered, 25),
+            ("smtp", Some("tls=required")) => (Tls::StartTlsRequired, 25),
+            ("smtps", None) => (Tls::Implicit, 465),
             _ => return Err(MailOptionsError::Url),
         };
         let host = url
@@ -142,16 +134,18 @@ impl MailOptions {
             pair.map(|(_, value)| value.into_owned())
                 .unwrap_or_default()
         };
-        let login = (!url.username().is_empty()).then(|| {
-            let password = Secret::new(decoded(url.password().unwrap_or_default()));
-            (decoded(url.username()), password)
+        let login = (!url.username().is_empty()).then(|| Login {
+            user: decoded(url.username()),
+            password: Secret::new(decoded(url.password().unwrap_or_default())),
         });
         let host = host.trim_matches(['[', ']']).to_owned();
         let relay = Relay {
             host,
             port: url.port().unwrap_or(port),
-            is_implicit_tls,
+            tls,
             login,
+            hello: sender.from.email.domain().to_owned(),
+            trust: Trust::of_the_machine(),
         };
         Ok(Self {
             way: Way::Smtp(relay),
@@ -181,9 +175,8 @@ impl MailOptions {
 
 fn mailbox(text: &str) -> Option<Mailbox> {
     let mailbox = Mailbox::from_str(text).ok()?;
-    // Relays that take anything else in the envelope (RFC 6531) are few.
-    let is_ascii = AsRef::<str>::as_ref(&mailbox.email).is_ascii();
-    is_ascii.then_some(mailbox)
+    smtp::Path::parse(mailbox.email.as_ref()).ok()?;
+    Some(mailbox)
 }
 
 #[cfg(test)]
@@ -204,12 +197,17 @@ mod tests {
             panic!("not a relay");
         };
         assert_eq!((relay.host.as_str(), relay.port), ("relay.example", 2525));
-        let (user, password) = relay.login.unwrap();
+        assert_eq!(relay.tls, Tls::StartTlsIfOffered);
+        let Login { user, password } = relay.login.unwrap();
         assert_eq!((user.as_str(), password.expose()), ("us@er", "p@ss+"));
+        let Way::Smtp(relay) = parse("smtp://relay.example:587?tls=required").unwrap().way else {
+            panic!("not a relay");
+        };
+        assert_eq!((relay.port, relay.tls), (587, Tls::StartTlsRequired));
         let Way::Smtp(relay) = parse("smtps://relay.example").unwrap().way else {
             panic!("not a relay");
         };
-        assert_eq!((relay.port, relay.is_implicit_tls), (465, true));
+        assert_eq!((relay.port, relay.tls), (465, Tls::Implicit));
     }
 
     #[test]
@@ -220,12 +218,15 @@ mod tests {
             "http://relay.example",
             "smtp://",
             "relay.example",
+            "smtp://relay.example?tls=never",
+            "smtps://relay.example?tls=required",
         ] {
             assert_eq!(parse(url).unwrap_err(), MailOptionsError::Url, "{url:?}");
         }
         for from in [
             "nobody",
             "Usher <usher@bücher.example>",
+            "Usher <\"us her\"@mail.example>",
             "a@x.edu\r\nBcc: b@y.edu",
         ] {
             let refused = MailOptions::parse(&Secret::new("file:mail"), from);

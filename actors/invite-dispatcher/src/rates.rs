@@ -1,6 +1,8 @@
 //! How much the relay takes, and where what comes back goes to.
 
 use bounces::ReturnPath;
+use rustls_pki_types::CertificateDer;
+use smtp::Trust;
 use url::Url;
 
 use crate::options::{MailOptions, MailOptionsError, Way};
@@ -47,11 +49,25 @@ impl MailOptions {
         Self { rates, ..self }
     }
 
-    /// The links in invitations lead there.
+    /// The links in invitations lead there, and the relay is greeted by that name.
     #[must_use]
-    pub fn with_public_url(self, public_url: &Url) -> Self {
+    pub fn with_public_url(mut self, public_url: &Url) -> Self {
+        if let (Way::Smtp(relay), Some(name)) = (&mut self.way, public_url.domain())
+            && name != "localhost"
+        {
+            name.clone_into(&mut relay.hello);
+        }
         let public_url = public_url.as_str().trim_end_matches('/').to_owned();
         Self { public_url, ..self }
+    }
+
+    /// A relay may also show a certificate that hangs on one of these (DER).
+    #[must_use]
+    pub fn with_roots(mut self, roots: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        if let Way::Smtp(relay) = &mut self.way {
+            relay.trust = Trust::with_roots(roots.into_iter().map(CertificateDer::from));
+        }
+        self
     }
 
     /// Reports about invitations come back there, each to an address of its own; to the sender where

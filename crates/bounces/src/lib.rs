@@ -32,7 +32,8 @@
 //!    from it in `tests/it/corpus.rs`.
 //! 2. If it has a `message/delivery-status`, most likely nothing else. If it is prose: what announces
 //!    the copy of our mail in it, and how it says that it is only late, are lists in `mail/prose.rs`.
-//! 3. What it says of an address that nobody has is a line in `verdict.rs`.
+//! 3. What it says of an address that nobody has is a line in `crates/smtp/src/classify/rules.rs`: the
+//!    words of reports are those of replies.
 
 pub mod listener;
 pub mod mail;

@@ -2,70 +2,13 @@
 
 use crate::report::{Enhanced, Kind};
 
-/// What servers say of an address that nobody has, in lower case.
-const NOBODY: [&str; 40] = [
-    "user unknown",
-    "unknown user",
-    "no such user",
-    "user not found",
-    "user does not exist",
-    "user doesn't exist",
-    "unknown recipient",
-    "recipient unknown",
-    "no such recipient",
-    "recipient not found",
-    "recipientnotfound",
-    "recipnotfound",
-    "recipient address rejected: access denied",
-    "invalid recipient",
-    "unknown address",
-    "address unknown",
-    "address does not exist",
-    "account does not exist",
-    "account that you tried to reach does not exist",
-    "address couldn't be found",
-    "address not found",
-    "unrouteable address",
-    "unknown local part",
-    "no mailbox here by that name",
-    "no such mailbox",
-    "mailbox not found",
-    "mailbox unavailable",
-    "mailbox does not exist",
-    "not a valid mailbox",
-    "invalid mailbox",
-    "account has been disabled",
-    "account is disabled",
-    "no longer valid",
-    "host not found",
-    "no such domain",
-    "domain does not exist",
-    "does not accept mail",
-    "null mx",
-    "宛先不明",
-    "存在しません",
-];
-
-/// What makes a refusal one of the sender or the content, whatever else it says.
-const NOT_THE_ADDRESS: [&str; 10] = [
-    "sender",
-    "spam",
-    "blocked",
-    "blacklist",
-    "blocklist",
-    "policy",
-    "reputation",
-    "spf",
-    "dkim",
-    "dmarc",
-];
-
 /// [`Kind::Hard`] or [`Kind::Soft`], of a mail that was refused for good.
 ///
 /// The code decides where it says something; only where it does not, the words do. A wrong
 /// suppression shuts a person out, a wrong retry costs one mail: in doubt it is soft.
 pub fn verdict(enhanced: Option<Enhanced>, text: &str) -> Kind {
     match enhanced {
+        Some(Enhanced(5, 2, 1)) if smtp::names_a_busy_mailbox(text) => Kind::Soft,
         // 5.1.7 and 5.1.8 are about the sender's address
         Some(Enhanced(5, 1, 1 | 2 | 3 | 6 | 10) | Enhanced(5, 2, 1)) => Kind::Hard,
         Some(Enhanced(5, 1, 7 | 8) | Enhanced(5, 2 | 3 | 6 | 7, _)) => Kind::Soft,
@@ -76,10 +19,9 @@ pub fn verdict(enhanced: Option<Enhanced>, text: &str) -> Kind {
     }
 }
 
+/// The words are those of replies: reports quote them.
 fn by_words(text: &str) -> Kind {
-    let text = text.to_lowercase();
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
-    if says(&NOBODY) && !says(&NOT_THE_ADDRESS) {
+    if smtp::names_nobody(text) {
         Kind::Hard
     } else {
         Kind::Soft
@@ -115,6 +57,10 @@ mod tests {
             ("550 5.1.2 bad domain", Kind::Hard),
             ("556 5.1.10 null MX", Kind::Hard),
             ("550 5.2.1 disabled", Kind::Hard),
+            (
+                "550 5.2.1 the recipient is receiving mail too fast",
+                Kind::Soft,
+            ),
             ("550 No such user here", Kind::Hard),
             ("550 5.5.0 mailbox unavailable", Kind::Hard),
             ("550 5.0.0 User unknown", Kind::Hard),

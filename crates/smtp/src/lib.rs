@@ -9,7 +9,8 @@
 //!   envelope; `body`: a message as it goes over the wire.
 //! - [`verdict`]: [`Verdict`], [`Stage`], [`Trouble`], [`End`].
 //! - [`reply`]: [`Reply`]; `decoder` finds it in bytes; `wire` is bytes with timers.
-//! - [`classify()`]: what a refusal means, by the tables in `classify/rules.rs`.
+//! - [`classify()`]: what a refusal means, by the tables in `classify/rules.rs`; [`names_nobody`] asks
+//!   them about what is told later, in a report.
 //!
 //! # What it promises
 //! - Accepted is only what the relay answered 250 to, after the final dot of this very mail
@@ -47,7 +48,7 @@ pub mod verdict;
 mod wire;
 
 pub use carry::Limits;
-pub use classify::{Class, classify};
+pub use classify::{Class, classify, names_a_busy_mailbox, names_nobody};
 pub use decoder::{Decoder, Malformed};
 pub use mail::{Mail, Source};
 pub use offers::Offers;

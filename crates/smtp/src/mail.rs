@@ -22,23 +22,25 @@ pub struct Mail<K> {
 }
 
 /// Where mails come from.
-pub trait Source: Send {
+///
+/// Where it can be sent to another thread, so can what carries it.
+pub trait Source {
     /// By what a mail is known.
-    type Key: Send;
+    type Key;
 
     /// Waits for the next; nothing if there will be none any more.
     ///
     /// It may be dropped while it waits, and must not lose a mail then.
-    fn next(&mut self) -> impl Future<Output = Option<Mail<Self::Key>>> + Send;
+    fn next(&mut self) -> impl Future<Output = Option<Mail<Self::Key>>>;
 
     /// The next, if it is there without waiting: it is announced together with the one before.
     fn at_hand(&mut self) -> Option<Mail<Self::Key>>;
 }
 
-impl<K: Send> Source for Receiver<Mail<K>> {
+impl<K> Source for Receiver<Mail<K>> {
     type Key = K;
 
-    fn next(&mut self) -> impl Future<Output = Option<Mail<K>>> + Send {
+    fn next(&mut self) -> impl Future<Output = Option<Mail<K>>> {
         self.recv()
     }
 
@@ -47,10 +49,10 @@ impl<K: Send> Source for Receiver<Mail<K>> {
     }
 }
 
-impl<K: Send> Source for VecDeque<Mail<K>> {
+impl<K> Source for VecDeque<Mail<K>> {
     type Key = K;
 
-    fn next(&mut self) -> impl Future<Output = Option<Mail<K>>> + Send {
+    fn next(&mut self) -> impl Future<Output = Option<Mail<K>>> {
         std::future::ready(self.pop_front())
     }
 

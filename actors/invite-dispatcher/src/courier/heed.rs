@@ -7,8 +7,8 @@ use store::{StoreError, Tx};
 use tokio::time::timeout_at;
 
 use super::{
-    Courier,
-    carry::{self, Landed},
+    Courier, carry,
+    hall::Landed,
     letters,
     parcel::Leased,
     record::{self, Record},
@@ -67,9 +67,7 @@ impl Courier {
                 Leased::Letter(_) => Settled::Letter(landed),
                 Leased::Invite(invite) => {
                     let outcome = Outcome::of(&landed.verdict, invite.attempt, self.jitter());
-                    let reply = Some(landed.verdict.reply());
-                    let reply = reply.filter(|_| !matches!(landed.verdict, Verdict::Closed(_)));
-                    Settled::Invite(Record::new(invite, outcome, reply))
+                    Settled::Invite(Record::new(invite, outcome, Some(landed.verdict.reply())))
                 }
             };
             self.unrecorded.push(settled);
@@ -120,7 +118,7 @@ impl Courier {
             Verdict::Away(why) => {
                 self.breaker.open(now, why.clone(), None, self.jitter());
             }
-            Verdict::Unknown(_) | Verdict::Closed(_) => self.breaker.retry(now),
+            Verdict::Unknown(_) => self.breaker.retry(now),
         }
     }
 
@@ -209,9 +207,10 @@ impl Courier {
         let until = tokio::time::Instant::now() + self.timing.grace;
         while self.carry.count() > 0 {
             if timeout_at(until, self.carry.go_on()).await.is_err() {
-                break;
+                self.carry.abandon();
             }
             self.gather();
+            self.recall();
         }
         let stamp = self.stamp();
         let tasks = self.carry.lend();

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use store::{StoreError, Tx};
 
-use super::{micros, parcel::LeasedLetter, verdict::Verdict};
+use super::{
+    micros,
+    parcel::LeasedLetter,
+    verdict::{Refusal, Verdict},
+};
 use crate::sql;
 
 /// How long a letter is this courier's unless it says again that it is.
@@ -45,7 +49,7 @@ pub(super) async fn record(
         Verdict::Deferred(_)
         | Verdict::Throttled { .. }
         | Verdict::Away(_)
-        | Verdict::Closed(_)
+        | Verdict::Refused(_, Refusal::MailboxFull)
             if !is_over =>
         {
             tracing::warn!(mail = %mail.id, reply, "letter deferred");

@@ -4,6 +4,9 @@ use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 use super::verdict::Verdict;
 
+/// The class of a mail that its connection did not get to.
+const LEFT: &str = "closed";
+
 /// What was handed over, what came of it, what waits.
 #[derive(Clone, Debug)]
 pub struct CourierMetrics {
@@ -37,7 +40,7 @@ impl CourierMetrics {
             &["class"],
         )?;
         accepted.with_label_values(&[relay]);
-        for name in Verdict::NAMES {
+        for name in Verdict::NAMES.iter().chain([&LEFT]) {
             replies.with_label_values(&[name]);
         }
         Ok(Self {
@@ -93,6 +96,11 @@ impl CourierMetrics {
     /// Nobody looks at them.
     pub fn unscraped() -> Result<Self, prometheus::Error> {
         Self::new("relay")
+    }
+
+    /// A connection ended before this mail; another takes it.
+    pub(super) fn count_left(&self) {
+        self.replies.with_label_values(&[LEFT]).inc();
     }
 
     pub(super) fn count(&self, verdict: &Verdict) {

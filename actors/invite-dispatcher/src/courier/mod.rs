@@ -2,7 +2,8 @@
 //!
 //! # Map
 //! - [`look`]: what is due; [`lanes`]: who is next; [`lease`]: takes it, no more than can go at once.
-//! - [`carry`]: the connections; [`parcel`]: what is handed over; [`verdict`]: what a reply means.
+//! - [`carry`]: the connections; [`hall`]: what they share; [`connection`]: one; [`parcel`]: what is
+//!   handed over; [`judge`]: what the session says of it; [`verdict`]: what is done about that.
 //! - [`record`], [`letters`]: writes it down. [`heed`]: what a reply means for everybody else.
 //! - [`share`]: what this courier has of the relay's limits; [`gate`], [`limits`], [`tempo`]: keeps
 //!   them; [`breaker`]: when the relay takes nothing.
@@ -15,8 +16,11 @@
 
 mod breaker;
 mod carry;
+mod connection;
 mod gate;
+mod hall;
 mod heed;
+mod judge;
 mod lanes;
 mod lease;
 mod letters;
@@ -52,11 +56,7 @@ use self::{
     tempo::Tempo,
 };
 pub use self::{metrics::CourierMetrics, options::CourierTiming};
-pub(crate) use self::{
-    parcel::Parcel,
-    sql::STATEMENTS,
-    verdict::{Refusal, Verdict},
-};
+pub(crate) use self::{parcel::Parcel, sql::STATEMENTS, verdict::Verdict};
 use crate::{options::MailOptions, tokens::Tokens};
 
 /// How long one turn lasts while there is something to do.

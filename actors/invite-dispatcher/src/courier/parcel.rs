@@ -9,6 +9,7 @@ use contract::{
     text::{InviteMessage, Language, Name, PersonName},
 };
 use lettre::Message;
+use smtp::Path;
 use store::{Row, StoreError, vault::Vault};
 use url::Url;
 
@@ -77,8 +78,8 @@ pub(crate) struct Parcel {
     /// By which it is kept, where it is kept.
     pub(crate) id: MailId,
     /// Where reports go.
-    pub(crate) from: String,
-    pub(crate) to: String,
+    pub(crate) from: Path,
+    pub(crate) to: Path,
     /// Signed, where that is set.
     pub(crate) wire: Vec<u8>,
     pub(crate) words: Words,
@@ -199,7 +200,7 @@ impl Desk {
         let words = words.map_err(|error| never(&error))?;
         let message = compose(mail.id, &self.options.sender, &mail.to, &words, at);
         let message = message.map_err(|error| never(&error))?;
-        let from = AsRef::<str>::as_ref(&self.options.sender.from.email).to_owned();
+        let from = self.options.sender.from.email.as_ref();
         self.pack(mail.id, from, &mail.to, &message, words, at)
     }
 
@@ -218,8 +219,8 @@ impl Desk {
         let sender = &self.options.sender;
         let message = compose_invitation(&invitation, &words, sender, by_mail.as_deref(), at);
         let message = message.map_err(|error| never(&error))?;
-        let from = return_path
-            .unwrap_or_else(|| AsRef::<str>::as_ref(&self.options.sender.from.email).to_owned());
+        let from = return_path.as_deref();
+        let from = from.unwrap_or(self.options.sender.from.email.as_ref());
         // Kept under an id of its own for every mailing; a repetition of the first replaces it.
         let id = match mail.occasion {
             Occasion::First if mail.mailing == 1 => mail.id.ulid(),
@@ -262,7 +263,7 @@ impl Desk {
     fn pack(
         &self,
         id: MailId,
-        from: String,
+        from: &str,
         to: &EmailAddress,
         message: &Message,
         words: Words,
@@ -275,8 +276,8 @@ impl Desk {
         }
         Ok(Parcel {
             id,
-            from,
-            to: to.as_str().to_owned(),
+            from: Path::parse(from).map_err(|error| never(&format!("{from} {error}")))?,
+            to: Path::from(to),
             wire,
             words,
             at,

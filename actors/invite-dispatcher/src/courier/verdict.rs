@@ -23,8 +23,6 @@ pub(crate) enum Verdict {
     },
     /// The relay takes nothing from us: it is away, or does not believe who we are. Nothing went over.
     Away(String),
-    /// The connection ended before this mail: nothing went over, and it is nobody's fault.
-    Closed(String),
 }
 
 /// Why a mail will never be taken.
@@ -53,12 +51,11 @@ impl Verdict {
             Self::Unknown(_) => "unknown",
             Self::Throttled { .. } => "throttled",
             Self::Away(_) => "away",
-            Self::Closed(_) => "closed",
         }
     }
 
     /// Every name.
-    pub(super) const NAMES: [&'static str; 10] = [
+    pub(super) const NAMES: [&'static str; 9] = [
         "accepted",
         "deferred",
         "user-unknown",
@@ -68,7 +65,6 @@ impl Verdict {
         "unknown",
         "throttled",
         "away",
-        "closed",
     ];
 
     /// What was said.
@@ -79,8 +75,7 @@ impl Verdict {
             | Self::Refused(reply, _)
             | Self::Unknown(reply)
             | Self::Throttled { reply, .. }
-            | Self::Away(reply)
-            | Self::Closed(reply) => reply,
+            | Self::Away(reply) => reply,
         }
     }
 }
@@ -186,7 +181,7 @@ impl Outcome {
                 let wait = wait.unwrap_or(AFTER_THROTTLE).min(WAIT_MOST);
                 Self::put_back(attempt, wait)
             }
-            Verdict::Away(_) | Verdict::Closed(_) => Self::put_back(attempt, Duration::ZERO),
+            Verdict::Away(_) => Self::put_back(attempt, Duration::ZERO),
         }
     }
 

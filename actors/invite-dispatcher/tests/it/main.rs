@@ -26,6 +26,7 @@ mod message;
 mod mime;
 mod posted;
 mod queue;
+mod relays;
 mod reminders;
 mod reports;
 mod scene;

@@ -22,7 +22,7 @@ pub enum Class {
     },
     /// There is somebody, with a full mailbox.
     MailboxFull,
-    /// Nobody has this address.
+    /// Nobody has this address, or nobody reads it any more.
     UserUnknown,
     /// It is about us: who we are, what we send. The recipient has no part in it.
     SenderProblem,
@@ -48,6 +48,17 @@ pub fn classify(stage: Stage, reply: &Reply) -> Class {
     } else {
         transient(stage, reply, &text)
     }
+}
+
+/// Whether a refusal says in words that nobody has the address, whoever tells of it and how long after.
+pub fn names_nobody(text: &str) -> bool {
+    let text = text.to_lowercase();
+    says(&text, &rules::NOBODY) && !says(&text, &rules::ABOUT_US)
+}
+
+/// Whether a refusal says in words that its mailbox gets or holds too much, from everybody.
+pub fn names_a_busy_mailbox(text: &str) -> bool {
+    says(&text.to_lowercase(), &rules::THEIR_PACE)
 }
 
 fn transient(stage: Stage, reply: &Reply, text: &str) -> Class {
@@ -84,11 +95,15 @@ fn permanent(stage: Stage, reply: &Reply, text: &str) -> Class {
         Some((1, 1 | 2 | 3 | 6 | 10)) if is_about_recipient => return Class::UserUnknown,
         // Of the sender's address; of the content; of policies.
         Some((1, 7 | 8) | (6 | 7, _) | (3, 4)) => return Class::SenderProblem,
+        // It is disabled, unless it is only busy.
+        Some((2, 1)) if is_about_recipient && !says(text, &rules::THEIR_PACE) => {
+            return Class::UserUnknown;
+        }
         // Of this mailbox, or of its system.
         Some((2 | 3, _)) => return Class::Permanent,
         _ => {}
     }
-    let is_about_us = says(text, &rules::ABOUT_US);
+    let is_about_us = says(text, &rules::ABOUT_US) || says(text, &rules::ABOUT_US_IN_A_REPLY);
     if stage == Stage::Rcpt && !is_about_us && says(text, &rules::NOBODY) {
         return Class::UserUnknown;
     }

@@ -1,4 +1,4 @@
-//! What relays say, in lower case, and what they mean by it.
+//! What mail systems say, in lower case, and what they mean by it: in a reply, or later in a report.
 
 /// The relay does not know us.
 pub(super) const CREDENTIALS: [u16; 3] = [530, 534, 535];
@@ -77,7 +77,7 @@ pub(super) const FULL: [&str; 14] = [
 ];
 
 /// Nobody has this address.
-pub(super) const NOBODY: [&str; 37] = [
+pub(super) const NOBODY: [&str; 43] = [
     "user unknown",
     "unknown user",
     "no such user",
@@ -97,6 +97,7 @@ pub(super) const NOBODY: [&str; 37] = [
     "address does not exist",
     "account does not exist",
     "account that you tried to reach does not exist",
+    "address couldn't be found",
     "address not found",
     "unrouteable address",
     "unknown local part",
@@ -110,29 +111,38 @@ pub(super) const NOBODY: [&str; 37] = [
     "no such person",
     "not our customer",
     "does not have an account here",
+    "account has been disabled",
+    "account is disabled",
+    "host not found",
     "no such domain",
     "domain does not exist",
     "does not accept mail",
     "null mx",
     "no longer valid",
+    "宛先不明",
+    "存在しません",
 ];
 
 /// It is about us, whatever else is said.
-pub(super) const ABOUT_US: [&str; 24] = [
+pub(super) const ABOUT_US: [&str; 10] = [
     "sender",
     "spam",
-    "unsolicited",
     "blocked",
     "blacklist",
     "blocklist",
-    "block list",
-    "listed",
     "policy",
-    "policies",
     "reputation",
     "spf",
     "dkim",
     "dmarc",
+];
+
+/// The same, but only in a reply: in a report that a person is to read they may be about anything.
+pub(super) const ABOUT_US_IN_A_REPLY: [&str; 14] = [
+    "unsolicited",
+    "block list",
+    "listed",
+    "policies",
     "relay",
     "authenticat",
     "virus",

@@ -77,6 +77,11 @@ fn nobody_has_this_address() {
                 Rcpt,
                 "511 sorry, no mailbox here by that name (#5.1.1 - chkuser)",
             ),
+            (
+                Rcpt,
+                "550 5.2.1 The email account that you tried to reach is disabled",
+            ),
+            (Rcpt, "550 This account has been disabled"),
             (Rcpt, "550 Invalid recipient <ada@uni.example>"),
             (Rcpt, "550 unknown local part ada in <ada@uni.example>"),
             (Rcpt, "550 Mailbox not found"),
@@ -351,7 +356,7 @@ fn it_will_not_work_later_and_nobody_knows_why() {
         &[
             (
                 Rcpt,
-                "550 5.2.1 The email account that you tried to reach is disabled",
+                "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages from being delivered.",
             ),
             (Rcpt, "550 5.3.0 Rejected"),
             (Rcpt, "550 no"),

@@ -12,7 +12,7 @@ pub(crate) fn keep(directory: &Path, parcel: &Parcel) -> Verdict {
     let kept = KeptMailText {
         mail: KeptMail {
             id,
-            to: parcel.to.clone(),
+            to: parcel.to.to_string(),
             subject: parcel.words.subject.clone(),
             sent_at: parcel.at,
         },

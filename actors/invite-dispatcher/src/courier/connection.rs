@@ -1,0 +1,143 @@
+//! One connection, to the relay or to a directory, and the mails that it takes.
+
+use std::{rc::Rc, time::Duration};
+
+use smtp::{Limits, Mail, Relay, Session, Source, Timeouts};
+use tokio::time::timeout;
+
+use super::{
+    hall::Hall,
+    judge::{judge, unreached},
+    parcel::{Leased, Parcel},
+};
+use crate::{keep::keep, options::Way};
+
+/// A directory that nothing is kept in for so long is left.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// A mail, ready to go.
+type Packed = (Leased, Parcel);
+
+/// One of the connections of a hall. Dropped, its mails have their verdicts or wait again.
+pub(super) struct Connection {
+    hall: Rc<Hall>,
+    /// What it was opened for.
+    first: Option<Packed>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some((mail, _)) = self.first.take() {
+            self.hall.leave(mail);
+        }
+        self.hall.go();
+    }
+}
+
+impl Connection {
+    /// Opens one for a mail that waits.
+    pub(super) fn open(hall: &Rc<Hall>) -> Option<Self> {
+        let first = pick(hall, Hall::take)?;
+        hall.come();
+        Some(Self {
+            hall: Rc::clone(hall),
+            first: Some(first),
+        })
+    }
+
+    /// Takes mail after mail until it is to end.
+    pub(super) async fn run(mut self) {
+        let hall = Rc::clone(&self.hall);
+        match &hall.desk.options.way {
+            Way::File(directory) => {
+                while let Ok(Some((mail, parcel))) = timeout(IDLE, self.wait()).await {
+                    hall.land(mail, keep(directory, &parcel));
+                }
+            }
+            Way::Smtp(relay) => self.carry(relay).await,
+        }
+    }
+
+    async fn carry(&mut self, relay: &Relay) {
+        let hall = Rc::clone(&self.hall);
+        let session = match Session::connect(relay, &Timeouts::default()).await {
+            Ok(session) => session,
+            Err(error) => {
+                if let Some((mail, _)) = self.first.take() {
+                    hall.land(mail, unreached(&error));
+                }
+                return;
+            }
+        };
+        hall.metrics.opened.inc();
+        let most = hall.desk.options.rates.messages_per_connection.max(1);
+        let limits = Limits {
+            messages: usize::try_from(most).unwrap_or(usize::MAX),
+            ..Limits::default()
+        };
+        let mut is_proven = false;
+        let verdicts = |mail, verdict| {
+            match judge(verdict, is_proven) {
+                Some(verdict) => hall.land(mail, verdict),
+                None => hall.leave(mail),
+            }
+            is_proven = true;
+        };
+        let end = session.carry(self, verdicts, &limits).await;
+        tracing::debug!(?end, "a connection to the relay has ended");
+    }
+
+    /// The next; `None` where the connection is to end.
+    async fn wait(&mut self) -> Option<Packed> {
+        loop {
+            if let Some(first) = self.first.take() {
+                return Some(first);
+            }
+            let mail = self.hall.next().await?;
+            self.first = pack(&self.hall, mail);
+        }
+    }
+}
+
+impl Source for Connection {
+    type Key = Leased;
+
+    async fn next(&mut self) -> Option<Mail<Leased>> {
+        self.wait().await.map(mail_of)
+    }
+
+    fn at_hand(&mut self) -> Option<Mail<Leased>> {
+        pick(&self.hall, Hall::at_hand).map(mail_of)
+    }
+}
+
+/// The first of those at hand that can be composed.
+fn pick(hall: &Hall, take: impl Fn(&Hall) -> Option<Leased>) -> Option<Packed> {
+    loop {
+        let packed = pack(hall, take(hall)?);
+        if packed.is_some() {
+            return packed;
+        }
+    }
+}
+
+/// Composes a mail; one that cannot be lands.
+fn pack(hall: &Hall, mail: Leased) -> Option<Packed> {
+    match hall.desk.compose(&mail) {
+        Ok(parcel) => Some((mail, parcel)),
+        Err(verdict) => {
+            hall.land(mail, verdict);
+            None
+        }
+    }
+}
+
+fn mail_of((mail, parcel): Packed) -> Mail<Leased> {
+    Mail {
+        key: mail,
+        from: parcel.from,
+        to: parcel.to,
+        is_eight_bit: !parcel.wire.is_ascii(),
+        message: parcel.wire,
+    }
+}

@@ -1,0 +1,198 @@
+//! What the connections of a courier share: mails that wait for one, that are with one, that landed.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+};
+
+use tokio::sync::Notify;
+
+use super::{
+    metrics::CourierMetrics,
+    parcel::{Desk, Leased},
+    verdict::Verdict,
+};
+
+/// A mail and what became of it.
+#[derive(Debug)]
+pub(super) struct Landed {
+    pub(super) mail: Leased,
+    pub(super) verdict: Verdict,
+}
+
+/// What connections share. All of it belongs to one thread.
+pub(super) struct Hall {
+    pub(super) desk: Desk,
+    pub(super) metrics: CourierMetrics,
+    waiting: RefCell<VecDeque<Leased>>,
+    landed: RefCell<Vec<Landed>>,
+    /// Mails that are with a connection.
+    carried: RefCell<Vec<Leased>>,
+    /// Rung for mail that waits, and for connections that are to end.
+    door: Notify,
+    /// Rung for mail that landed.
+    bell: Notify,
+    open: Cell<usize>,
+    idle: Cell<usize>,
+    allowed: Cell<usize>,
+}
+
+/// Counts for as long as it lives, however that ends.
+struct Counted<'a>(&'a Cell<usize>);
+
+impl<'a> Counted<'a> {
+    fn one(count: &'a Cell<usize>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+impl Hall {
+    pub(super) fn new(desk: Desk, metrics: CourierMetrics) -> Self {
+        Self {
+            desk,
+            metrics,
+            waiting: RefCell::default(),
+            landed: RefCell::default(),
+            carried: RefCell::default(),
+            door: Notify::new(),
+            bell: Notify::new(),
+            open: Cell::new(0),
+            idle: Cell::new(0),
+            allowed: Cell::new(0),
+        }
+    }
+
+    /// So many connections may be open; those beyond end after the mail they have.
+    pub(super) fn allow(&self, connections: usize) {
+        if self.allowed.replace(connections) > connections {
+            self.door.notify_waiters();
+        }
+    }
+
+    /// How many connections are open.
+    pub(super) fn open(&self) -> usize {
+        self.open.get()
+    }
+
+    /// One more connection is.
+    pub(super) fn come(&self) {
+        self.open.set(self.open.get() + 1);
+        self.metrics.connections.inc();
+    }
+
+    /// One is no more.
+    pub(super) fn go(&self) {
+        self.open.set(self.open.get().saturating_sub(1));
+        self.metrics.connections.dec();
+    }
+
+    /// Whether one more connection would have something to do, and may be.
+    pub(super) fn wants_more(&self) -> bool {
+        self.is_short_of_hands() && self.open.get() < self.allowed.get()
+    }
+
+    /// More mails wait than connections.
+    fn is_short_of_hands(&self) -> bool {
+        self.waiting.borrow().len() > self.idle.get()
+    }
+
+    /// How many mails are with a connection, wait for one, or have landed since.
+    pub(super) fn count(&self) -> usize {
+        let begun = self.waiting.borrow().len() + self.carried.borrow().len();
+        begun + self.landed.borrow().len()
+    }
+
+    /// Those that have not landed.
+    pub(super) fn mails(&self) -> Vec<Leased> {
+        let carried = self.carried.borrow();
+        let waiting = self.waiting.borrow();
+        carried.iter().chain(waiting.iter()).cloned().collect()
+    }
+
+    /// A mail waits for a connection.
+    pub(super) fn bring(&self, mail: Leased) {
+        self.waiting.borrow_mut().push_back(mail);
+        self.door.notify_one();
+    }
+
+    /// Takes back what no connection has yet.
+    pub(super) fn recall(&self) -> Vec<Leased> {
+        self.waiting.borrow_mut().drain(..).collect()
+    }
+
+    /// What landed so far.
+    pub(super) fn landed(&self) -> Vec<Landed> {
+        self.landed.take()
+    }
+
+    /// Waits until something has landed.
+    pub(super) async fn has_landed(&self) {
+        if self.landed.borrow().is_empty() {
+            self.bell.notified().await;
+        }
+    }
+
+    /// The next mail; `None` where the connection is to end. May be dropped while it waits.
+    pub(super) async fn next(&self) -> Option<Leased> {
+        while self.open.get() <= self.allowed.get() {
+            let called = self.door.notified();
+            if let Some(mail) = self.take() {
+                return Some(mail);
+            }
+            let _idle = Counted::one(&self.idle);
+            called.await;
+        }
+        None
+    }
+
+    /// A mail for a connection that is busy already, unless one that is idle will take it.
+    pub(super) fn at_hand(&self) -> Option<Leased> {
+        let may_stay = self.open.get() <= self.allowed.get();
+        (may_stay && self.is_short_of_hands())
+            .then(|| self.take())
+            .flatten()
+    }
+
+    /// The next mail, if one waits.
+    pub(super) fn take(&self) -> Option<Leased> {
+        let mail = self.waiting.borrow_mut().pop_front()?;
+        self.carried.borrow_mut().push(mail.clone());
+        Some(mail)
+    }
+
+    /// A connection has the verdict of a mail.
+    pub(super) fn land(&self, mail: Leased, verdict: Verdict) {
+        self.let_go(&mail);
+        self.metrics.count(&verdict);
+        self.landed.borrow_mut().push(Landed { mail, verdict });
+        self.bell.notify_one();
+    }
+
+    /// The connection ended before this mail went over: another takes it.
+    pub(super) fn leave(&self, mail: Leased) {
+        self.let_go(&mail);
+        self.metrics.count_left();
+        self.waiting.borrow_mut().push_front(mail);
+        self.door.notify_one();
+    }
+
+    fn let_go(&self, mail: &Leased) {
+        let mut carried = self.carried.borrow_mut();
+        carried.retain(|carried| !is_same(carried, mail));
+    }
+}
+
+fn is_same(one: &Leased, other: &Leased) -> bool {
+    match (one, other) {
+        (Leased::Letter(one), Leased::Letter(other)) => one.id == other.id,
+        (Leased::Invite(one), Leased::Invite(other)) => one.id == other.id,
+        _ => false,
+    }
+}

@@ -1,0 +1,161 @@
+//! What the session says of a mail, as a verdict: about the mailbox, its domain, us, or our pace. Pure.
+
+use smtp::{Class, ConnectError, Reply, Stage, Trouble, Verdict as Said, classify};
+
+use super::verdict::{Refusal, Verdict};
+
+/// The most characters that are kept of what the other side says.
+const MOST: usize = 500;
+
+/// What became of a mail; `None` where another connection takes it. `is_proven`: this connection has
+/// had a verdict before, so that its end says nothing about the relay.
+pub(super) fn judge(said: Said, is_proven: bool) -> Option<Verdict> {
+    Some(match said {
+        Said::Accepted { reply } => Verdict::Accepted(bounded(&reply)),
+        Said::Refused { stage, reply } => refused(stage, &reply),
+        Said::Unknown { why } => Verdict::Unknown(bounded(&format!("the reply was lost: {why}"))),
+        // Relays count the mails of a connection, and close one that was idle.
+        Said::NotSent { .. } if is_proven => return None,
+        Said::NotSent { why } => match why {
+            Trouble::Cancelled => return None,
+            Trouble::Ended(reply) => refused(Stage::Mail, &reply),
+            why => Verdict::Away(bounded(&why)),
+        },
+    })
+}
+
+/// There is no connection. Whatever the reason, somebody may mend it; no recipient is to blame.
+pub(super) fn unreached(error: &ConnectError) -> Verdict {
+    Verdict::Away(bounded(error))
+}
+
+fn refused(stage: Stage, reply: &Reply) -> Verdict {
+    let text = bounded(reply);
+    match classify(stage, reply) {
+        Class::Throttled { wait } => Verdict::Throttled {
+            is_domain: is_about_domain(stage, reply),
+            wait,
+            reply: text,
+        },
+        Class::Credentials => Verdict::Away(text),
+        // Who we are is refused, not whom we write to: the operator may mend that.
+        _ if stage == Stage::Mail && !is_about_message(reply) => Verdict::Away(text),
+        Class::Greylisted { .. } | Class::Transient => Verdict::Deferred(text),
+        Class::MailboxFull => Verdict::Refused(text, Refusal::MailboxFull),
+        Class::UserUnknown => Verdict::Refused(text, Refusal::UserUnknown),
+        Class::SenderProblem => Verdict::Refused(text, Refusal::Sender),
+        Class::Permanent => Verdict::Refused(text, Refusal::Other),
+    }
+}
+
+/// A recipient that is refused for our pace tells of its domain, unless it is the relay's own count.
+fn is_about_domain(stage: Stage, reply: &Reply) -> bool {
+    let is_our_share = matches!(reply.enhanced, Some((5, 4, 5)));
+    stage == Stage::Rcpt && reply.code != 421 && !is_our_share
+}
+
+/// Its size, or bytes that cannot pass: another mail may.
+fn is_about_message(reply: &Reply) -> bool {
+    let is_said = matches!(reply.enhanced, Some((5, 3, 4) | (5, 6, _)));
+    is_said || (reply.code == 552 && reply.enhanced.is_none())
+}
+
+/// What is kept of it.
+fn bounded(text: &impl ToString) -> String {
+    text.to_string().chars().take(MOST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(line: &str) -> Reply {
+        let (code, text) = line.split_at(3);
+        Reply::new(code.parse().unwrap(), [text.trim().as_bytes()])
+    }
+
+    fn name(verdict: Option<Verdict>) -> String {
+        match verdict {
+            None => "another connection".to_owned(),
+            Some(Verdict::Throttled {
+                is_domain, wait, ..
+            }) => {
+                let of = if is_domain { "domain" } else { "relay" };
+                format!("{of} {}", wait.map_or(0, |wait| wait.as_secs()))
+            }
+            Some(verdict) => verdict.name().to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_whom_it_is_about() {
+        use Stage::{Data, Dot, Mail, Rcpt};
+        for (stage, line, expected) in [
+            (Rcpt, "550 5.1.1 no such user", "user-unknown"),
+            (Rcpt, "550 User unknown", "user-unknown"),
+            (Dot, "550 5.1.1 no such user", "user-unknown"),
+            (Rcpt, "552 5.2.2 mailbox full", "mailbox-full"),
+            (Rcpt, "452 4.2.2 mailbox full", "mailbox-full"),
+            (Rcpt, "550 5.7.1 blocked by policy", "sender"),
+            (Rcpt, "550 5.0.0 no", "refused"),
+            (Dot, "554 rejected as spam", "sender"),
+            (Rcpt, "451 4.7.1 Greylisted, come back later", "deferred"),
+            (Rcpt, "450 4.2.0 try again in 5 minutes", "deferred"),
+            (Dot, "451 4.3.0 local error", "deferred"),
+            (Data, "451 4.3.0 local error", "deferred"),
+            (
+                Rcpt,
+                "450 4.7.0 too many messages, wait 5 min",
+                "domain 300",
+            ),
+            (Rcpt, "550 5.4.5 daily sending quota exceeded", "relay 0"),
+            (Dot, "454 Throttling failure: rate exceeded", "relay 0"),
+            (Dot, "451 rate limit, retry in 90s please", "relay 90"),
+            (Dot, "421 4.7.0 too many today", "relay 0"),
+            (Mail, "451 4.7.1 try again in 30 seconds", "relay 30"),
+            (Mail, "550 5.7.1 not for you", "away"),
+            (Mail, "451 4.3.0 local error", "away"),
+            (Mail, "452 4.3.1 insufficient storage", "away"),
+            (Mail, "530 5.7.0 authentication required", "away"),
+            (Rcpt, "530 5.7.0 authentication required", "away"),
+            // What the session says itself of a mail that the relay would not take.
+            (Mail, "552 5.3.4 larger than the relay takes", "sender"),
+            (Mail, "552 5.6.3 no bytes beyond ASCII", "sender"),
+            (Mail, "552 too large", "sender"),
+        ] {
+            let said = Said::Refused {
+                stage,
+                reply: reply(line),
+            };
+            assert_eq!(name(judge(said, true)), expected, "{stage:?} {line}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_ends_is_the_fault_of_the_relay_only_if_it_never_worked() {
+        let closes = || Trouble::Ended(reply("421 4.7.0 too many messages, wait 2 minutes"));
+        for (why, is_proven, expected) in [
+            (Trouble::Closed, true, "another connection"),
+            (closes(), true, "another connection"),
+            (Trouble::Late(Stage::Rcpt), true, "another connection"),
+            (Trouble::Cancelled, false, "another connection"),
+            (Trouble::Closed, false, "away"),
+            (Trouble::Late(Stage::Mail), false, "away"),
+            (closes(), false, "relay 120"),
+        ] {
+            let said = Said::NotSent { why: why.clone() };
+            assert_eq!(name(judge(said, is_proven)), expected, "{why:?}");
+        }
+    }
+
+    #[test]
+    fn a_lost_reply_is_unknown_whatever_was_before() {
+        for is_proven in [true, false] {
+            let why = Trouble::Closed;
+            let Some(Verdict::Unknown(text)) = judge(Said::Unknown { why }, is_proven) else {
+                panic!("it is not known");
+            };
+            assert!(text.starts_with("the reply was lost: "), "{text}");
+        }
+    }
+}
