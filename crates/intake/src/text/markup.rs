@@ -56,6 +56,10 @@ fn without_links(text: &str) -> String {
 
 /// A link and its text: the text names the address, unless it is one.
 fn link(label: &str, target: &str, plain: &mut String) {
+    // What stands right before it is no part of its text.
+    if !plain.ends_with(char::is_whitespace) {
+        plain.push(' ');
+    }
     let label = label.trim();
     let bare = target.split('?').next().unwrap_or_default();
     let same = bare.len() >= label.len()
@@ -85,7 +89,9 @@ fn tag(text: &str) -> Option<(&str, usize)> {
     let known = ELEMENTS
         .iter()
         .any(|element| element.eq_ignore_ascii_case(name));
-    known.then_some((inside, end + 1))
+    // `<a ann@x.edu>` has an address and no attribute: nobody's address is dropped as a tag.
+    let bare = fold::has_at(inside) && !inside.contains(['=', ':']);
+    (known && !bare).then_some((inside, end + 1))
 }
 
 fn has_elements(text: &str) -> bool {

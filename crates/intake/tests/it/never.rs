@@ -51,6 +51,20 @@ fn lists() -> impl Strategy<Value = String> {
     prop::collection::vec(parts, 0..40).prop_map(|parts| parts.concat())
 }
 
+/// With nothing that is read as a tag: a browser shows `0<b>a@x.co` as `0a@x.co`, and so is it read.
+fn without_tags(text: &str) -> String {
+    let mut written = String::new();
+    let mut after = false;
+    for character in text.chars() {
+        if after && (character == '/' || character.is_ascii_alphabetic()) {
+            written.push(' ');
+        }
+        after = character == '<';
+        written.push(character);
+    }
+    written
+}
+
 proptest! {
     #[test]
     fn a_text_is_answered_and_its_numbers_add_up(text in lists()) {
@@ -68,6 +82,7 @@ proptest! {
     fn what_is_taken_was_written(text in lists()) {
         // Without what leaves characters out it must stand in the text as it was taken.
         let text = text.replace(|c: char| !c.is_ascii() || matches!(c, '%' | '&'), "");
+        let text = without_tags(&text);
         let lower = text.to_lowercase();
         for given in read_text(&text).given {
             if let Some(email) = given.email() {
