@@ -403,3 +403,55 @@ async fn whoever_sends_the_form_again_after_the_last_use_gets_the_same_answer(
     assert_eq!(institution.seats("Law").await.assigned, 1);
     ground.usher(&["verify"]);
 }
+
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
+#[tokio::test]
+async fn a_member_keeps_the_answer_when_the_domains_of_the_link_change(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
+    let ground = Ground::new(engine, bus);
+    let node = ground.start();
+    let domains = [("allowed_domains", "uni.example")];
+    let (institution, link) = Institution::with_link(&ground, &node, 5, &domains).await;
+    let (visitor, person) = (node.browser(), Person::at("bob@uni.example"));
+    let page = person.join(&visitor, &link.url).await;
+    let code = person.letter(&ground).await.code;
+    let form = page.form("/proofs/code").fill("code", &code);
+    visitor.submit(&page, &form).await;
+    assert_eq!(institution.seats("Law").await.assigned, 1);
+
+    let path = format!("/links/{}", link.id);
+    let page = institution.open(&path).await;
+    let form = page.form(&path).fill("allowed_domains", "college.example");
+    let page = institution.administrator.submit(&page, &form).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+
+    // recognised by the form, and by the account that is signed in
+    let page = person.join(&node.browser(), &link.url).await;
+    assert_eq!(outcome(&page), Outcome::Assigned, "{}", page.text());
+    let browser = node.browser();
+    let page = browser.open("/").await;
+    let form = page.form("/sign-in").fill("email", &person.email);
+    let form = form.fill("password", &person.password);
+    browser.submit(&page, &form).await;
+    let page = browser.open(&link.url).await;
+    let page = browser.submit(&page, &page.form("/as-me")).await;
+    assert_eq!(outcome(&page), Outcome::Assigned, "{}", page.text());
+    let public = Program::of_the_public(&node);
+    let path = format!("/join/{}", link.token());
+    let form = person.registration();
+    let (status, body) = public.send(Method::POST, &path, &form).await;
+    assert_eq!((status, &body["seat"]["status"]), (201, &json!("assigned")));
+
+    // nobody else of the old domain comes in, and whoever is of the new one does
+    let late = Person::at("late@uni.example");
+    assert_eq!(late.join(&node.browser(), &link.url).await.status, 422);
+    let new = Person::at("new@college.example");
+    let page = new.join(&node.browser(), &link.url).await;
+    assert_eq!(outcome(&page), Outcome::Held);
+    let seats = institution.seats("Law").await;
+    assert_eq!((seats.assigned, seats.held), (1, 1));
+}

@@ -28,6 +28,7 @@ mod invited;
 mod join;
 mod links;
 mod logs;
+mod lost_key;
 mod mail;
 mod nats;
 mod node;

@@ -1,7 +1,7 @@
 //! A row of `links` as the link that its administrators see.
 
 use contract::{
-    Kind, Problem,
+    Kind, Problem, Secret,
     ids::{LinkId, OrganisationId},
     links::Link,
 };
@@ -14,13 +14,19 @@ impl LinkRegistry {
     pub(crate) fn link(&self, row: &Row) -> Result<Link, Problem> {
         let id: LinkId = row.get("id")?;
         let sealed: String = row.get("token_sealed")?;
+        let token = self.vault.open(&id.to_string(), &sealed)?;
+        Self::link_with(row, token)
+    }
+
+    /// Reads a link that has this secret from now on, whatever it had.
+    pub(crate) fn link_with(row: &Row, token: Secret) -> Result<Link, Problem> {
         Ok(Link {
-            id,
+            id: row.get("id")?,
             name: row.get("name")?,
             plan_id: row.get("plan_id")?,
             plan_name: row.get("plan_name")?,
             tags: row.json("tags")?,
-            token: self.vault.open(&id.to_string(), &sealed)?,
+            token,
             uses: row.get("uses")?,
             max_uses: row.get("max_uses")?,
             expires_at: row.get("expires_at")?,
@@ -39,13 +45,22 @@ impl LinkRegistry {
         organisation: OrganisationId,
         id: LinkId,
     ) -> Result<Link, Problem> {
-        let row = sql::LOCK_LINK
-            .bind(organisation)
-            .bind(id)
-            .fetch_optional(tx)
-            .await?;
-        self.link(&row.ok_or_else(|| Problem::new(Kind::NotFound))?)
+        self.link(&lock_row(tx, organisation, id).await?)
     }
+}
+
+/// The row of a link that is to be changed.
+pub(crate) async fn lock_row(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    id: LinkId,
+) -> Result<Row, Problem> {
+    let row = sql::LOCK_LINK
+        .bind(organisation)
+        .bind(id)
+        .fetch_optional(tx)
+        .await?;
+    row.ok_or_else(|| Problem::new(Kind::NotFound))
 }
 
 /// Refuses to change what is deleted.

@@ -16,7 +16,8 @@ mod users;
 
 use actix_web::web;
 use contract::{
-    Fields, PageRequest, Problem, Role,
+    Fields, Kind, PageRequest, Problem, Role,
+    links::{Link, ListLinks},
     plans::{ListPlans, Plan},
 };
 
@@ -50,6 +51,23 @@ async fn plans_of(edge: &Edge, office: &Office) -> Result<Vec<Plan>, Problem> {
         page,
     };
     Ok(edge.bus.call(&list, &office.cx).await?.items)
+}
+
+/// The links to filter by, as far as one page goes; none while the registry does not show them, which
+/// is no reason to show nobody.
+async fn links_to_filter(edge: &Edge, office: &Office) -> Result<Vec<Link>, Problem> {
+    let page = PageRequest {
+        cursor: None,
+        limit: Some(PageRequest::MOST),
+    };
+    let list = ListLinks {
+        organisation: office.organisation,
+        page,
+    };
+    match edge.bus.call(&list, &office.cx).await {
+        Err(problem) if problem.kind == Kind::Unavailable => Ok(Vec::new()),
+        links => Ok(links?.items),
+    }
 }
 
 /// A role as it is chosen in a form.

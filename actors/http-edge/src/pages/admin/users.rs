@@ -4,13 +4,13 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use contract::{
     Cursor, PageRequest,
-    links::{Link, ListLinks},
+    links::Link,
     plans::Plan,
     users::{ListUsers, User},
 };
 use futures_util::try_join;
 
-use super::{filter::Filter, plans_of};
+use super::{filter::Filter, links_to_filter, plans_of};
 use crate::{
     csv,
     edge::Edge,
@@ -58,18 +58,13 @@ async fn list(
             limit: None,
         },
     };
-    let page = PageRequest {
-        cursor: None,
-        limit: Some(PageRequest::MOST),
-    };
-    let links = ListLinks { organisation, page };
     let (users, plans, links) = try_join!(
         edge.bus.call(&list, &office.cx),
         plans_of(&edge, &office),
-        edge.bus.call(&links, &office.cx),
+        links_to_filter(&edge, &office),
     )?;
     let next = next_page(&request, users.next_cursor);
-    let (users, links, frame) = (users.items, links.items, Frame::of(&edge));
+    let (users, frame) = (users.items, Frame::of(&edge));
     show(&UsersPage {
         frame,
         office,
