@@ -169,6 +169,25 @@ async fn a_change_for_many_is_counted_first_and_then_done() {
 }
 
 #[tokio::test]
+async fn a_change_for_many_is_counted_by_whoever_may_make_it_alone() {
+    let institution = Institution::found().await;
+    let people = people(&institution, 1, &["Ann"]).await;
+    let (viewer, manager) = (
+        institution.token("viewer").await,
+        institution.token("manager").await,
+    );
+    let path = institution.path("/users/bulk");
+    for whom in [json!({ "filter": {} }), json!({ "ids": [people[0]["id"]] })] {
+        let mut dry = whom.clone();
+        (dry["action"], dry["dry_run"]) = (json!("revoke"), json!(true));
+        let refused = viewer.post(&path, dry.clone()).await;
+        refused.refused(403, "forbidden");
+        let counted = manager.post(&path, dry).await.body(200);
+        assert_eq!(counted, json!({ "count": 1 }));
+    }
+}
+
+#[tokio::test]
 async fn every_fault_of_a_change_for_many_is_named() {
     let institution = Institution::found().await;
     for (body, faults) in [

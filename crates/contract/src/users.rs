@@ -206,7 +206,7 @@ impl Call for ListUserIds {
     const SUBJECT: &'static str = "usher.v1.users.ids";
     const OWNER: Service = Service::Roster;
     const FROM: &'static [Service] = &[Service::HttpEdge];
-    const NEEDS: Need = Need::Administrator(Role::Viewer);
+    const NEEDS: Need = Need::Administrator(Role::Manager);
     type Reply = UserIds;
     fn organisation(&self) -> Option<&OrganisationId> {
         Some(&self.organisation)

@@ -75,14 +75,18 @@ impl Scene {
         }
     }
 
-    /// Asks as a viewer of an organisation.
+    /// Asks as an administrator of an organisation who may no more than this.
     pub(crate) async fn ask_as<M: Call>(
         &self,
         organisation: OrganisationId,
         message: M,
     ) -> Result<M::Reply, Problem> {
         let administrator = Principal::Administrator(AdministratorId::new(Ulid::nil()));
-        let scope = (organisation, Role::Viewer);
+        let role = match M::NEEDS {
+            contract::Need::Administrator(role) => role,
+            _ => Role::Viewer,
+        };
+        let scope = (organisation, role);
         let caller = Caller::within(Service::HttpEdge, administrator, scope, self.clock.now());
         self.bus
             .call(&message, &Cx::begin(caller, "request-1", &*self.clock))
