@@ -26,7 +26,7 @@ use crate::{
     edge::{Edge, EdgeOptions},
     metrics::method_label,
     pages, problem,
-    request::{RequestId, edge, given_id},
+    request::{HeadOnly, RequestId, edge, given_id},
 };
 
 /// The most requests that a process works on at once; more are refused at once.
@@ -65,6 +65,7 @@ pub(crate) async fn pass(
     // Who asks for the head gets that of GET; the server leaves the body out.
     if *request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadOnly);
     }
     let guard = Answering {
         edge: &edge,
@@ -109,6 +110,12 @@ fn is_api(path: &str) -> bool {
     path == "/api" || path.starts_with("/api/") || path.starts_with("/problems/")
 }
 
+/// Whether it is what a mail program asks for on behalf of its user, from a page of its own: whoever
+/// has the token of a mail may ask for less of it, and no cookie is looked at.
+fn is_one_click(path: &str) -> bool {
+    path.starts_with("/unsubscribe/")
+}
+
 /// What the gate knows while a request is being answered.
 struct Answering<'a> {
     edge: &'a Edge,
@@ -118,7 +125,7 @@ struct Answering<'a> {
 
 impl Answering<'_> {
     fn check(&self, request: &ServiceRequest) -> Result<(), Problem> {
-        if self.is_api {
+        if self.is_api || is_one_click(request.path()) {
             return Ok(());
         }
         csrf::check(

@@ -27,6 +27,9 @@ pub(crate) struct Accepted {
     pub(crate) face: InviteFace,
     pub(crate) admitted: Admitted,
     pub(crate) first_name: PersonName,
+    pub(crate) last_name: PersonName,
+    /// The address that accepts.
+    pub(crate) email: EmailAddress,
 }
 
 /// The longest token that is looked up.
@@ -107,6 +110,8 @@ pub(crate) async fn accept(
         face,
         admitted,
         first_name: enrol.first_name,
+        last_name: enrol.last_name,
+        email: enrol.email,
     })
 }
 
@@ -131,17 +136,18 @@ pub(crate) async fn accept_as(
         face,
         admitted,
         first_name: person.signed_in.first_name.clone(),
+        last_name: person.signed_in.last_name.clone(),
+        email: person.signed_in.email.clone(),
     })
 }
 
 /// Whether somebody who is signed in may accept with that account, as far as the edge knows.
 pub(crate) fn may_accept_as(face: &InviteFace, person: &SignedInPerson) -> bool {
-    let is_theirs = face.email.key() == person.email.key();
-    if is_theirs {
-        person.is_proved
-    } else {
-        face.is_lenient
+    if face.email.key() == person.email.key() {
+        return person.is_proved;
     }
+    let domains = &face.allowed_domains;
+    face.is_lenient && (domains.is_empty() || domains.contains(&person.email.domain()))
 }
 
 /// Why an invite cannot be accepted.
@@ -152,6 +158,11 @@ pub(crate) const fn closed(life: Life) -> Option<Kind> {
         Life::Cancelled => Some(Kind::InviteCancelled),
         Life::Expired => Some(Kind::InviteExpired),
     }
+}
+
+/// What is wrong with a form, for whoever refuses it already for another reason.
+pub(crate) fn check(face: &InviteFace, form: AcceptForm) -> Result<(), Problem> {
+    parse(face, form, None).map(drop)
 }
 
 fn parse(

@@ -78,27 +78,36 @@ impl Person {
         });
         async move {
             let (edge, token, incoming) = asked?;
-            let Some(token) = token else {
-                return Ok(None);
-            };
-            let ask = AuthenticatePerson {
-                token: token.clone(),
-            };
-            let signed_in = match edge.bus.call(&ask, &incoming.cx).await {
-                Err(problem) if problem.kind == Kind::Unauthenticated => return Ok(None),
-                signed_in => signed_in?,
-            };
-            let principal = Principal::Person(signed_in.account_id);
-            let incoming = Incoming {
-                cx: incoming.cx.on_behalf_of(principal, None),
-                ..incoming
-            };
-            Ok(Some(Self {
-                signed_in,
-                token,
-                incoming,
-            }))
+            match token {
+                Some(token) => Ok(Self::of(&edge, incoming, token).await?),
+                None => Ok(None),
+            }
         }
+    }
+
+    /// Whose session it is, if it is one.
+    pub(crate) async fn of(
+        edge: &Edge,
+        incoming: Incoming,
+        token: Secret,
+    ) -> Result<Option<Self>, Problem> {
+        let ask = AuthenticatePerson {
+            token: token.clone(),
+        };
+        let signed_in = match edge.bus.call(&ask, &incoming.cx).await {
+            Err(problem) if problem.kind == Kind::Unauthenticated => return Ok(None),
+            signed_in => signed_in?,
+        };
+        let principal = Principal::Person(signed_in.account_id);
+        let incoming = Incoming {
+            cx: incoming.cx.on_behalf_of(principal, None),
+            ..incoming
+        };
+        Ok(Some(Self {
+            signed_in,
+            token,
+            incoming,
+        }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The second door: an invite, what becomes of it, and the way out of further ones.
 
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpRequest, http::header, web};
 use askama::Template;
 use contract::{
     Kind, Problem, Secret, Timestamp,
@@ -15,6 +15,7 @@ use super::{Answer, fields::Errors, frame::Frame, render, see, show};
 use crate::{
     edge::Edge,
     invited::{self, AcceptForm, Accepted, closed},
+    one_click,
     person::{Anybody, Person},
     request::Incoming,
     session::{draw_registrant, registrant, registrant_cookie},
@@ -219,6 +220,7 @@ fn done(edge: &Edge, accepted: Accepted) -> Answer {
         face,
         admitted,
         first_name,
+        ..
     } = accepted;
     let (title, words) = match admitted.status {
         Status::Assigned => (
@@ -332,21 +334,17 @@ struct Told {
     words: String,
 }
 
-/// One click in a mail program (RFC 8058: `List-Unsubscribe=One-Click`, as a form or in parts), or
-/// a button of the page. Whatever the body is, it can only ask for less mail.
+/// One click in a mail program, or a button of the page.
 async fn unsubscribe(
     edge: web::Data<Edge>,
     incoming: Incoming,
     token: web::Path<String>,
+    request: HttpRequest,
     body: web::Bytes,
 ) -> Answer {
-    let is_from_everybody = url::form_urlencoded::parse(&body)
-        .any(|(name, value)| name == "scope" && value == "everybody");
-    let scope = if is_from_everybody {
-        UnsubscribeScope::Everybody
-    } else {
-        UnsubscribeScope::Organisation
-    };
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let scope = one_click::scope(content_type.unwrap_or_default(), &body);
     let face = invited::unsubscribe(&edge, &incoming, &token, scope).await?;
     let from = match scope {
         UnsubscribeScope::Organisation => face.organisation_name.to_string(),
