@@ -71,8 +71,12 @@ fn options(ground: &Ground, listen: SocketAddr) -> anyhow::Result<EdgeOptions> {
         .trusted_proxies
         .iter()
         .map(|proxy| proxy.parse::<Network>());
+    let mail = &ground.settings.mail;
     Ok(EdgeOptions {
+        hooks: http_edge::hook_keys(&mail.webhook_standard(), &mail.webhook_sendgrid)?,
         paste_limit: ground.settings.invites.paste_limit.get(),
+        import_limit: ground.settings.invites.import_limit.get(),
+        import_bytes: ground.settings.invites.import_bytes(),
         listen,
         public_url: Url::parse(&http.public(listen)).context("http.public_url")?,
         trusted_proxies: proxies

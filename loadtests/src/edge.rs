@@ -84,7 +84,10 @@ fn start_edge(nats: String) -> Result<SocketAddr> {
 /// Serves HTTP; answers where.
 pub(crate) async fn serve(buses: BusFactory) -> Result<(SocketAddr, impl Future<Output = ()>)> {
     let options = EdgeOptions {
+        hooks: http_edge::HookKeys::default(),
         paste_limit: 500,
+        import_limit: 100_000,
+        import_bytes: 64 << 20,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         public_url: Url::parse("http://127.0.0.1/")?,
         trusted_proxies: Vec::new(),

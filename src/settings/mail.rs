@@ -2,8 +2,9 @@
 
 use std::num::NonZeroU32;
 
+use contract::Secret;
 use invite_dispatcher::Rates;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::field;
@@ -22,6 +23,11 @@ pub struct Mail {
     pub return_path: String,
     /// Where what comes back is read: `maildir:DIR` or `smtp://IP:PORT`; empty: nowhere.
     pub bounces: String,
+    /// What providers sign events with as Standard Webhooks say, `whsec_…`; empty: none is believed.
+    #[serde(deserialize_with = "field::secret")]
+    pub webhook_standard: Option<SecretString>,
+    /// The public key of `SendGrid`'s signed events; empty: none is believed.
+    pub webhook_sendgrid: String,
     /// Mails a second that the relay takes; 0: any number.
     pub per_second: u32,
     /// Mails a day that the relay takes, by UTC; 0: any number.
@@ -46,6 +52,12 @@ pub struct Mail {
 }
 
 impl Mail {
+    /// What providers sign events with as Standard Webhooks say; may be empty.
+    pub fn webhook_standard(&self) -> Secret {
+        let keys = self.webhook_standard.as_ref();
+        Secret::new(keys.map(ExposeSecret::expose_secret).unwrap_or_default())
+    }
+
     /// What all couriers together may ask of the relay.
     pub fn rates(&self) -> Rates {
         Rates {

@@ -4,12 +4,13 @@
 pub(super) const DEFAULT: &str = include_str!("../../config/default.toml");
 
 /// The keys whose values are never shown, and may be read from a file.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     "bus.key",
     "bus.url",
     "database.url",
     "mail.dkim_key",
     "mail.url",
+    "mail.webhook_standard",
     "sealing.key",
 ];
 

@@ -1,6 +1,6 @@
 //! What one key asks of another, and of the roles of the node.
 
-use http_edge::Network;
+use http_edge::{HookKeysError, Network};
 use invite_dispatcher::MailboxOptions;
 use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
@@ -84,6 +84,13 @@ pub(super) fn broken(settings: &Settings, roles: &Roles) -> Vec<(&'static str, S
     }
     if let Err(error) = MailboxOptions::parse(&mail.return_path, &mail.bounces) {
         refuse("mail.bounces", &error.to_string());
+    }
+    if let Err(error) = http_edge::hook_keys(&mail.webhook_standard(), &mail.webhook_sendgrid) {
+        let (key, why) = match error {
+            HookKeysError::Standard(why) => ("mail.webhook_standard", why),
+            HookKeysError::Sendgrid(why) => ("mail.webhook_sendgrid", why),
+        };
+        refuse(key, &why.to_string());
     }
     if auth.argon2_memory_kib.get() < ARGON2_LEAST_KIB {
         refuse(

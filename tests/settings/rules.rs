@@ -72,6 +72,13 @@ fn a_node_without_a_database_has_the_key_of_the_bus_configured() {
 #[case("mail.reply_to", "help@example.edu", true)]
 #[case("mail.bounces", "maildir:back", false)]
 #[case("mail.bounces", "", true)]
+#[case(
+    "mail.webhook_standard",
+    "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+    true
+)]
+#[case("mail.webhook_standard", "hunter2", false)]
+#[case("mail.webhook_sendgrid", "hunter2", false)]
 #[case("auth.argon2_memory_kib", "7", false)]
 #[case("auth.threads", "0", false)]
 #[case("ops.listen", "127.0.0.1:8080", false)]

@@ -92,6 +92,11 @@ fn only_a_secret_is_read_from_a_file() {
     "smtps://me:***@mail.example.org"
 )]
 #[case("MAIL__URL", "file:mail", "file:mail")]
+#[case(
+    "MAIL__WEBHOOK_STANDARD",
+    "whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMg==",
+    "***"
+)]
 #[case("SEALING__KEY", "hunter2hunter2hunter2hunter2hunter2", "***")]
 fn what_is_shown_has_no_secret_in_it(#[case] key: &str, #[case] value: &str, #[case] seen: &str) {
     let variable = format!("USHER_{key}");

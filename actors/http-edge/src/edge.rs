@@ -7,6 +7,7 @@ use actix_web::{
     dev::{Server, ServerHandle},
     middleware, web,
 };
+use bounces::HookKeys;
 use contract::Problem;
 use futures_util::future::LocalBoxFuture;
 use kernel::Bus;
@@ -20,6 +21,7 @@ use crate::{
     pages,
     problem::Refused,
     throttle::{Throttle, ThrottleLimits},
+    watch::Streams,
 };
 
 /// What the edge is told at its start.
@@ -35,8 +37,14 @@ pub struct EdgeOptions {
     pub workers: usize,
     /// What is borne of each client, address, link and organisation.
     pub throttle: ThrottleLimits,
+    /// What providers of mail sign their events with.
+    pub hooks: HookKeys,
     /// The most addresses that are pasted at once.
     pub paste_limit: usize,
+    /// The most addresses of one file.
+    pub import_limit: usize,
+    /// The largest file of addresses, in bytes.
+    pub import_bytes: usize,
     /// Whether this is the demo, which shows kept mails in the browser.
     pub is_demo: bool,
 }
@@ -45,6 +53,17 @@ impl EdgeOptions {
     /// An absolute URL of this site; `path` begins with a slash.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.public_url.as_str().trim_end_matches('/'))
+    }
+
+    /// The longest paste, in characters: as many addresses as it may hold, each with a name beside it.
+    pub fn paste_characters(&self) -> usize {
+        self.paste_limit.max(PASTE_LEAST) * CHARACTERS
+    }
+
+    /// The largest body in JSON, and the largest form, in bytes: 64 KiB, more where a paste may be
+    /// longer than usual.
+    pub(crate) fn body_most(&self) -> usize {
+        self.paste_characters() + BODY_BESIDE
     }
 
     /// Whether browsers come by https.
@@ -66,6 +85,7 @@ pub struct Edge {
     pub options: Arc<EdgeOptions>,
     pub(crate) metrics: HttpMetrics,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) streams: Arc<Streams>,
 }
 
 /// Why the edge does not run.
@@ -87,6 +107,13 @@ pub enum EdgeError {
     Ended(#[from] io::Error),
 }
 
+/// Characters for each address of a paste.
+const CHARACTERS: usize = 120;
+/// For at least so many addresses there is room.
+const PASTE_LEAST: usize = 500;
+/// What a body has beside a paste.
+const BODY_BESIDE: usize = (64 << 10) - PASTE_LEAST * CHARACTERS;
+
 /// How long a connection may be silent between requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take for the head of a request.
@@ -105,21 +132,26 @@ pub async fn start(
 ) -> Result<Running, EdgeError> {
     let metrics = HttpMetrics::register(registry)?;
     let throttle = Arc::new(Throttle::new(&options.throttle, registry)?);
+    let streams = Arc::<Streams>::default();
+    let closing = Arc::clone(&streams);
     let (listen, workers) = (options.listen, options.workers.max(1));
     let options = Arc::new(options);
     let server = HttpServer::new(move || {
         let (bus, options, metrics) = (Arc::clone(&bus), Arc::clone(&options), metrics.clone());
         let throttle = Arc::clone(&throttle);
+        let form_most = options.body_most();
         App::new()
             .data_factory(move || {
                 let (bus, options, metrics) = (bus(), Arc::clone(&options), metrics.clone());
                 let throttle = Arc::clone(&throttle);
+                let streams = Arc::clone(&streams);
                 async move {
                     Ok::<_, Problem>(Edge {
                         bus: bus.await?,
                         options,
                         metrics,
                         throttle,
+                        streams,
                     })
                 }
             })
@@ -127,7 +159,7 @@ pub async fn start(
             .wrap(middleware::from_fn(gate::pass))
             .configure(api::configure)
             .configure(extra)
-            .configure(pages::configure)
+            .configure(|cfg| pages::configure(cfg, form_most))
             .default_service(web::to(|| async { Refused::not_found() }))
     })
     .workers(workers)
@@ -151,6 +183,7 @@ pub async fn start(
             address,
             handle: server.handle(),
             server,
+            streams: closing,
         }),
     }
 }
@@ -164,6 +197,7 @@ pub struct Running {
     address: SocketAddr,
     handle: ServerHandle,
     server: Pin<Box<Server>>,
+    streams: Arc<Streams>,
 }
 
 impl fmt::Debug for Running {
@@ -187,8 +221,9 @@ impl Running {
         EdgeError::Ended(ended.err().unwrap_or_else(ended_by_itself))
     }
 
-    /// Takes no new connections, finishes the requests in flight, at most `STOP_SECONDS` long.
+    /// Takes no new connections, ends streams, finishes the requests in flight, at most `STOP_SECONDS` long.
     pub async fn stop(self) {
+        self.streams.close();
         let ((), ended) = futures_util::future::join(self.handle.stop(true), self.server).await;
         if let Err(error) = ended {
             tracing::error!(%error, "the http server stopped badly");
