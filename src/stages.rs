@@ -142,7 +142,7 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             });
         }
         Role::Roster => {
-            let make = move || Roster::new(db.clone());
+            let make = move || Roster::new(db.clone(), clock.clone());
             stage.actor(many.roster_instances.get(), make).await?;
         }
         Role::Admin => {

@@ -357,7 +357,9 @@ async fn measure(engine: &str, url: &str, pace: Pace) -> Result<()> {
     let (db, clock) = (house.questions.clone(), Arc::clone(&house.clock));
     let bus = Bus::new(Arc::new(LocalBus::new()), bus_options(Service::Roster)?);
     let mut stage = Stage::new(bus, Health::default(), StageOptions::default());
-    stage.actor(2, move || Roster::new(db.clone())).await?;
+    let time = Arc::clone(&house.clock);
+    let make = move || Roster::new(db.clone(), time.clone());
+    stage.actor(2, make).await?;
     let transport = Arc::clone(stage.transport());
     let bus = Bus::new(transport, bus_options(Service::HttpEdge)?);
     println!("Manage Users with {PEOPLE} people in one organisation, {engine}");

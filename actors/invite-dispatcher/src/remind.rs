@@ -1,16 +1,17 @@
 //! What becomes due by itself: reminders, the end of invites that did not leave in time, bounces
-//! that are so old that the mailbox may be there again.
+//! that are so old that the mailbox may be there again; and the note of what is over.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use contract::{
-    Clock, Problem, Service, Stamp,
+    Clock, Problem, Service, Stamp, Timestamp,
     ids::{BatchId, InviteId, OrganisationId},
     organisations::Policies,
 };
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
+use serde::Serialize;
 use serde_json::json;
-use store::Db;
+use store::{Db, StoreError};
 use tokio::sync::Notify;
 
 use crate::{
@@ -30,6 +31,8 @@ const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 const SLACK_MICROS: i64 = 60 * 60 * 1_000_000;
 /// How long a bounce suppresses.
 const BOUNCE_DAYS: i64 = 90;
+/// How long an invite works at most, and a day: what was accepted before stands in nobody's way.
+const INVITE_DAYS_MOST: i64 = 181;
 /// How long an event is known that was taken.
 const EVENT_DAYS: i64 = 90;
 
@@ -39,12 +42,27 @@ pub struct Reminder {
     db: Db,
     clock: Arc<dyn Clock>,
     courier: Arc<Notify>,
+    /// What was accepted before it is closed.
+    used_since: Option<Timestamp>,
+}
+
+/// An invite that was accepted.
+#[derive(Debug, Serialize)]
+struct Used {
+    id: InviteId,
+    /// Microseconds since 1970.
+    at: i64,
 }
 
 impl Reminder {
-    /// A worker without a state of its own; `courier` wakes the couriers of this process.
+    /// A worker whose state is a cache; `courier` wakes the couriers of this process.
     pub fn new(db: Db, clock: Arc<dyn Clock>, courier: Arc<Notify>) -> Self {
-        Self { db, clock, courier }
+        Self {
+            db,
+            clock,
+            courier,
+            used_since: None,
+        }
     }
 
     fn stamp(&self) -> Stamp {
@@ -110,6 +128,45 @@ impl Reminder {
         Ok(expired >= PIECE)
     }
 
+    /// Closes invites that were accepted; answers whether there may be more.
+    async fn close_used(&mut self) -> Result<bool, Problem> {
+        let stamp = self.stamp();
+        let long_ago = stamp.now.plus_days(-INVITE_DAYS_MOST);
+        let mut db = self.db.read().await?;
+        let used = invites::USED.bind(self.used_since.unwrap_or(long_ago));
+        let rows = used.bind(PIECE).fetch_all(&mut db).await?;
+        drop(db);
+        let used = rows.iter().map(|row| {
+            let (id, at) = (row.get("id")?, row.get("at")?);
+            Ok(Used { id, at })
+        });
+        let used = used.collect::<Result<Vec<_>, StoreError>>()?;
+        if !used.is_empty() {
+            let mut tx = self.db.write(&stamp).await?;
+            invites::CLOSE_USED
+                .bind_rows(&used)
+                .execute(&mut tx)
+                .await?;
+            tx.commit().await?;
+        }
+        let more = u64::try_from(used.len()).unwrap_or(u64::MAX) >= PIECE;
+        if !more {
+            // An admission that began before may still end.
+            self.used_since = Some(Timestamp::from_micros(stamp.now.micros() - SLACK_MICROS));
+        }
+        Ok(more)
+    }
+
+    /// Closes invites whose time is over; answers whether there may be more.
+    async fn close_expired(&self) -> Result<bool, Problem> {
+        let stamp = self.stamp();
+        let mut tx = self.db.write(&stamp).await?;
+        let close = invites::CLOSE_EXPIRED.bind(stamp.now).bind(PIECE);
+        let closed = close.execute(&mut tx).await?;
+        tx.commit().await?;
+        Ok(closed >= PIECE)
+    }
+
     /// Lifts old bounces and forgets old events; answers whether there may be more.
     async fn forget(&self) -> Result<bool, Problem> {
         let stamp = self.stamp();
@@ -140,6 +197,8 @@ impl Work for Reminder {
             self.expire().await?,
             self.remind().await?,
             self.forget().await?,
+            self.close_used().await?,
+            self.close_expired().await?,
         ];
         Ok(if more.contains(&true) {
             Pace::Again

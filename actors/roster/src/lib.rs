@@ -1,8 +1,9 @@
 //! Answers every question about people and seats: the rows of Manage Users.
 //!
 //! # Owns
-//! No table. Reads `memberships`, `membership_tags`, `accounts`, `plans`, `links` and `audit`; writes
-//! nothing, so that several instances may run, each on connections of its own.
+//! No table. Reads `memberships`, `membership_tags`, `accounts`, `plans`, `links`, `batches`, `invites`,
+//! `invite_uses` and `audit`; writes nothing, so that several instances may run, each on connections of
+//! its own.
 //!
 //! # Promises
 //! - A question names an organisation and no answer has a row of another one; the one exception is
@@ -15,12 +16,12 @@
 //!   is one, the rows, and their tags. None of them looks at more than one range of one index.
 //!
 //! # Map
-//! [`list`], [`ids`], [`get`], [`story`], [`waiting`] and [`own`], a file for each question; [`filter`],
-//! which people; [`narrow`], which filter leaves few; [`search`], a text as a pattern; [`person`], a row and its tags; [`sql`], every
-//! statement.
+//! [`list`], [`ids`], [`get`], [`story`], [`waiting`] and [`own`], a file for each question; [`pending`],
+//! those about invites; [`filter`], which people; [`narrow`], which filter leaves few; [`place`], where a
+//! page begins; [`search`], a text as a pattern; [`person`], a row and its tags; [`sql`], statements.
 //!
 //! # To add a question
-//! 1. The message in `contract::users`, owned by `Service::Roster`.
+//! 1. The message in `contract::users` or `contract::invited`, owned by `Service::Roster`.
 //! 2. A file named after it with `impl Serve<TheMessage>`, and its line in `routes`.
 //! 3. Its statement in [`sql`], with the organisation as its first condition. A new filter is one
 //!    more `cast($n as ..) is null or ..` there, and one more value in [`filter`].
@@ -31,28 +32,34 @@ mod ids;
 mod list;
 mod narrow;
 mod own;
+mod pending;
 mod person;
+mod place;
 mod search;
 mod sql;
 mod story;
 mod waiting;
 
-use contract::{Service, accounts::ListOwnMemberships, users};
+use std::sync::Arc;
+
+use contract::{Clock, Service, accounts::ListOwnMemberships, invited, users};
 use kernel::{Behaviour, Routes};
 use store::Db;
 
-pub use self::sql::STATEMENTS;
+/// Every statement, for the test that prepares them.
+pub static STATEMENTS: &[&[&store::Statement]] = &[sql::STATEMENTS, pending::sql::STATEMENTS];
 
-/// Answers questions; holds nothing but its connections.
+/// Answers questions; holds nothing but its connections and the time.
 #[derive(Debug)]
 pub struct Roster {
     db: Db,
+    clock: Arc<dyn Clock>,
 }
 
 impl Roster {
-    /// An instance that reads through these connections.
-    pub fn new(db: Db) -> Self {
-        Self { db }
+    /// An instance that reads through these connections; `clock` says which invites are over.
+    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
+        Self { db, clock }
     }
 }
 
@@ -66,6 +73,9 @@ impl Behaviour for Roster {
             .one::<users::ListUserIds>()
             .one::<users::ListWaiting>()
             .one::<users::ListUserStory>()
+            .one::<invited::ListPending>()
+            .one::<invited::CountPending>()
+            .one::<invited::ListInviteStory>()
             .one::<ListOwnMemberships>();
     }
 }

@@ -1,20 +1,26 @@
 //! The people of an organisation, in any of the orders.
 
 use contract::{
-    Cursor, Page, PageRequest, Problem,
+    Page, Problem,
     ids::MembershipId,
     users::{ListUsers, User, UserSort},
 };
 use kernel::{Cx, Serve};
 use serde::Serialize;
-use store::{Row, Statement, StoreError};
+use store::Statement;
 
-use crate::{Roster, filter::Filter, person::people, sql};
+use crate::{
+    Roster,
+    filter::Filter,
+    person::people,
+    place::{Key, Place},
+    sql,
+};
 
 impl Serve<ListUsers> for Roster {
     async fn serve(&mut self, message: ListUsers, _: &Cx) -> Result<Page<User>, Problem> {
         let (sort, wanted) = (message.sort, message.page.rows());
-        let place = Place::of(sort, &message.page)?;
+        let place: Option<Place<MembershipId>> = Place::of(sort, kind(sort), &message.page)?;
         let filter = Filter::of(&message.filter)?;
         let mut db = self.db.read().await?;
         let few = filter.few(&mut db, message.organisation).await?;
@@ -39,7 +45,7 @@ impl Serve<ListUsers> for Roster {
             _ => query,
         };
         let rows = query.fetch_all(&mut db).await?;
-        let places = rows.iter().map(|row| Place::after(sort, row));
+        let places = rows.iter().map(|row| Place::after(kind(sort), row));
         let places = places.collect::<Result<Vec<_>, _>>()?;
         let users = people(&mut db, &rows).await?;
         let rows = users.into_iter().zip(places);
@@ -80,17 +86,6 @@ fn statement(sort: UserSort, way: Way) -> &'static Statement {
     if way == Way::Few { few } else { all }
 }
 
-/// What an order sorts by, before the id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    /// Nothing else.
-    Id,
-    /// `sort_key`, a text.
-    Text,
-    /// `sort_key`, an instant or 0.
-    Number,
-}
-
 const fn kind(sort: UserSort) -> Key {
     match sort {
         UserSort::Newest | UserSort::Oldest => Key::Id,
@@ -102,102 +97,5 @@ const fn kind(sort: UserSort) -> Key {
 #[derive(Debug, Serialize)]
 struct Listed {
     user: User,
-    place: Place,
-}
-
-/// A place in an order: behind the row of this id, which had this key when it was seen.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Place {
-    id: MembershipId,
-    key: String,
-}
-
-impl Place {
-    /// Where a page begins; `None` for the first one.
-    fn of(sort: UserSort, page: &PageRequest) -> Result<Option<Self>, Problem> {
-        let Some(Cursor(text)) = &page.cursor else {
-            return Ok(None);
-        };
-        let place = Self::parse(sort, text);
-        place.map(Some).ok_or_else(|| {
-            let detail = "This cursor does not belong to this list in this order.";
-            Problem::invalid("cursor", "not-a-cursor", detail)
-        })
-    }
-
-    fn parse(sort: UserSort, text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, ':');
-        let (name, id, key) = (parts.next()?, parts.next()?, parts.next()?);
-        let is_key = match kind(sort) {
-            Key::Id => key.is_empty(),
-            Key::Text => !key.contains('\0'),
-            Key::Number => key.parse::<i64>().is_ok(),
-        };
-        let is_ours = name == sort.name() && is_key && text.len() <= CURSOR_MOST;
-        let id = id.parse().ok().filter(|_| is_ours)?;
-        Some(Self {
-            id,
-            key: key.to_owned(),
-        })
-    }
-
-    fn after(sort: UserSort, row: &Row) -> Result<Self, StoreError> {
-        let key = match kind(sort) {
-            Key::Id => String::new(),
-            Key::Text => row.get("sort_key")?,
-            Key::Number => row.get::<i64>("sort_key")?.to_string(),
-        };
-        let id = row.get("id")?;
-        Ok(Self { id, key })
-    }
-
-    fn cursor(&self, sort: UserSort) -> Cursor {
-        let Self { id, key } = self;
-        Cursor(format!("{}:{id}:{key}", sort.name()))
-    }
-}
-
-/// The longest cursor: 100 characters of a name, the id, the order.
-const CURSOR_MOST: usize = 512;
-
-#[cfg(test)]
-mod tests {
-    use contract::ids::Ulid;
-
-    use super::*;
-
-    #[test]
-    fn a_place_is_read_back_in_its_own_order_only() {
-        let id = MembershipId::new(Ulid::nil());
-        for (sort, key) in [
-            (UserSort::Newest, ""),
-            (UserSort::Name, "ann: lee"),
-            (UserSort::LastActive, "17"),
-        ] {
-            let place = Place {
-                id,
-                key: key.to_owned(),
-            };
-            let Cursor(text) = place.cursor(sort);
-            assert_eq!(Place::parse(sort, &text), Some(place));
-            let others = UserSort::ALL.into_iter().filter(|other| *other != sort);
-            for other in others {
-                assert_eq!(Place::parse(other, &text), None, "{text}");
-            }
-        }
-        assert_eq!(
-            Place::parse(UserSort::Redeemed, &format!("redeemed:{id}:x")),
-            None
-        );
-        assert_eq!(Place::parse(UserSort::Name, &format!("name:{id}:\0")), None);
-    }
-
-    #[test]
-    fn the_longest_name_fits_in_a_cursor() {
-        let place = Place {
-            id: MembershipId::new(Ulid::nil()),
-            key: "\u{10ffff}".repeat(100),
-        };
-        assert!(place.cursor(UserSort::Name).0.len() <= CURSOR_MOST);
-    }
+    place: Place<MembershipId>,
 }

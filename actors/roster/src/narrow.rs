@@ -15,7 +15,7 @@ use store::{Query, Reader, Row, Statement, StoreError};
 use crate::{filter::Filter, sql};
 
 /// So many are few.
-const FEW: u32 = 3_000;
+pub(crate) const FEW: u32 = 3_000;
 
 /// An id of [`FEW`].
 #[derive(Debug, Serialize)]
@@ -127,7 +127,8 @@ impl Filter<'_> {
     }
 }
 
-fn ids(rows: &[Row]) -> Result<Vec<Id>, StoreError> {
+/// Rows as ids.
+pub(crate) fn ids(rows: &[Row]) -> Result<Vec<Id>, StoreError> {
     let ids = rows.iter().map(|row| Ok(Id { id: row.get("id")? }));
     ids.collect()
 }

@@ -28,6 +28,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     12 "0012_found",
     13 "0013_sessions",
     14 "0014_readdressed",
+    15 "0015_pending",
+    16 "0016_accepted_lately",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {

@@ -11,7 +11,7 @@ use kernel::{Cx, Serve};
 use serde::Serialize;
 
 use super::{Key, classify, conflict, find, sql};
-use crate::InviteDispatcher;
+use crate::{InviteDispatcher, invites::name_key};
 
 #[derive(Serialize)]
 struct Taken {
@@ -22,6 +22,7 @@ struct Taken {
     key: String,
     domain: DomainName,
     name: Option<contract::text::PersonName>,
+    name_key: String,
     suggestion: Option<String>,
 }
 
@@ -94,6 +95,7 @@ impl Serve<AddToBatch> for InviteDispatcher {
                     line,
                     key: email.key(),
                     domain: email.domain(),
+                    name_key: name_key(row.name.as_ref(), &email),
                     email,
                     name: row.name,
                     suggestion,

@@ -9,7 +9,7 @@ use kernel::{Cx, Serve};
 use serde_json::json;
 use store::Tx;
 
-use super::{Found, find, lock, sql};
+use super::{Found, find, lock, name_key, sql};
 use crate::InviteDispatcher;
 
 impl Serve<ReaddressInvite> for InviteDispatcher {
@@ -34,6 +34,7 @@ impl Serve<ReaddressInvite> for InviteDispatcher {
             .bind(email.key())
             .bind(&email.domain())
             .bind(found.renewed(stamp.now))
+            .bind(name_key(found.invite.name.as_ref(), &email))
             .execute(&mut tx)
             .await?;
         let reopen = sql::REOPEN_BATCH.bind(found.invite.batch_id);

@@ -7,7 +7,7 @@ use contract::{
 use kernel::{Cx, Serve};
 use serde_json::json;
 
-use super::{COOL_DOWN_MICROS, Found, find, lock, sql};
+use super::{Found, find, lock, sql};
 use crate::InviteDispatcher;
 
 impl Serve<ResendInvite> for InviteDispatcher {
@@ -39,10 +39,9 @@ impl Serve<ResendInvite> for InviteDispatcher {
 
 /// Nobody is written to twice within an hour.
 fn refuse_restless(found: &Found) -> Result<(), Problem> {
-    let left = found.rested.map_or(0, |rested| COOL_DOWN_MICROS - rested);
-    if left <= 0 {
+    let Some(left) = found.cools_for() else {
         return Ok(());
-    }
+    };
     let seconds = left.saturating_add(999_999) / 1_000_000;
     let detail = "This invite was sent less than an hour ago.";
     Err(Problem {

@@ -88,7 +88,7 @@ store::statements! {
         update invites
         set state = 'queued', occasion = 'resend', mailing = mailing + 1, reason = null,
             attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null, code_failures = 0,
-            due_at = now_micros(), queued_at = now_micros(), expires_at = $2
+            due_at = now_micros(), queued_at = now_micros(), expires_at = $2, closed_at = null
         where id = $1";
 
     /// An invite goes on to another address, and no token of the last one works.
@@ -98,7 +98,7 @@ store::statements! {
             generation = generation + 1, state = 'queued', occasion = 'first', mailing = mailing + 1, reason = null,
             last_reply = null, attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null,
             code_failures = 0, declined_at = null, reminded_at = null, sent_at = null,
-            due_at = now_micros(), queued_at = now_micros(), expires_at = $5
+            due_at = now_micros(), queued_at = now_micros(), expires_at = $5, closed_at = null
         where id = $1";
 
     /// Notes where an invite was sent before.
@@ -252,21 +252,38 @@ store::statements! {
             and cancelled_at is null
         returning id, batch_id";
 
-    /// Invites that were accepted since an instant and are not marked so, the oldest first.
+    /// Invites that were accepted since an instant and are not closed, the oldest first.
     pub(crate) USED = "
         select i.id, u.at
         from invite_uses u
         join invites i on i.id = u.invite_id
-        where u.at >= $1 and i.used_at is null
+        where u.at >= $1 and i.closed_at is null
         order by u.at
         limit $2";
 
-    /// Marks invites as accepted.
-    pub(crate) MARK_USED = "
+    /// Closes invites that were accepted.
+    pub(crate) CLOSE_USED = "
         update invites
-        set used_at = cast(rows.value ->> 'at' as bigint)
+        set closed_at = cast(rows.value ->> 'at' as bigint)
         from rows($1)
         where invites.id = rows.value ->> 'id'";
+
+    /// Closes invites whose time is over.
+    pub(crate) CLOSE_EXPIRED = "
+        update invites
+        set closed_at = expires_at
+        where id in (
+            select i.id
+            from links l
+            cross join invites i
+            where i.link_id = l.id
+                and i.state not in ('draft', 'skipped')
+                and i.cancelled_at is null
+                and i.declined_at is null
+                and i.closed_at is null
+                and i.expires_at <= $1
+            limit $2)
+            and expires_at <= $1";
 
     /// Ends invites that did not leave before their time was over.
     pub(crate) EXPIRE = "

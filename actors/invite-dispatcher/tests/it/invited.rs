@@ -51,7 +51,7 @@ store::statements! {
 
     USE = "
         insert into invite_uses (invite_id, organisation_id, membership_id, account_id, email_key, at)
-        values ($1, $2, $3, $4, 'x', 0)";
+        values ($1, $2, $3, $4, 'x', $5)";
 
     MEMBERSHIP = "
         insert into memberships (id, organisation_id, account_id, plan_id, status, door, created_at,
@@ -77,7 +77,8 @@ store::statements! {
         select i.state, coalesce(i.reason, '') as reason, i.occasion, i.mailing, i.generation,
             i.code_failures, case when i.due_at is null then 0 else 1 end as due,
             case when i.leased_until is null then 0 else 1 end as leases,
-            case when b.finished_at is null then 0 else 1 end as finished
+            case when b.finished_at is null then 0 else 1 end as finished,
+            case when i.closed_at is null then 0 else 1 end as closed
         from invites i
         join batches b on b.id = i.batch_id
         where i.id = $1";
@@ -120,6 +121,7 @@ pub(crate) struct Stand {
     pub(crate) is_due: bool,
     pub(crate) is_leased: bool,
     pub(crate) is_batch_finished: bool,
+    pub(crate) is_closed: bool,
 }
 
 impl Invited {
@@ -182,6 +184,7 @@ impl Invited {
         tx.lock_histories(&[house.id]).await.unwrap();
         let (member, account) = self.somebody();
         let query = USE.bind(invite).bind(house.id).bind(member).bind(account);
+        let query = query.bind(self.scene.clock.now());
         query.execute(&mut tx).await.unwrap();
         tx
     }
@@ -242,6 +245,7 @@ impl Invited {
             is_due: is("due"),
             is_leased: is("leases"),
             is_batch_finished: is("finished"),
+            is_closed: is("closed"),
         }
     }
 

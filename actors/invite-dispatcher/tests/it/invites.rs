@@ -53,7 +53,7 @@ async fn cancel(
     on.scene.ask(cancel).await
 }
 
-async fn readdress(
+pub(crate) async fn readdress(
     on: &Invited,
     organisation: OrganisationId,
     invite_id: InviteId,
@@ -252,7 +252,14 @@ async fn nobody_is_written_to_twice_within_an_hour_or_when_it_is_over(
     let again = resend(&on, a.id, invite).await.unwrap_err();
     assert_eq!(again.kind, Kind::TooManyRequests);
     assert!((3_000..=3_600).contains(&again.retry_after.unwrap()));
+    let get = || GetInvite {
+        organisation: a.id,
+        invite_id: invite,
+    };
+    let told = on.scene.ask(get()).await.unwrap().resend_from.unwrap();
+    assert!(told > NOON.plus_seconds(3_000) && told <= NOON.plus_seconds(3_600));
     on.rest(invite).await;
+    assert_eq!(on.scene.ask(get()).await.unwrap().resend_from, None);
     resend(&on, a.id, invite).await.unwrap();
     for state in ["queued", "sending", "deferred"] {
         let busy = on.invite(a, &format!("{state}@uni.edu"), state).await;

@@ -101,6 +101,35 @@ async fn what_did_not_leave_in_time_is_expired(
 
 #[rstest]
 #[actix_rt::test]
+async fn what_was_accepted_or_is_over_is_closed_until_it_is_sent_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let on = Invited::open(engine).await;
+    let over = on.invite_until(on.a, "over@uni.edu", "sent", NOON).await;
+    let moved = on.invite_until(on.a, "moved@uni.edu", "sent", NOON).await;
+    let accepted = on.invite(on.a, "accepted@uni.edu", "sent").await;
+    let open = on.invite(on.a, "open@uni.edu", "sent").await;
+    on.accept(on.a, accepted).await;
+    let mut sweeper = on.reminder();
+    while kernel::Work::work(&mut sweeper).await.unwrap() == kernel::Pace::Again {}
+    for (invite, is_closed) in [(over, true), (moved, true), (accepted, true), (open, false)] {
+        assert_eq!(on.stand(invite).await.is_closed, is_closed);
+    }
+    // The same sweeper sees later ones, too.
+    on.scene.clock.advance_seconds(DAY);
+    on.accept(on.a, open).await;
+    while kernel::Work::work(&mut sweeper).await.unwrap() == kernel::Pace::Again {}
+    assert!(on.stand(open).await.is_closed);
+    crate::invites::resend(&on, on.a.id, over).await.unwrap();
+    let readdressed = crate::invites::readdress(&on, on.a.id, moved, "new@uni.edu").await;
+    readdressed.unwrap();
+    for invite in [over, moved] {
+        assert!(!on.stand(invite).await.is_closed);
+    }
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn a_bounce_suppresses_for_ninety_days(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -5,6 +5,7 @@
 mod filter;
 mod order;
 mod page;
+mod pending;
 mod scene;
 mod sql;
 mod story;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use contract::{
     Call, Caller, Clock as _, EmailAddress, ManualClock, Page, PageRequest, Principal, Problem,
     Role, Secret, Service, Stamp, Timestamp,
-    ids::{AccountId, AdministratorId, LinkId, MembershipId, OrganisationId, PlanId, Ulid},
+    ids::{
+        AccountId, AdministratorId, BatchId, InviteId, LinkId, MembershipId, OrganisationId,
+        PlanId, Ulid,
+    },
     seats::Status,
     text::PersonName,
     users::{ListUsers, User, UserFilter, UserSort},
@@ -57,9 +60,9 @@ impl Scene {
         };
         let bus = Bus::new(Arc::new(LocalBus::new()), options);
         let mut stage = Stage::new(bus.clone(), Health::default(), StageOptions::default());
-        let of_actor = db.clone();
+        let (of_actor, time) = (db.clone(), clock.clone());
         stage
-            .actor(2, move || Roster::new(of_actor.clone()))
+            .actor(2, move || Roster::new(of_actor.clone(), time.clone()))
             .await
             .unwrap();
         let ours = campus(&db, &clock).await;
@@ -201,6 +204,15 @@ impl Scene {
 
     /// Notes in the audit trail what somebody did.
     pub(crate) async fn note(&self, id: MembershipId, action: &'static str) {
+        self.note_of(id, action).await;
+    }
+
+    /// The same about an invite.
+    pub(crate) async fn note_invite(&self, id: InviteId, action: &'static str) {
+        self.note_of(id, action).await;
+    }
+
+    async fn note_of(&self, id: impl std::fmt::Display, action: &'static str) {
         let mut tx = self.db.write(&stamp()).await.unwrap();
         let change = serde_json::json!({ "status": "assigned" });
         tx.audit(self.ours.id, action, id, change);
@@ -242,6 +254,31 @@ impl Scene {
         };
         furnish(&self.db, campus, "Second plan", "Deleted link", Some(NOON)).await;
         campus
+    }
+
+    /// A batch through the link of a campus, and an invite for each name: `First Last` is sent to
+    /// `first@hill.edu`, `first` has no other name.
+    pub(crate) async fn invited(&self, campus: Campus, names: &[&str]) -> (BatchId, Vec<InviteId>) {
+        let batch = BatchId::new(self.clock.ulid());
+        let put = sql::PUT_BATCH.bind(batch).bind(campus.id).bind(campus.link);
+        self.change(put).await;
+        let (mut ids, mut rows) = (Vec::new(), Vec::new());
+        for (position, called) in names.iter().enumerate() {
+            let id = InviteId::new(self.clock.ulid());
+            let first = called.split(' ').next().unwrap();
+            let local: String = first.chars().filter(char::is_ascii_alphanumeric).collect();
+            let email = format!("{}@hill.edu", local.to_lowercase());
+            let name = called.contains(' ').then_some(called);
+            let key = name.map_or_else(|| email.clone(), |name| format!("{name} {email}"));
+            rows.push(serde_json::json!({
+                "id": id, "position": position, "email": email, "name": name,
+                "name_key": key.to_lowercase(), "state": "sent",
+            }));
+            ids.push(id);
+        }
+        let put = sql::PUT_INVITES.bind_rows(&rows).bind(batch);
+        self.change(put.bind(NOON.plus_days(30))).await;
+        (batch, ids)
     }
 
     pub(crate) async fn count(&self) -> i64 {

@@ -77,10 +77,65 @@ store::statements! {
         insert into membership_tags (membership_id, organisation_id, tag)
         values ($1, $2, $3)";
 
+    /// A batch that was sent.
+    pub(crate) PUT_BATCH = "
+        insert into batches (id, organisation_id, link_id, source, language, most, created_by,
+            created_at, sealed_at, sent_at)
+        values ($1, $2, $3, 'paste', 'en', 100000, 'operator', 1, 1, 1)";
+
+    /// Invites of a batch, for `days` from an instant.
+    pub(crate) PUT_INVITES = "
+        insert into invites (id, organisation_id, batch_id, link_id, position, line, email, email_key,
+            domain, name, name_key, state, expires_at, created_at)
+        select rows.value ->> 'id', b.organisation_id, b.id, b.link_id,
+            cast(rows.value ->> 'position' as bigint), 1, rows.value ->> 'email',
+            rows.value ->> 'email', 'hill.edu', rows.value ->> 'name', rows.value ->> 'name_key',
+            rows.value ->> 'state', cast($3 as bigint), 1
+        from rows($1)
+        join batches b on b.id = $2";
+
+    /// An acceptance.
+    pub(crate) ACCEPT = "
+        insert into invite_uses (invite_id, organisation_id, membership_id, account_id, email_key, at)
+        select id, organisation_id, 'mbr', 'acc', email_key, 1
+        from invites
+        where id = $1";
+
+    /// What the dispatcher notes of an acceptance.
+    pub(crate) MARK = "update invites set closed_at = 1 where id = $1";
+
+    /// An invite that is declined.
+    pub(crate) DECLINE = "update invites set declined_at = 1 where id = $1";
+
+    /// An invite that is cancelled.
+    pub(crate) CANCEL = "update invites set cancelled_at = 1 where id = $1";
+
+    /// An invite that is over.
+    pub(crate) EXPIRE = "update invites set expires_at = $2 where id = $1";
+
+    /// What an invite is found by.
+    pub(crate) RENAME_INVITE = "update invites set name_key = $2 where id = $1";
+
+    /// An invite in some state.
+    pub(crate) SET_STATE = "update invites set state = $2 where id = $1";
+
+    /// A batch that is cancelled.
+    pub(crate) CANCEL_BATCH = "update batches set cancelled_at = 1 where id = $1";
+
+    /// A batch that was not sent.
+    pub(crate) UNSEND = "update batches set sent_at = null where id = $1";
+
+    /// A link that is deleted no more.
+    pub(crate) RESTORE = "update links set archived_at = null where id = $1";
+
+    /// The tags of a link.
+    pub(crate) TAG_LINK = "update links set tags = $2 where id = $1";
+
     /// How many rows the roster could have touched.
     pub(crate) COUNT = "
         select cast(count(*) as bigint) as rows from (
             select id from memberships
+            union all select id from invites
             union all select organisation_id from event_heads
             union all select id from audit) as everything";
 }
