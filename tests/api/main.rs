@@ -23,3 +23,4 @@ mod server;
 mod session;
 mod tokens;
 mod users;
+mod wire;

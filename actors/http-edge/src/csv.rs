@@ -107,18 +107,35 @@ fn row(text: &mut String, user: &User) {
     text.push_str("\r\n");
 }
 
-/// A cell that a spreadsheet takes as a text, never as a formula.
+/// What begins a formula, also as East Asian spreadsheets read it.
+const BEGINS_FORMULA: [char; 10] = [
+    '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
+
+/// A cell that a spreadsheet takes as a text, never as a formula. Where numbers have a decimal comma
+/// it begins another cell behind each `;`, quoted or not.
 fn cell(text: &mut String, content: &str) {
-    let is_formula = content.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if !is_formula && !content.contains(['"', ',', '\r', '\n']) {
+    let is_cut = |separator: char| separator == ';' || separator == '\t';
+    let is_formula = |part: &str| part.starts_with(BEGINS_FORMULA);
+    let is_plain = !content.contains(['"', ',', '\r', '\n']);
+    if is_plain && !content.split(is_cut).any(is_formula) && !is_formula(content) {
         text.push_str(content);
         return;
     }
     text.push('"');
-    if is_formula {
+    if is_formula(content) {
         text.push('\'');
     }
-    text.push_str(&content.replace('"', "\"\""));
+    let mut rest = content;
+    while let Some(cut) = rest.find(is_cut) {
+        let (part, behind) = rest.split_at(cut + 1);
+        text.push_str(&part.replace('"', "\"\""));
+        if is_formula(behind) {
+            text.push('\'');
+        }
+        rest = behind;
+    }
+    text.push_str(&rest.replace('"', "\"\""));
     text.push('"');
 }
 
@@ -139,9 +156,13 @@ mod tests {
             ("+49", "\"'+49\""),
             ("-1", "\"'-1\""),
             ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("\t=1", "\"'\t=1\""),
+            ("\t=1", "\"'\t'=1\""),
             ("\r=1", "\"'\r=1\""),
             ("=\"a\"", "\"'=\"\"a\"\"\""),
+            ("\u{ff1d}1", "\"'\u{ff1d}1\""),
+            ("a;=1", "\"a;'=1\""),
+            ("a;b;\"\";@x", "\"a;b;\"\"\"\";'@x\""),
+            ("\t\t=1", "\"'\t'\t'=1\""),
         ] {
             assert_eq!(of(content), written);
         }

@@ -1,0 +1,82 @@
+//! What is not quite HTTP: refused at the door, and nothing of it reaches a handler.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use reqwest::Method;
+
+use crate::server::Api;
+
+/// The status of the answer to these bytes; 0 when the connection ends without one.
+fn status(request: &[u8]) -> u16 {
+    let site = Api::public().request(Method::GET, "!/").build().unwrap();
+    let at = site.url().socket_addrs(|| None).unwrap();
+    let mut stream = TcpStream::connect(&*at).unwrap();
+    let patience = Duration::from_secs(30);
+    stream.set_read_timeout(Some(patience)).unwrap();
+    // the server may have heard enough before everything is said
+    let _ = stream.write_all(request);
+    let mut answer = [0; 12];
+    match stream.read_exact(&mut answer) {
+        Ok(()) => std::str::from_utf8(&answer[9..]).unwrap().parse().unwrap(),
+        Err(_) => 0,
+    }
+}
+
+/// A request with these lines of its head.
+fn head(lines: &[&str]) -> Vec<u8> {
+    format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
+}
+
+#[tokio::test]
+async fn a_request_that_two_servers_could_read_in_two_ways_is_refused() {
+    for lines in [
+        &["GET / HTTP/1.1"][..],
+        &["GET / HTTP/1.1", "Host: a", "Host: b"],
+        &["POST /sign-in HTTP/1.1", "Host: a", "Content-Length: -5"],
+        &[
+            "POST /sign-in HTTP/1.1",
+            "Host: a",
+            "Content-Length: 5",
+            "Content-Length: 6",
+        ],
+        &[
+            "POST /sign-in HTTP/1.1",
+            "Host: a",
+            "Content-Length: 5",
+            "Transfer-Encoding: chunked",
+        ],
+        &[
+            "POST /sign-in HTTP/1.1",
+            "Host: a",
+            "Transfer-Encoding: xchunked",
+        ],
+        &["GET /join/\u{ff} HTTP/1.1", "Host: a"],
+        &["PRI * HTTP/2.0"],
+    ] {
+        assert_eq!(status(&head(lines)), 400, "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_bounded_in_length_and_number() {
+    let long = format!("A: {}", "x".repeat(1 << 20));
+    let path = format!("GET /{} HTTP/1.1", "x".repeat(1 << 20));
+    let many: String = (0..5_000)
+        .map(|number| format!("A{number}: x\r\n"))
+        .collect();
+    for lines in [
+        &["GET / HTTP/1.1", "Host: a", &long][..],
+        &[&path, "Host: a"],
+        &["GET / HTTP/1.1", "Host: a", many.trim_end()],
+    ] {
+        let refused = status(&head(lines));
+        // a client that still speaks may find the connection gone before it hears why
+        assert!([0, 400, 431].contains(&refused), "{refused}");
+    }
+    // and everybody else is served
+    Api::public().get("/openapi.json").await.body(200);
+}
