@@ -11,16 +11,21 @@
 
 mod administrators;
 mod history;
+mod hooks;
 mod idempotency;
+mod imports;
+mod invited;
 mod joining;
 mod links;
 mod organisations;
 mod own_tokens;
+mod pending;
 mod plans;
 mod requests;
 mod seats;
 mod server;
 mod session;
+mod suppressions;
 mod tokens;
 mod users;
 mod wire;

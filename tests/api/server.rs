@@ -9,9 +9,15 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::{
+    encoding::{AsDer, PublicKeyX509Der},
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
+};
+use data_encoding::BASE64;
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
-use testkit::{SqliteFile, UsherProcess};
+use testkit::{SqliteFile, UsherProcess, eventually_some};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_usher");
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -23,6 +29,31 @@ struct Server {
     database: SqliteFile,
     http: String,
     operator: String,
+}
+
+/// What events are signed with.
+pub(crate) const HOOK_SECRET: [u8; 32] = [7; 32];
+
+/// What `SendGrid` would sign events with, PKCS #8.
+pub(crate) fn sendgrid_key() -> &'static [u8] {
+    static KEY: OnceLock<Vec<u8>> = OnceLock::new();
+    KEY.get_or_init(|| {
+        let random = SystemRandom::new();
+        let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random);
+        key.unwrap().as_ref().to_vec()
+    })
+}
+
+/// The other half of it, as its settings show it.
+fn sendgrid_public_key() -> String {
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, sendgrid_key());
+    let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.unwrap().public_key());
+    BASE64.encode(public.unwrap().as_ref())
+}
+
+/// Where mails are put.
+fn folder(database: &SqliteFile) -> String {
+    format!("{}.mail", database.url().trim_start_matches("sqlite:"))
 }
 
 fn settings(database: &SqliteFile) -> Vec<(&'static str, String)> {
@@ -38,9 +69,11 @@ fn settings(database: &SqliteFile) -> Vec<(&'static str, String)> {
         ("USHER_AUTH__ARGON2_MEMORY_KIB", "8".to_owned()),
         ("USHER_AUTH__ARGON2_PASSES", "1".to_owned()),
         (
-            "USHER_MAIL__URL",
-            format!("file:{}.mail", database.url().trim_start_matches("sqlite:")),
+            "USHER_MAIL__WEBHOOK_STANDARD",
+            format!("whsec_{}", BASE64.encode(&HOOK_SECRET)),
         ),
+        ("USHER_MAIL__WEBHOOK_SENDGRID", sendgrid_public_key()),
+        ("USHER_MAIL__URL", format!("file:{}", folder(database))),
     ]
 }
 
@@ -54,6 +87,23 @@ fn usher(database: &SqliteFile, args: &[&str]) -> String {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "usher {args:?}: {error}");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// What follows `before` in the last mail to an address.
+pub(crate) async fn mailed(to: &str, before: &str) -> String {
+    let folder = folder(&server().database);
+    let to = format!("\"to\":\"{to}\"");
+    eventually_some(PATIENCE, &to, async || {
+        let files = std::fs::read_dir(&folder).ok()?;
+        let paths = files.map(|file| file.unwrap().path());
+        let whole = paths.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+        let mut mails = whole.map(|path| std::fs::read_to_string(path).unwrap());
+        let mail = mails.find(|mail| mail.contains(&to))?;
+        let mail: Value = serde_json::from_str(&mail).unwrap();
+        let (_, rest) = mail["text"].as_str()?.split_once(before)?;
+        Some(rest.split_whitespace().next()?.to_owned())
+    })
+    .await
 }
 
 /// What a command prints beside the node of this test binary.

@@ -54,8 +54,8 @@ pub(crate) async fn run(ground: &Ground, token: &str) {
 }
 
 /// Every check is on but these: `checks.py` has the one, with an eye on why a request was refused;
-/// a deleted link is still shown, as reports name it; and nobody is written to again within the hour
-/// that this takes a part of.
+/// a deleted link is still shown, as reports name it; nobody is written to again within the hour
+/// that this takes a part of; and no event is signed.
 const EXCEPTIONS: &str = "
 [checks.positive_data_acceptance]
 enabled = false
@@ -66,6 +66,10 @@ checks = { use_after_free = { enabled = false } }
 
 [[operations]]
 include-operation-id = \"invites-resend\"
+warnings = false
+
+[[operations]]
+include-operation-id = \"hooks-take\"
 warnings = false
 ";
 
@@ -85,7 +89,8 @@ fn settings_of(ground: &Ground, token: &str) -> String {
         ("ends_at", "future"),
     ];
     let bodies = bodies.map(|(field, name)| ("body", field, name));
-    for (place, field, name) in paths.chain(bodies) {
+    let queries = [("query", "link_id", "link")];
+    for (place, field, name) in paths.chain(bodies).chain(queries) {
         let known = format!("{{ dictionary = \"{name}\", probability = 0.8 }}");
         writeln!(settings, "\"{place}.{field}\" = {known}").unwrap();
     }

@@ -1,13 +1,15 @@
 //! A node, an institution, and the ids that a request can be about.
 
-use std::{process::Command, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use testkit::{SqliteFile, UsherProcess};
+use testkit::{SqliteFile, UsherProcess, eventually_some};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_usher");
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Mails that are waited for; others may still be on their way.
+const UNSUBSCRIBES: usize = 8;
 
 /// A parameter, and values of it that name something.
 pub(crate) type Known = (&'static str, Vec<String>);
@@ -43,6 +45,11 @@ fn settings(database: &SqliteFile) -> Vec<(&'static str, String)> {
         ("USHER_THROTTLE__PER_ORGANISATION_PER_MINUTE", often()),
         ("USHER_AUTH__ARGON2_MEMORY_KIB", "8".to_owned()),
         ("USHER_AUTH__ARGON2_PASSES", "1".to_owned()),
+        // nobody here signs with it: events are refused, and not where there are none
+        (
+            "USHER_MAIL__WEBHOOK_STANDARD",
+            "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz".to_owned(),
+        ),
     ]
 }
 
@@ -114,7 +121,7 @@ impl Ground {
             "filter": {}, "action": "retag", "add_tags": ["2026"], "expected_count": users.len(),
         });
         let job = text(&post("/users/bulk", bulk).await["job_id"]);
-        let (mut batches, mut invites) = (Vec::new(), Vec::new());
+        let (mut batches, mut invites, mut held) = (Vec::new(), Vec::new(), Vec::new());
         for (n, link) in links.iter().cycle().take(24).enumerate() {
             let new = json!({
                 "link_id": link, "addresses": format!("a{n}@hill.edu b{n}@hill.edu nobody"),
@@ -127,6 +134,10 @@ impl Ground {
             let page: Value = asked.send().await.unwrap().json().await.unwrap();
             let items = page["items"].as_array().unwrap();
             invites = items.iter().map(|invite| text(&invite["id"])).collect();
+            let urls = items.iter().filter_map(|invite| invite["url"].as_str());
+            held = urls
+                .map(|url| url.rsplit('/').next().unwrap().to_owned())
+                .collect();
         }
         let slugs = ["invalid", "not-found"].map(str::to_owned);
         vec![
@@ -139,10 +150,29 @@ impl Ground {
             ("token_id", tokens),
             ("batch", batches),
             ("invite", invites),
+            ("invite_token", held),
+            ("unsubscribe_token", self.unsubscribes(UNSUBSCRIBES).await),
             ("job", vec![job]),
             ("slug", slugs.into()),
             ("future", vec!["2126-01-01T00:00:00Z".to_owned()]),
         ]
+    }
+
+    /// Tokens of mails that were sent, by which they are unsubscribed.
+    async fn unsubscribes(&self, least: usize) -> Vec<String> {
+        let folder = self.database.url().replace("sqlite:", "") + ".mail";
+        let token = |path: &Path| {
+            let mail: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
+            let (_, rest) = mail["text"].as_str()?.split_once("/unsubscribe/")?;
+            Some(rest.split_whitespace().next()?.to_owned())
+        };
+        eventually_some(PATIENCE, "invites were mailed", async || {
+            let files = fs::read_dir(&folder).ok()?;
+            let paths = files.filter_map(|file| Some(file.ok()?.path()));
+            let tokens: Vec<_> = paths.filter_map(|path| token(&path)).collect();
+            (tokens.len() >= least).then_some(tokens)
+        })
+        .await
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {

@@ -49,6 +49,11 @@ impl Route {
             let id = id.unwrap_or_else(|| description.made_up(&self.operation, name));
             path = path.replace(&format!("{{{name}}}"), &id);
         }
+        let asked = description.required(&self.operation, things);
+        for (place, (name, value)) in asked.iter().enumerate() {
+            let mark = if place == 0 { '?' } else { '&' };
+            path = format!("{path}{mark}{name}={value}");
+        }
         path
     }
 }
@@ -89,6 +94,20 @@ impl Description {
         let pattern = schema["pattern"].as_str().unwrap_or_default();
         let prefix = pattern.trim_start_matches('^').split("_[").next().unwrap();
         format!("{prefix}_{ULID}")
+    }
+
+    /// What an operation asks for after the `?`.
+    fn required(&self, operation: &Value, things: &Things) -> Vec<(String, String)> {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let required = parameters
+            .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+        required
+            .map(|parameter| {
+                let value = self.example(&parameter["schema"], things);
+                let name = parameter["name"].as_str().unwrap().to_owned();
+                (name, value.as_str().unwrap().to_owned())
+            })
+            .collect()
     }
 
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {

@@ -15,19 +15,21 @@ use crate::{
     program::Program,
 };
 
-struct Scene {
-    _ground: Ground,
-    node: Node,
-    relay: SmtpSink,
-    institution: Institution,
-    link: Link,
-    owner: Program,
+/// An institution with a link, on a node that mails to a relay.
+pub(crate) struct Scene {
+    pub(crate) ground: Ground,
+    pub(crate) node: Node,
+    pub(crate) relay: SmtpSink,
+    pub(crate) institution: Institution,
+    pub(crate) link: Link,
+    pub(crate) owner: Program,
     /// The path of the organisation.
-    at: String,
+    pub(crate) at: String,
 }
 
 impl Scene {
-    async fn open(engine: Engine, bus: BusKind, seats: u64) -> Self {
+    /// With that many seats.
+    pub(crate) async fn open(engine: Engine, bus: BusKind, seats: u64) -> Self {
         let ground = Ground::new(engine, bus);
         let relay = SmtpSink::start();
         let url = relay.url();
@@ -41,7 +43,7 @@ impl Scene {
         let owner = Program::of(&ground, &node, &institution);
         let at = format!("/organisations/{}", institution.id);
         Self {
-            _ground: ground,
+            ground,
             node,
             relay,
             institution,
@@ -51,7 +53,8 @@ impl Scene {
         }
     }
 
-    async fn invite(&self, addresses: &str, dry_run: bool) -> (u16, Value) {
+    /// Pastes addresses.
+    pub(crate) async fn invite(&self, addresses: &str, dry_run: bool) -> (u16, Value) {
         let body = json!({
             "link_id": self.link.id, "addresses": addresses, "inviter": "Bob Roe", "dry_run": dry_run,
         });
@@ -60,7 +63,7 @@ impl Scene {
     }
 
     /// The path of the invite that went to somebody, and its code.
-    async fn mailed(&self, to: &str) -> (String, String) {
+    pub(crate) async fn mailed(&self, to: &str) -> (String, String) {
         let found = async || {
             let mails = self.relay.messages();
             let mut mails = mails.iter();
@@ -84,7 +87,8 @@ impl Scene {
         (format!("/invite/{path}"), code.unwrap().to_owned())
     }
 
-    async fn batch(&self, id: &Value) -> Value {
+    /// A batch as it is now.
+    pub(crate) async fn batch(&self, id: &Value) -> Value {
         let path = format!("{}/batches/{}", self.at, id.as_str().unwrap());
         self.owner.get(&path).await
     }

@@ -7,8 +7,9 @@
 //! - `throttle`: how often is often enough; `client`: who a request comes from.
 //! - `problem`: `Refused`, a problem on its way out; `csrf`, [`network`], `metrics`: what the gate uses.
 //! - `flows` and `accounts`: what API and pages have in common: join, prove; sign in, reset, change.
-//! - `invites`: an address list becomes a batch; `invited`: what whoever was invited does.
-//! - `person`: a person who is signed in.
+//! - `invites`, `imports`: an address list, pasted or in a file, becomes a batch; `invited`: what whoever was invited does,
+//!   `one_click` what mail programs ask for; `hooks`: what providers of mail tell.
+//! - `person`: a person who is signed in. `watch`: a batch as it changes, for whoever looks on.
 //! - `api`: one file a noun; its `mod.rs` is the table of routes and the OpenAPI description.
 //! - `pages`: what browsers see.
 
@@ -21,18 +22,25 @@ mod csv;
 pub mod edge;
 mod flows;
 mod gate;
+mod hooks;
+mod imports;
 mod invited;
 mod invites;
 mod metrics;
 pub mod network;
+mod one_click;
 mod pages;
 mod person;
 mod problem;
 mod request;
+mod rows;
 mod session;
 mod throttle;
+mod watch;
 
+pub use bounces::HookKeys;
 pub use edge::{BusFactory, Edge, EdgeError, EdgeOptions, Running, start};
+pub use hooks::{HookKeysError, hook_keys};
 pub use network::Network;
 pub use throttle::ThrottleLimits;
 

@@ -201,4 +201,29 @@ mod tests {
         assert_eq!(one_line(&"é ".repeat(1000)).chars().count(), MOST_DETAIL);
         assert_eq!(one_line(&"é".repeat(1000)).chars().count(), MOST_DETAIL);
     }
+
+    fn told(about: Option<About>) -> Option<suppressions::About> {
+        let report = Report {
+            about,
+            recipient: None,
+            kind: Kind::Hard,
+            enhanced: None,
+            detail: String::new(),
+            event_id: None,
+            at: None,
+        };
+        report.told().map(|report| report.about)
+    }
+
+    #[test]
+    fn a_feedback_id_is_about_the_invite_that_it_names_and_anything_else_about_none() {
+        let invite = "inv_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+        let feedback = |header: &str| told(Some(About::Feedback(header.to_owned())));
+        assert_eq!(
+            feedback(&format!("bat_1:{invite}:invite:usher")),
+            Some(suppressions::About::MessageId(format!("{invite}@feedback")))
+        );
+        assert_eq!(feedback("campaign:customer:mail:sender"), None);
+        assert_eq!(told(None), None);
+    }
 }

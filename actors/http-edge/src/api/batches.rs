@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::{
     Timestamp,
-    batches::{self, GetBatch, ListBatchRows, ListBatches, PauseReason, Source, Steer, SteerBatch},
+    batches::{self, GetBatch, Limit, ListBatchRows, ListBatches, PauseReason, Source, Steer, SteerBatch},
     ids::{BatchId, InviteId, LinkId},
     invites::{InviteState, ResendPending},
     text::Name,
@@ -70,8 +70,58 @@ pub(super) struct Batch {
     refused: BTreeMap<String, u64>,
     /// How many people accepted.
     accepted: u64,
+    /// How many people declined and have not accepted since.
+    declined: u64,
     /// How many were taken beyond the seats that are free now.
     exceeds_free_seats_by: u64,
+    /// How fast it goes, while it goes; null for a draft and when it is over.
+    #[schema(required)]
+    pace: Option<Pace>,
+}
+
+/// How fast a batch goes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BatchPace)]
+pub(super) struct Pace {
+    /// Mails of this batch that were settled in the last minute.
+    last_minute: u64,
+    /// Seconds until the rest is settled, at the pace of that minute; null while nothing goes.
+    #[schema(required)]
+    seconds_left: Option<u64>,
+    /// What holds it back at this moment; null: nothing does.
+    #[schema(value_type = Option<LimitName>, required)]
+    limited_by: Option<Limit>,
+    /// The same as a sentence.
+    #[schema(required)]
+    limited_by_detail: Option<String>,
+}
+
+/// What holds a batch back.
+#[derive(Debug, ToSchema)]
+#[schema(as = BatchLimit, rename_all = "kebab-case")]
+#[expect(dead_code, reason = "only described")]
+pub(super) enum LimitName {
+    Paused,
+    RelayAway,
+    RelayBusy,
+    RelayDay,
+    NoCourier,
+    OrganisationRate,
+    RecipientDomain,
+    RelayRate,
+    Connections,
+    Retries,
+}
+
+impl From<batches::Pace> for Pace {
+    fn from(pace: batches::Pace) -> Self {
+        Self {
+            last_minute: pace.last_minute,
+            seconds_left: pace.seconds_left,
+            limited_by: pace.limit,
+            limited_by_detail: pace.limited_by,
+        }
+    }
 }
 
 /// How addresses were handed in.
@@ -112,7 +162,9 @@ impl From<batches::Batch> for Batch {
             states: batch.states,
             refused: batch.refused,
             accepted: batch.accepted,
+            declined: batch.declined,
             exceeds_free_seats_by: batch.exceeds_free_seats_by,
+            pace: batch.pace.map(Pace::from),
         }
     }
 }

@@ -13,10 +13,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::problem::Refused;
-
-/// The largest body, in bytes.
-pub(super) const MOST_BYTES: usize = 64 << 10;
+use crate::{problem::Refused, request::edge};
 
 /// A JSON object. Extracting it never refuses, so that who may not ask at all learns that first;
 /// [`Body::open`] does.
@@ -63,24 +60,31 @@ fn is_json(request: &HttpRequest) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-/// The whole body, at most [`MOST_BYTES`].
-pub(super) async fn bytes(
+/// The whole body, as far as JSON goes: 64 KiB, more where a paste may be longer than usual.
+pub(super) async fn bytes(request: &HttpRequest, payload: Payload) -> Result<BytesMut, Problem> {
+    let edge = edge(request).map_err(|Refused(problem)| problem)?;
+    bounded(request, payload, edge.options.body_most()).await
+}
+
+/// The whole body, at most so many bytes.
+pub(super) async fn bounded(
     request: &HttpRequest,
     mut payload: Payload,
+    most: usize,
 ) -> Result<BytesMut, Problem> {
     let too_large = || {
-        let detail = format!("A body has at most {MOST_BYTES} bytes.");
+        let detail = format!("A body has at most {most} bytes.");
         Problem::new(Kind::TooLarge).detail(detail)
     };
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > MOST_BYTES) {
+    if length.is_some_and(|length| length > most) {
         return Err(too_large());
     }
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::new(Kind::Malformed))?;
-        if bytes.len() + chunk.len() > MOST_BYTES {
+        if bytes.len() + chunk.len() > most {
             return Err(too_large());
         }
         bytes.extend_from_slice(&chunk);

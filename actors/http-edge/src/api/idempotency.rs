@@ -2,7 +2,7 @@
 //!
 //! Answers of success are kept; a refusal changed nothing and is decided anew. Who asks, the route
 //! and the key together name the attempt: two callers, and two routes, may use the same key. A
-//! public route is its caller's by what its path holds, the token of a link. Nothing of it is sent
+//! public route is its caller's by what its path holds, the token of a link, and by their session. Nothing of it is sent
 //! on but hashes.
 
 use actix_web::{
@@ -18,7 +18,7 @@ use actix_web::{
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use contract::{
-    Problem,
+    Kind, Problem,
     idempotency::{Answer, Attempt, BeginAttempt, EndAttempt},
     ids::AttemptId,
 };
@@ -27,11 +27,14 @@ use futures_util::stream;
 use kernel::Cx;
 use serde_json::Value;
 
-use super::{bearer::Bearer, body::bytes};
+use super::{
+    bearer::{self, Bearer},
+    body::bytes,
+};
 use crate::{
     edge::Edge,
     problem::Refused,
-    request::{Incoming, edge},
+    request::{Incoming, edge, renewed},
 };
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -91,13 +94,17 @@ async fn once(
 }
 
 /// How a request with a key goes on.
-enum Turn {
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// It is done now, and its end is told.
     Begun(Begun),
+    /// It was done before: see [`replay`].
     Answered(Answer),
 }
 
 /// An attempt that is under way.
-struct Begun {
+#[derive(Debug)]
+pub(super) struct Begun {
     edge: Data<Edge>,
     cx: Cx,
     key_hash: String,
@@ -113,17 +120,32 @@ async fn begin(audience: Audience, request: &mut ServiceRequest) -> Result<Turn,
             let Bearer { grant, cx, .. } = Bearer::from_request(&http, &mut Payload::None).await?;
             (grant.id.to_string(), cx)
         }
-        Audience::Public => ("public".to_owned(), Incoming::of(&http)?.cx),
+        // Whoever sends a session is somebody else than whoever sends none.
+        Audience::Public => {
+            let session = bearer::token(&http).map(|token| token.expose().to_owned());
+            let caller = ["public", session.as_deref().unwrap_or_default()].concat();
+            (caller, Incoming::of(&http)?.cx)
+        }
     };
     let key = key(http.headers())?;
     let body = bytes(&http, payload).await?.freeze();
     let key_hash = name(&caller, &http, &key);
-    let begin = BeginAttempt {
-        key_hash: key_hash.clone(),
-        body_hash: hash(told_apart_by(&body)),
-    };
+    let body_hash = hash(told_apart_by(&body));
     request.set_payload(whole(body));
     let edge = Data::clone(edge(&http)?);
+    Ok(turn(edge, cx, key_hash, body_hash).await?)
+}
+
+async fn turn(
+    edge: Data<Edge>,
+    cx: Cx,
+    key_hash: String,
+    body_hash: String,
+) -> Result<Turn, Problem> {
+    let begin = BeginAttempt {
+        key_hash: key_hash.clone(),
+        body_hash,
+    };
     Ok(match edge.bus.call(&begin, &cx).await? {
         Attempt::Answered(answer) => Turn::Answered(answer),
         Attempt::Begun { attempt } => Turn::Begun(Begun {
@@ -133,6 +155,35 @@ async fn begin(audience: Audience, request: &mut ServiceRequest) -> Result<Turn,
             attempt,
         }),
     })
+}
+
+/// The key of a request whose body is too long to be kept until it is known: the handler hashes it
+/// while it comes, and asks for its turn before it does anything that others see.
+#[derive(Debug)]
+pub(super) struct Streamed {
+    bearer: Bearer,
+    key_hash: String,
+}
+
+impl Streamed {
+    /// The key, where the request has one.
+    pub(super) fn of(request: &HttpRequest, bearer: &Bearer) -> Result<Option<Self>, Problem> {
+        if !request.headers().contains_key(KEY) {
+            return Ok(None);
+        }
+        let key = key(request.headers())?;
+        Ok(Some(Self {
+            key_hash: name(&bearer.grant.id.to_string(), request, &key),
+            bearer: bearer.clone(),
+        }))
+    }
+
+    /// How the request goes on, now that the SHA-256 of its body is known.
+    pub(super) async fn begin(self, body: &[u8]) -> Result<Turn, Problem> {
+        let Bearer { edge, cx, .. } = self.bearer;
+        let cx = renewed(&edge, &cx);
+        turn(edge, cx, self.key_hash, HEXLOWER.encode(body)).await
+    }
 }
 
 /// The key: printable, not too long, and only one.
@@ -213,6 +264,22 @@ impl Begun {
         ServiceResponse::new(request, head.set_body(BoxBody::new(body)))
     }
 
+    /// The same for an answer that has no `Location` and is small.
+    pub(super) async fn end_with(self, done: Result<(StatusCode, String), &Problem>) {
+        match done {
+            Ok((status, body)) => {
+                let answer = Answer {
+                    status: status.as_u16(),
+                    body: without_secrets(body.as_bytes()),
+                    location: None,
+                };
+                self.send(Some(answer)).await;
+            }
+            Err(problem) if problem.kind == Kind::DeadlinePassed => (),
+            Err(_) => self.send(None).await,
+        }
+    }
+
     async fn send(self, answer: Option<Answer>) {
         let Self {
             edge,
@@ -245,7 +312,8 @@ fn without_secrets(body: &[u8]) -> String {
     value.to_string()
 }
 
-fn replay(answer: Answer) -> HttpResponse {
+/// What was answered before.
+pub(super) fn replay(answer: Answer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = HttpResponse::build(status);
     response.insert_header((REPLAYED, HeaderValue::from_static("true")));

@@ -5,7 +5,7 @@ use contract::{
     DomainName, EmailAddress, Kind, Timestamp,
     ids::{MembershipId, PlanId, ProofId},
     links::LinkFace,
-    seats::Status,
+    seats::{Admitted, Status},
     text::{Name, PersonName},
 };
 use serde::{Deserialize, Serialize};
@@ -98,13 +98,13 @@ pub(super) struct Registered {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RegisteredUser {
     #[schema(value_type = schema::UserId)]
-    id: MembershipId,
+    pub(super) id: MembershipId,
     #[schema(value_type = schema::PersonName)]
-    first_name: PersonName,
+    pub(super) first_name: PersonName,
     #[schema(value_type = schema::PersonName)]
-    last_name: PersonName,
+    pub(super) last_name: PersonName,
     #[schema(value_type = schema::Email)]
-    email: EmailAddress,
+    pub(super) email: EmailAddress,
 }
 
 /// What became of it.
@@ -119,6 +119,16 @@ pub(super) struct GivenSeat {
     proof_due_at: Option<Timestamp>,
 }
 
+impl From<&Admitted> for GivenSeat {
+    fn from(admitted: &Admitted) -> Self {
+        Self {
+            plan_id: admitted.plan_id,
+            status: admitted.status,
+            proof_due_at: admitted.proof_due_at,
+        }
+    }
+}
+
 impl From<Joined> for Registered {
     fn from(joined: Joined) -> Self {
         Self {
@@ -128,11 +138,7 @@ impl From<Joined> for Registered {
                 last_name: joined.last_name,
                 email: joined.email,
             },
-            seat: GivenSeat {
-                plan_id: joined.admitted.plan_id,
-                status: joined.admitted.status,
-                proof_due_at: joined.admitted.proof_due_at,
-            },
+            seat: GivenSeat::from(&joined.admitted),
             proof_id: joined.proof_id,
         }
     }

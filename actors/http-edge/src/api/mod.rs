@@ -15,13 +15,17 @@
 
 mod administrators;
 mod audit;
+mod batch_events;
 mod batches;
 mod bearer;
 mod body;
 mod bulk;
 mod events;
 mod filter;
+mod hooks;
 mod idempotency;
+mod imports;
+mod invited;
 mod invites;
 mod join;
 mod json;
@@ -29,6 +33,7 @@ mod ledger;
 mod links;
 mod openapi;
 mod organisations;
+mod pending;
 mod plans;
 mod problems;
 mod proofs;
@@ -36,6 +41,7 @@ mod query;
 mod refusals;
 mod schema;
 mod session;
+mod suppressions;
 mod table;
 mod texts;
 mod tokens;
@@ -47,7 +53,7 @@ use contract::{Cursor, Page};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::table::{Entry, delete, get, patch, post, post_public};
+use self::table::{Entry, delete, get, patch, post, post_public, post_signed, post_streamed};
 use crate::problem::Refused;
 
 pub(crate) use self::openapi::document;
@@ -56,6 +62,7 @@ pub(crate) use self::openapi::document;
 fn routes() -> Vec<Entry> {
     let mut routes = of_people();
     routes.extend(of_invites());
+    routes.extend(of_the_invited());
     routes.extend([
         get("/api/v1/openapi.json", openapi::show),
         get("/problems/{slug}", problems::show),
@@ -197,6 +204,10 @@ fn of_invites() -> Vec<Entry> {
             "/api/v1/organisations/{organisation}/invites",
             invites::list,
         ),
+        post_streamed(
+            "/api/v1/organisations/{organisation}/invites/import",
+            imports::create,
+        ),
         get(
             "/api/v1/organisations/{organisation}/invites/{invite}",
             invites::show,
@@ -222,6 +233,10 @@ fn of_invites() -> Vec<Entry> {
             batches::show,
         ),
         get(
+            "/api/v1/organisations/{organisation}/batches/{batch}/events",
+            batch_events::watch,
+        ),
+        get(
             "/api/v1/organisations/{organisation}/batches/{batch}/rows",
             batches::rows,
         ),
@@ -244,6 +259,32 @@ fn of_invites() -> Vec<Entry> {
         post(
             "/api/v1/organisations/{organisation}/batches/{batch}/resend",
             batches::resend,
+        ),
+    ]
+}
+
+/// What comes of invites: from whoever got one, and from whoever carries mail.
+fn of_the_invited() -> Vec<Entry> {
+    vec![
+        get("/api/v1/invites/{invite_token}", invited::show),
+        post_public("/api/v1/invites/{invite_token}", invited::accept),
+        post_public("/api/v1/invites/{invite_token}/decline", invited::decline),
+        post_public(
+            "/api/v1/unsubscribe/{unsubscribe_token}",
+            invited::unsubscribe,
+        ),
+        post_signed("/api/v1/hooks/mail/{provider}", hooks::take),
+        get(
+            "/api/v1/organisations/{organisation}/suppressions",
+            suppressions::list,
+        ),
+        post(
+            "/api/v1/organisations/{organisation}/suppressions",
+            suppressions::add,
+        ),
+        delete(
+            "/api/v1/organisations/{organisation}/suppressions",
+            suppressions::lift,
         ),
     ]
 }

@@ -7,17 +7,17 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         self, ObjectBuilder, Type,
-        path::{Parameter, ParameterBuilder, ParameterIn},
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
 use super::{
-    administrators, audit, batches, bulk, events, filter,
+    administrators, audit, batch_events, batches, bulk, events, filter, hooks,
     idempotency::KEY_MOST,
-    invites, join, ledger, links, organisations, plans, problems, proofs,
+    imports, invited, invites, join, ledger, links, organisations, plans, problems, proofs,
     refusals::{self, PublicReading},
-    schema, session, tokens, users, waiting,
+    schema, session, suppressions, tokens, users, waiting,
 };
 use crate::problem::ProblemBody;
 
@@ -54,13 +54,23 @@ use crate::problem::ProblemBody;
         links::disable,
         links::enable,
         invites::create,
+        imports::create,
         invites::list,
         invites::show,
         invites::update,
         invites::resend,
         invites::cancel,
+        invited::show,
+        invited::accept,
+        invited::decline,
+        invited::unsubscribe,
+        suppressions::list,
+        suppressions::add,
+        suppressions::lift,
+        hooks::take,
         batches::list,
         batches::show,
+        batch_events::watch,
         batches::rows,
         batches::send,
         batches::pause,
@@ -88,7 +98,8 @@ use crate::problem::ProblemBody;
         session::end,
     ),
     components(schemas(
-        ProblemBody, schema::Cursor, schema::LinkToken, schema::ProofId, filter::SortName,
+        ProblemBody, schema::Cursor, schema::LinkToken, schema::InviteToken,
+        schema::UnsubscribeToken, schema::ProofId, filter::SortName,
         batches::RowStateName, invites::InviteStateName, invites::LifeName,
     )),
     modifiers(&Bearer, &Shared),
@@ -122,7 +133,8 @@ impl Modify for Shared {
         let components = description.components.get_or_insert_default();
         components.responses.extend(refusals::components());
         for item in description.paths.paths.values_mut() {
-            if let Some(post) = &mut item.post {
+            let is_signed = |post: &Operation| post.tags.iter().flatten().any(|tag| tag == "Hooks");
+            if let Some(post) = item.post.as_mut().filter(|post| !is_signed(post)) {
                 post.parameters.get_or_insert_default().push(key().into());
             }
             let operations = [
@@ -141,7 +153,7 @@ impl Modify for Shared {
     }
 }
 
-/// The header that every `POST` takes.
+/// The header that every `POST` takes, but those that are signed.
 fn key() -> Parameter {
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)

@@ -93,6 +93,10 @@ sets! {
     SigningIn [400, 401, 405, 409, 413, 415, 422, 429, 503, 504]
     /// Of the route by which a person signs out.
     SigningOut [401, 405, 429, 503, 504]
+    /// Of the route by which an invite is accepted.
+    Accepting [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 503, 504]
+    /// Of the route by which providers of mail tell what they know.
+    Hooked [400, 401, 404, 405, 413, 429, 503, 504]
     /// Of a public route that changes something.
     PublicWriting [400, 403, 404, 405, 409, 410, 413, 415, 422, 429, 503, 504]
 }

@@ -111,6 +111,8 @@ texts! {
     "What is looked for." Search { max_length: super::filter::SEARCH_MOST, pattern: r"^[^\u0000]*$" }
     "A place in a list; opaque." Cursor { min_length: 1, max_length: 512 }
     "The secret in the URL of an access link." LinkToken { min_length: 1, max_length: 128 }
+    "The secret in the URL of an invite." InviteToken { min_length: 1, max_length: 128 }
+    "The secret in the URL by which mail is unsubscribed." UnsubscribeToken { min_length: 1, max_length: 128 }
     "Six digits of a mail; white space is skipped." Code { min_length: 6, max_length: super::proofs::CODE_MOST, pattern: CODE }
     "A password." Password {
         min_length: contract::people::PASSWORD_LEAST,

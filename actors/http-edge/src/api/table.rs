@@ -52,6 +52,10 @@ verbs! {
     post POST, idempotency::of_bearers;
     /// The same without a token.
     post_public POST, idempotency::of_public;
+    /// What its sender signs, and names in what is signed: it needs no key.
+    post_signed POST;
+    /// Whose body is streamed: the handler minds the `Idempotency-Key` itself.
+    post_streamed POST;
 }
 
 /// A route of a method; `GET` is asked with `HEAD` as well.

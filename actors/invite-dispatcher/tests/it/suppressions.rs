@@ -108,6 +108,46 @@ async fn an_administrator_suppresses_lists_and_lifts(
 
 #[rstest]
 #[actix_rt::test]
+async fn suppressions_are_found_by_reason_and_by_a_part_of_the_address(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let on = Invited::open(engine).await;
+    let organisation = on.a.id;
+    let add = async |email: &str, reason| {
+        let email = address(email);
+        let add = AddSuppression {
+            organisation,
+            email,
+            reason,
+        };
+        on.scene.ask(add).await
+    };
+    add("ann@uni.edu", SuppressionReason::Bounce).await.unwrap();
+    add("Bob_1@uni.edu", SuppressionReason::Manual).await.unwrap();
+    let said = add("ann@uni.edu", SuppressionReason::Unsubscribed).await;
+    assert_eq!(said.unwrap().reason, SuppressionReason::Unsubscribed);
+    let complaint = add("cy@uni.edu", SuppressionReason::Complaint).await;
+    assert_eq!(refused(complaint), Some(Kind::Invalid));
+    let found = async |reason, q: Option<&str>| {
+        let list = ListSuppressions {
+            organisation,
+            reason,
+            q: q.map(str::to_owned),
+            page: PageRequest::default(),
+        };
+        let page = on.scene.ask(list).await.unwrap();
+        let keys = page.items.iter().map(|row| row.email.key());
+        keys.collect::<Vec<_>>()
+    };
+    assert_eq!(found(None, None).await, ["ann@uni.edu", "bob_1@uni.edu"]);
+    assert_eq!(found(None, Some("B_")).await, ["bob_1@uni.edu"]);
+    let manual = Some(SuppressionReason::Manual);
+    assert_eq!(found(manual, Some("uni")).await, ["bob_1@uni.edu"]);
+    assert!(found(manual, Some("ann")).await.is_empty());
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn whoever_unsubscribes_gets_no_more_at_once_and_only_they_can_take_it_back(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

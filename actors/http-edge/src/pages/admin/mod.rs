@@ -4,12 +4,14 @@ mod administrators;
 mod audit;
 mod bulk;
 mod filter;
+mod invite;
 mod invites;
 mod link_form;
 mod links;
 mod plan;
 mod plans;
 mod settings;
+mod suppressions;
 mod tokens;
 mod user;
 mod users;
@@ -32,6 +34,8 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .configure(user::configure)
             .configure(links::configure)
             .configure(invites::configure)
+            .configure(invite::configure)
+            .configure(suppressions::configure)
             .configure(plans::configure)
             .configure(administrators::configure)
             .configure(tokens::configure)
