@@ -1,14 +1,21 @@
-//! The people that a filter finds, as a table for a spreadsheet (RFC 4180, UTF-8).
+//! The rows that a filter finds, as a table for a spreadsheet (RFC 4180, UTF-8).
 
 use actix_web::{HttpResponse, http::header, web};
 use contract::{
-    Caller, Page, PageRequest, Problem, Timestamp,
-    users::{ListUsers, User},
+    Page, PageRequest, Problem, Timestamp,
+    invited::Pending,
+    text::{PersonName, Tag},
+    users::User,
 };
 use futures_util::stream;
 use kernel::Cx;
 
-use crate::{edge::Edge, problem::Refused};
+use crate::{
+    edge::Edge,
+    problem::Refused,
+    request::renewed,
+    rows::{Question, Row, Standing},
+};
 
 const HEAD: &str =
     "id,first_name,last_name,email,status,plan,redeemed_at,last_active_at,tags,door,link\r\n";
@@ -17,31 +24,30 @@ const HEAD: &str =
 struct Export {
     edge: web::Data<Edge>,
     cx: Cx,
-    list: ListUsers,
+    question: Question,
     /// Read but not written.
-    page: Option<Page<User>>,
+    page: Option<Page<Row>>,
     /// What comes before its rows.
     head: &'static str,
 }
 
-/// Everybody that `list` finds, whatever its page. The first page is read before anything is
+/// Everybody that the question finds, whatever its page. The first page is read before anything is
 /// answered, so that a refusal is one; later the connection breaks off, so that nobody takes a part
 /// for the whole.
 pub(crate) async fn export(
     edge: web::Data<Edge>,
     cx: Cx,
-    list: ListUsers,
+    mut question: Question,
 ) -> Result<HttpResponse, Problem> {
-    let page = PageRequest {
+    *question.page() = PageRequest {
         cursor: None,
         limit: Some(PageRequest::MOST),
     };
-    let list = ListUsers { page, ..list };
-    let page = edge.bus.call(&list, &cx).await?;
+    let page = question.ask(&edge, &cx).await?;
     let begun = Export {
         edge,
         cx,
-        list,
+        question,
         page: Some(page),
         head: HEAD,
     };
@@ -58,46 +64,75 @@ impl Export {
     async fn step(mut self) -> Result<Option<(web::Bytes, Self)>, Refused> {
         let page = match self.page.take() {
             Some(page) => page,
-            None if self.list.page.cursor.is_some() => self.read().await?,
+            None if self.question.page().cursor.is_some() => self.read().await?,
             None => return Ok(None),
         };
         let mut text = std::mem::take(&mut self.head).to_owned();
-        for user in &page.items {
-            row(&mut text, user);
+        for row in &page.items {
+            match row {
+                Row::Person(user) => person(&mut text, user),
+                Row::Invited(pending) => invited(&mut text, pending),
+            }
         }
-        self.list.page.cursor = page.next_cursor;
+        self.question.page().cursor = page.next_cursor;
         Ok(Some((text.into(), self)))
     }
 
     /// The next page, with the patience of a request of its own.
-    async fn read(&self) -> Result<Page<User>, Problem> {
-        let clock = self.edge.bus.clock();
-        let caller = Caller {
-            expires_at: clock.now().plus_seconds(Caller::LIFETIME_SECONDS),
-            ..self.cx.caller.clone()
-        };
-        let cx = Cx::begin(caller, self.cx.request_id.clone(), &**clock);
-        self.edge.bus.call(&self.list, &cx).await
+    async fn read(&self) -> Result<Page<Row>, Problem> {
+        let cx = renewed(&self.edge, &self.cx);
+        self.question.ask(&self.edge, &cx).await
     }
 }
 
-fn row(text: &mut String, user: &User) {
+fn person(text: &mut String, user: &User) {
     let instant = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-    let tags: Vec<_> = user.tags.iter().map(contract::text::Tag::as_str).collect();
     let link = user.link.as_ref().map(|link| link.name.as_str());
-    let cells = [
-        &user.id.to_string(),
-        user.first_name.as_str(),
-        user.last_name.as_str(),
-        user.email.as_str(),
-        user.status.name(),
-        user.plan_name.as_str(),
-        &instant(user.redeemed_at),
-        &instant(user.last_active_at),
-        &tags.join("; "),
-        &user.door,
-        link.unwrap_or_default(),
-    ];
+    line(
+        text,
+        [
+            &user.id.to_string(),
+            user.first_name.as_str(),
+            user.last_name.as_str(),
+            user.email.as_str(),
+            user.status.name(),
+            user.plan_name.as_str(),
+            &instant(user.redeemed_at),
+            &instant(user.last_active_at),
+            &tags(&user.tags),
+            &user.door,
+            link.unwrap_or_default(),
+        ],
+    );
+}
+
+/// The name stands whole where the first name does: which part of it is the first, no list says.
+fn invited(text: &mut String, pending: &Pending) {
+    let name = pending.name.as_ref().map(PersonName::as_str);
+    line(
+        text,
+        [
+            &pending.id.to_string(),
+            name.unwrap_or_default(),
+            "",
+            pending.email.as_str(),
+            Standing::INVITE_PENDING,
+            pending.plan_name.as_str(),
+            "",
+            "",
+            &tags(&pending.tags),
+            "invite",
+            pending.link.name.as_str(),
+        ],
+    );
+}
+
+fn tags(tags: &[Tag]) -> String {
+    let tags: Vec<_> = tags.iter().map(Tag::as_str).collect();
+    tags.join("; ")
+}
+
+fn line(text: &mut String, cells: [&str; 11]) {
     for (place, content) in cells.into_iter().enumerate() {
         if place > 0 {
             text.push(',');

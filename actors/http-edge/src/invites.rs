@@ -15,6 +15,8 @@ use kernel::Cx;
 
 use crate::edge::Edge;
 
+/// What is said where a link is not there.
+pub(crate) const NO_LINK: &str = "There is no such access link. Create one first.";
 /// The most refused rows that a problem names.
 const NAMED_MOST: usize = 20;
 
@@ -43,21 +45,12 @@ pub(crate) async fn paste(
     check(&pasted, limit)?;
     let rows: Vec<GivenRow> = pasted.given.into_iter().map(GivenRow::from).collect();
     let given = rows.len() as u64;
-    let open = OpenBatch {
-        organisation,
-        link_id: new.link_id,
-        source: Source::Paste,
-        message: new.message,
-        inviter: new.inviter,
-        // Beside the addresses there may be rows that are none.
-        limit: given,
-    };
-    let batch_id = match edge.bus.call(&open, cx).await {
+    // Beside the addresses there may be rows that are none.
+    let batch_id = match open(edge, cx, organisation, new, Source::Paste, given).await {
         Err(problem) if problem.kind == Kind::NotFound => {
-            let detail = "There is no such access link. Create one first.";
-            return Err(Problem::invalid("link_id", "unknown", detail));
+            return Err(Problem::invalid("link_id", "unknown", NO_LINK));
         }
-        answer => answer?.id,
+        answer => answer?,
     };
     for (number, piece) in rows.chunks(BATCH_PIECE).enumerate() {
         let add = AddToBatch {
@@ -74,6 +67,26 @@ pub(crate) async fn paste(
         given,
     };
     edge.bus.call(&seal, cx).await
+}
+
+/// Opens a batch of at most `limit` rows; `not-found` where the organisation has no such link.
+pub(crate) async fn open(
+    edge: &Edge,
+    cx: &Cx,
+    organisation: OrganisationId,
+    new: NewBatch,
+    source: Source,
+    limit: u64,
+) -> Result<BatchId, Problem> {
+    let open = OpenBatch {
+        organisation,
+        link_id: new.link_id,
+        source,
+        message: new.message,
+        inviter: new.inviter,
+        limit,
+    };
+    Ok(edge.bus.call(&open, cx).await?.id)
 }
 
 fn check(pasted: &Pasted, limit: usize) -> Result<(), Problem> {
@@ -118,6 +131,24 @@ pub(crate) async fn send(
         batch_id,
     };
     edge.bus.call(&send, cx).await
+}
+
+/// Sends a draft that was made just now. Where that is refused, the answer says that the draft is
+/// there, and which it is: nobody has to hand the list in again.
+pub(crate) async fn send_drafted(
+    edge: &Edge,
+    cx: &Cx,
+    organisation: OrganisationId,
+    draft: BatchId,
+) -> Result<Batch, Problem> {
+    let sent = send(edge, cx, organisation, draft).await;
+    sent.map_err(|problem| {
+        let errors = problem.errors.iter();
+        let why = problem.detail.clone();
+        let why = why.or_else(|| errors.map(|error| error.detail.clone()).next());
+        let why = why.map(|why| format!("{why} ")).unwrap_or_default();
+        problem.detail(format!("{why}Nothing was sent; the draft is {draft}."))
+    })
 }
 
 /// How many of a batch's rows were taken.

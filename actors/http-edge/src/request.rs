@@ -20,6 +20,16 @@ use crate::{client::client, edge::Edge, network::Network, problem::Refused};
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
 
+/// Only the head of the answer is wanted: the gate lets the handler of `GET` make it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadOnly;
+
+impl HeadOnly {
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get().copied()
+    }
+}
+
 /// A request of the public: its id, its deadline, and nobody in particular as its caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Incoming {
@@ -58,6 +68,16 @@ impl FromRequest for Incoming {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::of(request))
     }
+}
+
+/// The same request with the patience of one that begins now, for what is done piece by piece.
+pub(crate) fn renewed(edge: &Edge, cx: &Cx) -> Cx {
+    let clock = edge.bus.clock();
+    let caller = Caller {
+        expires_at: clock.now().plus_seconds(Caller::LIFETIME_SECONDS),
+        ..cx.caller.clone()
+    };
+    Cx::begin(caller, cx.request_id.clone(), &**clock)
 }
 
 /// What the worker holds.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::{HttpResponse, http::StatusCode};
 use contract::{
     EmailAddress, Timestamp,
-    batches::BatchRow,
+    batches::{Batch, BatchRow},
     ids::{BatchId, InviteId, LinkId},
     invites::{
         self, CancelInvite, GetInvite, InviteFilter, InviteState, Life, ListInvites,
@@ -28,11 +28,8 @@ use super::{
 };
 use crate::{
     edge::Edge,
-    invites::{NewBatch, paste, refusals, send, taken},
+    invites::{NewBatch, paste, refusals, send_drafted, taken},
 };
-
-/// The longest list of addresses, in characters.
-const ADDRESSES_MOST: usize = 60_000;
 
 /// Addresses to be invited.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -42,7 +39,8 @@ pub(super) struct NewInvites {
     #[serde(default)]
     #[schema(value_type = schema::LinkId, required)]
     link_id: Given<String>,
-    /// Addresses as pasted: between them white space, commas or semicolons.
+    /// Addresses as pasted: between them white space, commas or semicolons. There is room for 120
+    /// characters an address; more than this where the operator lets more be pasted.
     #[serde(default)]
     #[schema(
         value_type = String, min_length = 1, max_length = 60_000, required,
@@ -101,19 +99,27 @@ impl From<BatchRow> for RefusedRow {
     }
 }
 
-fn message(text: &str) -> Result<InviteMessage, contract::text::TextError> {
+pub(super) fn message(text: &str) -> Result<InviteMessage, contract::text::TextError> {
     if text.chars().take(InviteMessage::MOST + 1).count() > InviteMessage::MOST {
         return Err(contract::text::TextError::TooLong(InviteMessage::MOST));
     }
     InviteMessage::parse(text)
 }
 
-fn addresses(text: &str) -> Result<String, Reason> {
-    if text.chars().take(ADDRESSES_MOST + 1).count() > ADDRESSES_MOST {
-        let detail = "must have at most 60000 characters";
+/// A list of at most so many characters.
+fn addresses(text: &str, most: usize) -> Result<String, Reason> {
+    if text.chars().take(most + 1).count() > most {
+        let detail = format!("must have at most {most} characters");
         return Err(Reason("too-long", detail.into()));
     }
     Ok(text.to_owned())
+}
+
+/// How many rows were taken, by state, and how many were not, by reason.
+pub(super) fn counts(batch: &Batch) -> BTreeMap<String, u64> {
+    let states = batch.states.iter();
+    let states = states.map(|(state, count)| (state.name().to_owned(), *count));
+    states.chain(batch.refused.clone()).collect()
 }
 
 /// Invites addresses by e-mail, or makes a draft. Every row that is not taken is told with its
@@ -129,8 +135,9 @@ pub(super) async fn create(at: Within, body: Body<NewInvites>) -> Answer {
     let (new, mut form) = body.open()?;
     let link_id = form.field("link_id", new.link_id).parse(texts::id);
     let link_id = link_id.required();
-    let addresses = form.field("addresses", new.addresses).parse(addresses);
-    let addresses = addresses.required();
+    let most = at.edge().options.paste_characters();
+    let list = form.field("addresses", new.addresses);
+    let addresses = list.parse(|text| addresses(text, most)).required();
     let message = form.field("message", new.message).parse(message).optional();
     let inviter = form.field("inviter", new.inviter).parse(texts::name);
     let inviter: Option<Name> = inviter.optional();
@@ -146,16 +153,14 @@ pub(super) async fn create(at: Within, body: Body<NewInvites>) -> Answer {
     let organisation = at.organisation;
     let mut batch = paste(at.edge(), at.cx(), organisation, new, &addresses).await?;
     if !dry_run.unwrap_or_default() && taken(&batch) > 0 {
-        batch = send(at.edge(), at.cx(), organisation, batch.id).await?;
+        batch = send_drafted(at.edge(), at.cx(), organisation, batch.id).await?;
     }
     let refused = refusals(at.edge(), at.cx(), organisation, batch.id).await?;
-    let states = batch.states.iter();
-    let states = states.map(|(state, count)| (state.name().to_owned(), *count));
     let answer = Invited {
         batch_id: batch.id,
         accepted: taken(&batch),
         refused: refused.into_iter().map(RefusedRow::from).collect(),
-        counts: states.chain(batch.refused.clone()).collect(),
+        counts: counts(&batch),
         exceeds_free_seats_by: batch.exceeds_free_seats_by,
     };
     Ok(HttpResponse::build(StatusCode::ACCEPTED).json(answer))

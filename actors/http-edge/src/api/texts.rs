@@ -81,6 +81,12 @@ pub(super) fn id<T: FromStr>(text: &str) -> Result<T, T::Err> {
     text.parse()
 }
 
+/// Yes or no that came as a text.
+pub(super) fn flag(text: &str) -> Result<bool, Reason> {
+    let flag = text.parse();
+    flag.map_err(|_| Reason("not-a-flag", "must be true or false".into()))
+}
+
 /// A number that came as a text.
 pub(super) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, Reason> {
     let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

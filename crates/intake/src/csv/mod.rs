@@ -36,8 +36,8 @@ pub struct Summary {
     pub taken: usize,
     /// How its text was written.
     pub encoding: Encoding,
-    /// Whether some of its characters could not be read, and stand as `U+FFFD`.
-    pub damaged: bool,
+    /// The first line with a character that could not be read, and stands as `U+FFFD`.
+    pub damaged: Option<u32>,
     /// What the column of addresses is called, where it has a header.
     pub column: Option<String>,
 }
@@ -73,6 +73,8 @@ struct Body {
     records: Records,
     text: String,
     rows: Rows,
+    /// The first row with a character that could not be read.
+    damaged: Option<u32>,
 }
 
 /// What is made of rows.
@@ -115,7 +117,7 @@ impl CsvReader {
             given: body.rows.given,
             taken: body.rows.seen.distinct(),
             encoding: body.decode.encoding(),
-            damaged: body.decode.is_damaged,
+            damaged: body.decode.is_damaged.then(|| body.damaged.unwrap_or(1)),
             column: body.rows.layout.title,
         };
         Ok(Finished { given, summary })
@@ -200,6 +202,7 @@ impl Body {
             records,
             text,
             rows,
+            damaged: None,
         })
     }
 
@@ -218,9 +221,16 @@ impl Body {
             records,
             text,
             rows,
-            ..
+            damaged,
+            decode,
         } = self;
-        let result = records.feed(text, is_last, |record| rows.read(record, given));
+        let is_damaged = decode.is_damaged;
+        let result = records.feed(text, is_last, |record| {
+            if is_damaged && damaged.is_none() && record.cells().any(is_unread) {
+                *damaged = Some(record.line);
+            }
+            rows.read(record, given)
+        });
         text.clear();
         result
     }
@@ -256,6 +266,11 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// Whether a cell has a character that could not be read.
+fn is_unread(cell: &str) -> bool {
+    cell.contains(char::REPLACEMENT_CHARACTER)
 }
 
 /// The pieces of the one cell of a row that matters.

@@ -106,7 +106,7 @@ fn a_file_is_decoded_as_it_was_written() {
         (name, file.summary.encoding, file.summary.damaged)
     };
     let text = "Name;E-Mail\r\nMüller €;a@x.co\r\n";
-    let wanted = |encoding| ("Müller €".to_owned(), encoding, false);
+    let wanted = |encoding| ("Müller €".to_owned(), encoding, None);
     assert_eq!(name(text.as_bytes()), wanted(Encoding::Utf8));
     let windows = b"Name;E-Mail\r\nM\xfcller \x80;a@x.co\r\n";
     assert_eq!(name(windows), wanted(Encoding::Windows1252));
@@ -124,7 +124,7 @@ fn a_file_is_decoded_as_it_was_written() {
     // It was UTF-8 before: one broken letter does not make it another.
     let broken = "Name;E-Mail\nMüller".as_bytes();
     let (_, encoding, damaged) = name(&[broken, b"\xfc;a@x.co\n"].concat());
-    assert_eq!((encoding, damaged), (Encoding::Utf8, true));
+    assert_eq!((encoding, damaged), (Encoding::Utf8, Some(2)));
 }
 
 #[test]
