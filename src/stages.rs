@@ -191,9 +191,11 @@ async fn invites(ground: &Ground, stage: &mut Stage, db: Db) -> anyhow::Result<(
     let (vault, options) = (ground.vault()?, mail(ground)?);
     let parts = (db.clone(), Arc::clone(&clock), Arc::clone(&couriers));
     let keys = vault.clone();
+    let per_day = ground.settings.invites.per_organisation_per_day;
     let make = move || {
         let (db, clock, couriers) = parts.clone();
         InviteDispatcher::new(db, clock, keys.clone(), options.clone(), couriers)
+            .with_day_limit(per_day)
     };
     stage.actor(1, make).await?;
     let settings = &ground.settings.mail;

@@ -1,6 +1,6 @@
 //! `[invites]`: e-mail invites.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 
 use serde::Deserialize;
 
@@ -10,4 +10,17 @@ use serde::Deserialize;
 pub struct Invites {
     /// The most addresses of one paste.
     pub paste_limit: NonZeroUsize,
+    /// The most addresses of one file.
+    pub import_limit: NonZeroUsize,
+    /// The largest file, in MiB.
+    pub import_mib: NonZeroU16,
+    /// The most people that one organisation invites in a day; 0: any number.
+    pub per_organisation_per_day: u64,
+}
+
+impl Invites {
+    /// The largest file, in bytes.
+    pub fn import_bytes(&self) -> usize {
+        usize::from(self.import_mib.get()) << 20
+    }
 }

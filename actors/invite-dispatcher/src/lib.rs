@@ -96,6 +96,8 @@ pub struct InviteDispatcher {
     vault: Vault,
     options: MailOptions,
     courier: Arc<Notify>,
+    /// The most people that one organisation invites in a day; 0: any number.
+    per_day: u64,
 }
 
 impl InviteDispatcher {
@@ -113,7 +115,15 @@ impl InviteDispatcher {
             vault,
             options,
             courier,
+            per_day: 0,
         }
+    }
+
+    /// The same where one organisation invites at most so many people in a day, by UTC; 0: any
+    /// number.
+    #[must_use]
+    pub fn with_day_limit(self, per_day: u64) -> Self {
+        Self { per_day, ..self }
     }
 }
 
@@ -128,9 +138,11 @@ impl Behaviour for InviteDispatcher {
             .one::<contract::batches::OpenBatch>()
             .one::<contract::batches::AddToBatch>()
             .one::<contract::batches::SealBatch>()
+            .one::<contract::batches::DiscardBatch>()
             .one::<contract::batches::SendBatch>()
             .one::<contract::batches::SteerBatch>()
             .one::<contract::batches::GetBatch>()
+            .one::<contract::batches::PreviewInvitation>()
             .one::<contract::batches::ListBatches>()
             .one::<contract::batches::ListBatchRows>()
             .one::<contract::invites::ListInvites>()

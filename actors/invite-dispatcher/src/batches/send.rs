@@ -1,7 +1,7 @@
 //! Serves [`SendBatch`].
 
 use contract::{
-    Problem,
+    Problem, Timestamp,
     batches::{Batch, SendBatch},
     events::Event,
 };
@@ -36,6 +36,14 @@ impl Serve<SendBatch> for InviteDispatcher {
                 "No row of this batch was taken.",
             ));
         }
+        if self.per_day > 0 {
+            let today = sql::SENT_SINCE
+                .bind(organisation)
+                .bind(midnight(stamp.now))
+                .fetch_one(&mut tx)
+                .await?;
+            within(self.per_day, today.get("n")?, taken)?;
+        }
         sql::SEND
             .bind(batch_id)
             .bind(stamp.now)
@@ -52,5 +60,48 @@ impl Serve<SendBatch> for InviteDispatcher {
         let after = counted(&mut tx, &row).await?;
         tx.commit().await?;
         Ok(after)
+    }
+}
+
+/// When the day of an instant began, by UTC.
+fn midnight(at: Timestamp) -> Timestamp {
+    const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+    Timestamp::from_micros(at.micros() - at.micros().rem_euclid(DAY))
+}
+
+/// Refuses a batch that the organisation's limit of a day does not hold, in no part of it.
+fn within(limit: u64, today: u64, taken: u64) -> Result<(), Problem> {
+    let left = limit.saturating_sub(today);
+    if taken <= left {
+        return Ok(());
+    }
+    let detail = format!(
+        "An organisation invites at most {limit} people a day; {left} are left today, and these are \
+         {taken}. The day ends at midnight UTC."
+    );
+    Err(Problem::invalid("batch", "over-day-limit", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight() {
+        let at = |text| Timestamp::parse(text).unwrap();
+        let begins = at("2026-11-27T00:00:00Z");
+        for of_it in ["2026-11-27T00:00:00Z", "2026-11-27T23:59:59Z"] {
+            assert_eq!(midnight(at(of_it)), begins);
+        }
+        assert_ne!(midnight(at("2026-11-28T00:00:00Z")), begins);
+    }
+
+    #[test]
+    fn a_batch_is_held_whole_or_not() {
+        assert_eq!(within(10, 4, 6), Ok(()));
+        let problem = within(10, 4, 7).unwrap_err();
+        assert_eq!(problem.errors[0].code, "over-day-limit");
+        assert!(problem.errors[0].detail.contains("6 are left today"));
+        assert!(within(10, 11, 1).is_err());
     }
 }
