@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod demo;
 mod healthcheck;
+mod invite;
 mod migrate;
 mod node_roles;
 mod openapi;
@@ -44,6 +45,7 @@ enum Command {
     Organisation(organisation::Organisation),
     Admin(admin::Admin),
     Token(token::Token),
+    Invite(invite::Invite),
     Verify(verify::Verify),
     Healthcheck(healthcheck::Healthcheck),
     Completions(completions::Completions),
@@ -78,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Organisation(organisation) => organisation.run(),
         Command::Admin(admin) => admin.run(),
         Command::Token(token) => token.run(),
+        Command::Invite(invite) => invite.run(),
         Command::Verify(verify) => verify.run(),
         Command::Healthcheck(healthcheck) => healthcheck.run(),
         Command::Completions(completions) => completions.run(),

@@ -94,6 +94,34 @@ impl Browser {
         Self::show(request.header("origin", own).form(fields)).await
     }
 
+    /// Presses the button of a form in which a file was chosen.
+    pub(crate) async fn upload(&self, page: &Page, form: &Form, file: (&str, &[u8])) -> Page {
+        let (name, bytes) = file;
+        let mut body = Vec::new();
+        let fields = form.filled().into_iter();
+        for (field, value) in fields.filter(|(field, _)| *field != name) {
+            let part = format!(
+                "--a-line\r\ncontent-disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = format!(
+            "--a-line\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"list.csv\"\r\n\
+             content-type: application/vnd.ms-excel\r\n\r\n"
+        );
+        for piece in [head.as_bytes(), bytes, b"\r\n--a-line--\r\n"] {
+            body.extend_from_slice(piece);
+        }
+        let to = page.url.join(&form.action).unwrap();
+        let request = self
+            .client
+            .post(to)
+            .header("origin", self.site.origin().ascii_serialization())
+            .header("content-type", "multipart/form-data; boundary=a-line")
+            .body(body);
+        Self::show(request).await
+    }
+
     async fn show(request: RequestBuilder) -> Page {
         let response = request.send().await.unwrap();
         Page {
