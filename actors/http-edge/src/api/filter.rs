@@ -10,11 +10,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     body::{Form, Given},
+    pending::StandingName,
     query::Several,
     schema, texts,
     texts::Reason,
     users::StatusName,
 };
+use crate::rows::Standing;
 
 /// The most characters of a search.
 pub(super) const SEARCH_MOST: usize = 100;
@@ -57,7 +59,7 @@ macro_rules! filters {
         pub(super) struct $name {
             /// Only in this state.
             #[serde(default)]
-            #[param(value_type = Option<StatusName>)]
+            #[param(value_type = Option<StandingName>)]
             status: Given<String>,
             /// Only with this tag; given several times, only with every one of them.
             #[serde(default)]
@@ -95,11 +97,16 @@ macro_rules! filters {
         }
 
         impl $name {
-            /// The filter and the order.
-            pub(super) fn read(&mut self, form: &mut Form) -> (UserFilter, UserSort) {
+            /// Where they stand, what else is said of them, and the order.
+            pub(super) fn read(
+                &mut self,
+                form: &mut Form,
+            ) -> (Option<Standing>, UserFilter, UserSort) {
                 use std::mem::take;
+                let status = form.field("status", take(&mut self.status));
+                let standing = status.parse(standing).optional();
                 let filter = Parts {
-                    status: take(&mut self.status),
+                    status: Given::Absent,
                     tags: ("tag", Given::Value(take(&mut self.tag).into())),
                     q: take(&mut self.q),
                     door: take(&mut self.door),
@@ -109,7 +116,7 @@ macro_rules! filters {
                 };
                 let filter = filter.read(form, "");
                 let order = form.field("sort", take(&mut self.sort)).parse(sort).optional();
-                (filter, order.unwrap_or_default())
+                (standing, filter, order.unwrap_or_default())
             }
         }
     };
@@ -222,6 +229,11 @@ impl Parts {
 fn status(text: &str) -> Result<Status, Reason> {
     let detail = "must be one of assigned, held, waiting, revoked";
     Status::parse(text).ok_or(Reason("unknown", detail.into()))
+}
+
+fn standing(text: &str) -> Result<Standing, Reason> {
+    let detail = "must be one of assigned, held, waiting, revoked, invite_pending";
+    Standing::parse(text).ok_or(Reason("unknown", detail.into()))
 }
 
 fn sort(text: &str) -> Result<UserSort, Reason> {

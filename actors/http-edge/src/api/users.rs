@@ -7,7 +7,7 @@ use contract::{
     memberships::{EraseMembership, ReassignMembership, RetagMembership, RevokeMembership},
     seats::Status,
     text::{Name, PersonName, Tag},
-    users::{self, GetUser, ListUsers},
+    users::{self, GetUser, LinkName},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,11 +18,12 @@ use super::{
     body::{Body, Given},
     filter::{DoorName, Exporting, Listing},
     ok,
+    pending::Row,
     query::{self, Query},
     refusals::{Reading, Writing},
     schema, texts,
 };
-use crate::csv;
+use crate::{csv, rows::Question};
 
 /// A person in the organisation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,13 +71,22 @@ pub(super) struct UsedLink {
     name: Name,
 }
 
+impl From<LinkName> for UsedLink {
+    fn from(link: LinkName) -> Self {
+        Self {
+            id: link.id,
+            name: link.name,
+        }
+    }
+}
+
 /// A plan of which somebody has, had or awaits a seat.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct HeldPlan {
     #[schema(value_type = schema::PlanId)]
-    id: PlanId,
+    pub(super) id: PlanId,
     #[schema(value_type = schema::Name)]
-    name: Name,
+    pub(super) name: Name,
 }
 
 /// Where a person stands.
@@ -96,10 +106,6 @@ pub(super) enum StatusName {
 
 impl From<users::User> for User {
     fn from(user: users::User) -> Self {
-        let link = user.link.map(|link| UsedLink {
-            id: link.id,
-            name: link.name,
-        });
         Self {
             id: user.id,
             first_name: user.first_name,
@@ -111,7 +117,7 @@ impl From<users::User> for User {
             proof_due_at: user.proof_due_at,
             tags: user.tags,
             door: user.door,
-            link,
+            link: user.link.map(UsedLink::from),
             plan: HeldPlan {
                 id: user.plan_id,
                 name: user.plan_name,
@@ -120,24 +126,23 @@ impl From<users::User> for User {
     }
 }
 
-/// The people of the organisation.
+/// The people of the organisation; with the status `invite_pending` instead of them those who are
+/// invited and have not answered.
 #[utoipa::path(
     get, path = "/api/v1/organisations/{organisation}/users", tag = "Users",
     security(("bearer" = [])),
     params(("organisation" = schema::OrganisationId, Path), Listing),
-    responses((status = 200, description = "A page.", body = List<User>), Reading),
+    responses((status = 200, description = "A page.", body = List<Row>), Reading),
 )]
 pub(super) async fn list(at: Within, query: Query<Listing>) -> Answer {
     let (mut listing, mut form) = query.open()?;
-    let (filter, sort) = listing.read(&mut form);
-    let list = ListUsers {
-        organisation: at.organisation,
-        filter,
-        sort,
-        page: query::page(&mut form, listing.cursor, listing.limit),
-    };
-    let list = form.finish(|| Some(list))?;
-    Ok(ok(&List::of(at.call(&list).await?, User::from)))
+    let (standing, filter, sort) = listing.read(&mut form);
+    let page = query::page(&mut form, listing.cursor, listing.limit);
+    let organisation = at.organisation;
+    let question =
+        form.finish(|| Some(Question::new(organisation, standing, filter, sort, page)))?;
+    let page = question.ask(at.edge(), at.cx()).await?;
+    Ok(ok(&List::of(page, Row::from)))
 }
 
 /// Everybody that is filtered, as a table: UTF-8, a line of names first, cells that a spreadsheet
@@ -153,16 +158,12 @@ pub(super) async fn list(at: Within, query: Query<Listing>) -> Answer {
 )]
 pub(super) async fn export(at: Within, query: Query<Exporting>) -> Answer {
     let (mut exporting, mut form) = query.open()?;
-    let (filter, sort) = exporting.read(&mut form);
-    let list = ListUsers {
-        organisation: at.organisation,
-        filter,
-        sort,
-        page: PageRequest::default(),
-    };
-    let list = form.finish(|| Some(list))?;
+    let (standing, filter, sort) = exporting.read(&mut form);
+    let (organisation, page) = (at.organisation, PageRequest::default());
+    let question =
+        form.finish(|| Some(Question::new(organisation, standing, filter, sort, page)))?;
     let (edge, cx) = (at.bearer.edge.clone(), at.cx().clone());
-    Ok(csv::export(edge, cx, list).await?)
+    Ok(csv::export(edge, cx, question).await?)
 }
 
 /// One person.

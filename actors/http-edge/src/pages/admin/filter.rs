@@ -1,15 +1,18 @@
 //! The filters of Manage Users as they stand in the address.
 
 use contract::{
-    Problem, Timestamp,
-    ids::{LinkId, PlanId},
+    Cursor, PageRequest, Problem, Timestamp,
+    ids::{LinkId, OrganisationId, PlanId},
     seats::Status,
     text::Tag,
     users::{UserFilter, UserSort},
 };
 use serde::Deserialize;
 
-use crate::pages::words;
+use crate::{
+    pages::words,
+    rows::{Question, Standing},
+};
 
 /// As they were typed or chosen.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -76,6 +79,31 @@ impl Filter {
         self.fields().iter().any(|(_, text)| !text.is_empty())
     }
 
+    /// Whether they are about invites instead of people.
+    pub(super) fn is_invited(&self) -> bool {
+        self.standing() == Some(Standing::InvitePending)
+    }
+
+    /// A page of the rows that they find; what means nothing filters nothing.
+    pub(super) fn question(&self, organisation: OrganisationId) -> Question {
+        let page = PageRequest {
+            cursor: self.cursor.clone().map(Cursor),
+            limit: None,
+        };
+        let (standing, filter) = (self.standing(), self.meant());
+        Question::new(organisation, standing, filter, self.order(), page)
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        Standing::parse(self.status.trim())
+    }
+
+    /// All of the rows that they find; refused when a part of them means nothing.
+    pub(super) fn export(&self, organisation: OrganisationId) -> Result<Question, Problem> {
+        self.understood()?;
+        Ok(self.question(organisation))
+    }
+
     pub(super) fn is_link(&self, link: &LinkId) -> bool {
         self.link == link.to_string()
     }
@@ -104,26 +132,35 @@ impl Filter {
     }
 
     /// What they mean; what means nothing filters nothing.
-    pub(super) fn meant(&self) -> UserFilter {
+    fn meant(&self) -> UserFilter {
         self.read().0
     }
 
-    /// What they mean, for more than looking: refused when a part of it means nothing, because
-    /// that would be about more people than were meant.
+    /// What they mean, for changing people: refused when a part of it means nothing, because that
+    /// would be about more people than were meant, and when it is about invites.
     pub(super) fn strict(&self) -> Result<UserFilter, Problem> {
+        if self.is_invited() {
+            let detail = "Who is invited is not there yet to be changed.";
+            return Err(Problem::invalid("status", "unknown", detail));
+        }
+        self.understood()
+    }
+
+    fn understood(&self) -> Result<UserFilter, Problem> {
         let (filter, unclear) = self.read();
         unclear.map_or(Ok(filter), |field| {
-            Err(Problem::invalid(
-                field,
-                "unknown",
-                "This filter is not understood.",
-            ))
+            let detail = "This filter is not understood.";
+            Err(Problem::invalid(field, "unknown", detail))
         })
     }
 
     fn read(&self) -> (UserFilter, Option<&'static str>) {
         let mut unclear = None;
-        let status = value("status", &self.status, &mut unclear, Status::parse);
+        let standing = value("status", &self.status, &mut unclear, Standing::parse);
+        let status = match standing {
+            Some(Standing::Place(status)) => Some(status),
+            Some(Standing::InvitePending) | None => None,
+        };
         let door = value("door", &self.door, &mut unclear, |text| {
             Some(text.to_owned())
         });
@@ -153,14 +190,15 @@ impl Filter {
         clippy::unused_self,
         reason = "templates call methods of what they have"
     )]
-    pub(super) fn statuses(&self) -> [(&'static str, &'static str); 4] {
+    pub(super) fn statuses(&self) -> [(&'static str, &'static str); 5] {
+        let of = |status: Status| (status.name(), words::status(&status));
         [
-            Status::Assigned,
-            Status::Held,
-            Status::Waiting,
-            Status::Revoked,
+            of(Status::Assigned),
+            of(Status::Held),
+            of(Status::Waiting),
+            of(Status::Revoked),
+            (Standing::INVITE_PENDING, "Invite pending"),
         ]
-        .map(|status| (status.name(), words::status(&status)))
     }
 
     #[expect(
@@ -204,6 +242,32 @@ mod tests {
         let meant = filter.meant();
         assert_eq!((meant.status, meant.tags.len()), (None, 2));
         assert_eq!(filter.strict().unwrap_err().errors[0].field, "status");
+    }
+
+    #[test]
+    fn invites_are_looked_at_and_exported_and_never_changed_as_people() {
+        let organisation = OrganisationId::new(contract::ids::Ulid::nil());
+        let filter = Filter {
+            status: "invite_pending".to_owned(),
+            ..Filter::default()
+        };
+        assert!(matches!(
+            filter.export(organisation),
+            Ok(Question::Invited(_))
+        ));
+        assert_eq!(filter.strict().unwrap_err().errors[0].field, "status");
+        let unclear = Filter {
+            plan: "some".to_owned(),
+            ..filter
+        };
+        assert_eq!(
+            unclear.export(organisation).unwrap_err().errors[0].field,
+            "plan"
+        );
+        assert!(matches!(
+            unclear.question(organisation),
+            Question::Invited(_)
+        ));
     }
 
     #[test]

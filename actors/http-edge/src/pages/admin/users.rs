@@ -3,10 +3,9 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 use contract::{
-    Cursor, PageRequest,
+    invited::{CountPending, PendingCount},
     links::Link,
     plans::Plan,
-    users::{ListUsers, User},
 };
 use futures_util::try_join;
 
@@ -19,6 +18,7 @@ use crate::{
         frame::{Frame, Office},
         next_page, show,
     },
+    rows::{Row, Standing},
     session::Administrator,
 };
 
@@ -35,8 +35,28 @@ struct UsersPage {
     plans: Vec<Plan>,
     links: Vec<Link>,
     filter: Filter,
-    users: Vec<User>,
+    rows: Vec<Row>,
+    pending: PendingCount,
     next: Option<String>,
+}
+
+impl UsersPage {
+    /// What stands behind a status of the filter: of invites, how many there are.
+    fn counted(&self, status: &str) -> String {
+        let pending = self.pending();
+        if status != Standing::INVITE_PENDING || pending.is_empty() {
+            return String::new();
+        }
+        format!(" ({pending})")
+    }
+
+    /// How many are invited and have not answered; empty when nobody is.
+    fn pending(&self) -> String {
+        match self.pending {
+            PendingCount { count: 0, .. } => String::new(),
+            PendingCount { count, is_more } => format!("{count}{}", if is_more { "+" } else { "" }),
+        }
+    }
 }
 
 async fn list(
@@ -49,29 +69,23 @@ async fn list(
     let office = Office::of(&administrator, &path, "users")?;
     let filter = filter.into_inner();
     let organisation = office.organisation;
-    let list = ListUsers {
-        organisation,
-        filter: filter.meant(),
-        sort: filter.order(),
-        page: PageRequest {
-            cursor: filter.cursor.clone().map(Cursor),
-            limit: None,
-        },
-    };
-    let (users, plans, links) = try_join!(
-        edge.bus.call(&list, &office.cx),
+    let (question, count) = (filter.question(organisation), CountPending { organisation });
+    let (rows, plans, links, pending) = try_join!(
+        question.ask(&edge, &office.cx),
         plans_of(&edge, &office),
         links_to_filter(&edge, &office),
+        edge.bus.call(&count, &office.cx),
     )?;
-    let next = next_page(&request, users.next_cursor);
-    let (users, frame) = (users.items, Frame::of(&edge));
+    let next = next_page(&request, rows.next_cursor);
+    let (rows, frame) = (rows.items, Frame::of(&edge));
     show(&UsersPage {
         frame,
         office,
         plans,
         links,
         filter,
-        users,
+        rows,
+        pending,
         next,
     })
 }
@@ -83,11 +97,6 @@ async fn export(
     filter: web::Query<Filter>,
 ) -> Answer {
     let office = Office::of(&administrator, &path, "users")?;
-    let list = ListUsers {
-        organisation: office.organisation,
-        filter: filter.strict()?,
-        sort: filter.order(),
-        page: PageRequest::default(),
-    };
-    Ok(csv::export(edge, office.cx, list).await?)
+    let question = filter.export(office.organisation)?;
+    Ok(csv::export(edge, office.cx, question).await?)
 }
