@@ -336,17 +336,24 @@ async fn an_owner_decides_what_the_organisation_is_called_and_how_people_join() 
         ("proof_days", "many", "proof_days"),
         ("proof_days", "91", "proof_days"),
         ("join_proof", "never", "join_proof"),
+        ("invite_acceptance", "any", "invite_acceptance"),
+        ("invite_days", "181", "invite_days"),
+        ("invite_days", "", "invite_days"),
+        ("remind_days", "31", "remind_days"),
+        ("language", "German", "language"),
     ] {
         let refused = owner.submit(&page, &form.clone().fill(field, value)).await;
         assert_eq!(refused.status, 422, "{field} {value}");
         assert!(!refused.error(beside).is_empty(), "{field} {value}");
         assert_eq!(
             refused.form("/settings").value(field),
-            Some(value).filter(|_| field != "join_proof")
+            Some(value).filter(|_| !["join_proof", "invite_acceptance"].contains(&field))
         );
     }
     let form = form.fill("name", "Hill Valley").fill("join_proof", "first");
     let form = form.fill("product_url", "https://read.example/");
+    let form = form.fill("invite_acceptance", "lenient").fill("invite_days", "60");
+    let form = form.fill("remind_days", "0").fill("language", "de");
     let saved = owner.submit(&page, &form.fill("proof_days", "30")).await;
     assert!(saved.text().contains("Saved."), "{}", saved.text());
     let program = Program::of(&ground, &node, &institution);
@@ -355,6 +362,14 @@ async fn an_owner_decides_what_the_organisation_is_called_and_how_people_join() 
         .await;
     assert_eq!(organisation["name"], "Hill Valley");
     assert_eq!(organisation["product_url"], "https://read.example/");
-    assert_eq!(organisation["policies"]["join_proof"], "first");
-    assert_eq!(organisation["policies"]["proof_days"], 30);
+    let policies = json!({
+        "join_proof": "first", "proof_days": 30, "invite_acceptance": "lenient",
+        "invite_days": 60, "remind_days": 0, "language": "de",
+    });
+    assert_eq!(organisation["policies"], policies);
+    let again = institution.open("/settings").await;
+    let form = again.form("/settings");
+    for (field, value) in [("invite_days", "60"), ("remind_days", "0"), ("language", "de")] {
+        assert_eq!(form.value(field), Some(value));
+    }
 }

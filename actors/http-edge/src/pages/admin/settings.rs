@@ -4,8 +4,10 @@ use actix_web::web;
 use askama::Template;
 use contract::{
     Fields, Problem,
-    organisations::{GetOrganisation, JoinProof, Organisation, UpdateOrganisation},
-    text::Name,
+    organisations::{
+        GetOrganisation, InviteAcceptance, JoinProof, Organisation, UpdateOrganisation,
+    },
+    text::{Language, Name},
 };
 use serde::Deserialize;
 use url::Url;
@@ -41,6 +43,15 @@ struct SettingsForm {
     join_proof: String,
     #[serde(default)]
     proof_days: String,
+    /// `strict` or `lenient`.
+    #[serde(default)]
+    invite_acceptance: String,
+    #[serde(default)]
+    invite_days: String,
+    #[serde(default)]
+    remind_days: String,
+    #[serde(default)]
+    language: String,
 }
 
 impl SettingsForm {
@@ -50,11 +61,19 @@ impl SettingsForm {
             JoinProof::Later => "later",
             JoinProof::First => "first",
         };
+        let invite_acceptance = match policies.invite_acceptance {
+            InviteAcceptance::Strict => "strict",
+            InviteAcceptance::Lenient => "lenient",
+        };
         Self {
             name: organisation.name.to_string(),
             product_url: organisation.product_url.to_string(),
             join_proof: join_proof.to_owned(),
             proof_days: policies.proof_days.to_string(),
+            invite_acceptance: invite_acceptance.to_owned(),
+            invite_days: policies.invite_days.to_string(),
+            remind_days: policies.remind_days.to_string(),
+            language: policies.language.as_str().to_owned(),
         }
     }
 
@@ -72,13 +91,32 @@ impl SettingsForm {
             "first" => policies.join_proof = JoinProof::First,
             _ => fields.refuse("policies.join_proof", "unknown", "must be one of the two"),
         }
-        match self.proof_days.trim().parse() {
-            Ok(days) => policies.proof_days = days,
-            Err(_) => fields.refuse(
-                "policies.proof_days",
-                "not-a-number",
-                "must be a whole number",
+        match self.invite_acceptance.as_str() {
+            "strict" => policies.invite_acceptance = InviteAcceptance::Strict,
+            "lenient" => policies.invite_acceptance = InviteAcceptance::Lenient,
+            _ => fields.refuse(
+                "policies.invite_acceptance",
+                "unknown",
+                "must be one of the two",
             ),
+        }
+        for (field, text, days) in [
+            ("proof_days", &self.proof_days, &mut policies.proof_days),
+            ("invite_days", &self.invite_days, &mut policies.invite_days),
+            ("remind_days", &self.remind_days, &mut policies.remind_days),
+        ] {
+            match text.trim().parse() {
+                Ok(given) => *days = given,
+                Err(_) => fields.refuse(
+                    &format!("policies.{field}"),
+                    "not-a-number",
+                    "must be a whole number",
+                ),
+            }
+        }
+        let language = Language::parse(self.language.trim());
+        if let Some(language) = fields.take("policies.language", language) {
+            policies.language = language;
         }
         fields.finish(|| {
             Some(UpdateOrganisation {
