@@ -24,6 +24,7 @@ mod look;
 mod mailbox;
 mod message;
 mod mime;
+mod pace;
 mod posted;
 mod queue;
 mod relays;
