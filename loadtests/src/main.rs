@@ -10,6 +10,10 @@
 //! - [`sign_in`]: sign-ins against bare argon2id; a page while a crowd signs in.
 //! - [`timing`]: what the time of an answer tells about an address.
 //! - [`roster`]: Manage Users with 200,000 people, against what somebody waits for gladly.
+//! - [`mail`]: mail over SMTP, [`composer`] included, against `smtp-source` ([`postfix`]), near and
+//!   through a long wire ([`delay`]).
+//! - [`invites`]: from a file to the recorded verdict; [`import`]: a file into the database;
+//!   [`shares`]: several nodes at one relay. All through the whole [`node`]; [`usage`] is what it costs.
 //! - [`rounds`]: how two things are measured in turn; [`house`]: the database they happen in;
 //!   [`http`]: who asks the edge; [`thread`]: who runs beside whom.
 //!
@@ -18,14 +22,23 @@
 
 mod admissions;
 mod bus;
+mod composer;
+mod delay;
 mod edge;
 mod house;
 mod http;
+mod import;
+mod invites;
+mod mail;
+mod node;
+mod postfix;
 mod roster;
 mod rounds;
+mod shares;
 mod sign_in;
 mod thread;
 mod timing;
+mod usage;
 
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
@@ -45,6 +58,9 @@ struct Arguments {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 2.0, global = true)]
     seconds: f64,
+    /// Invites, or rows of a file; as many as the scenario has by itself unless said.
+    #[arg(long, global = true)]
+    count: Option<usize>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -61,6 +77,14 @@ enum Scenario {
     Timing,
     /// Manage Users with 200,000 people in one organisation.
     Roster,
+    /// Mail over SMTP against `smtp-source`, near and far, and against the pool of lettre.
+    Mail,
+    /// Invites from a file to the recorded verdict, through the whole node.
+    Invites,
+    /// A file of addresses against a bare COPY of its rows.
+    Import,
+    /// Several nodes that share one rate, and one that is killed.
+    Shares,
     /// All of them.
     All,
 }
@@ -83,6 +107,10 @@ fn main() -> anyhow::Result<()> {
         Scenario::SignIn => sign_in::run(pace),
         Scenario::Timing => timing::run(pace),
         Scenario::Roster => roster::run(pace),
+        Scenario::Mail => mail::run(pace),
+        Scenario::Invites => invites::run(pace, arguments.count.unwrap_or(20_000)),
+        Scenario::Import => import::run(pace, arguments.count.unwrap_or(100_000)),
+        Scenario::Shares => shares::run(pace, arguments.count.unwrap_or(20_000)),
         Scenario::All => {
             admissions::run(pace)?;
             bus::run(pace)?;

@@ -41,6 +41,102 @@ impl Sample {
     }
 }
 
+/// One of several that do the same, measured by how long they take for so many.
+pub(crate) struct Side<'a> {
+    pub(crate) name: &'static str,
+    /// At least so many of the first side's for one of this one's.
+    pub(crate) aim: Option<f64>,
+    /// Does so many; how long it took.
+    pub(crate) run: Box<dyn FnMut(usize) -> Result<Duration> + 'a>,
+}
+
+/// Measures several in turn, and prints each round, and of the first what it is to the others.
+/// Each does in a round what it does in the time of one.
+pub(crate) fn contest(title: &str, pace: Pace, sides: &mut [Side<'_>]) -> Result<()> {
+    println!("{title}");
+    let mut counts = Vec::new();
+    for side in sides.iter_mut() {
+        counts.push(so_many(side, pace.time)?);
+    }
+    let mut rates = vec![Vec::new(); sides.len()];
+    for number in 1..=pace.rounds {
+        let mut order: Vec<usize> = (0..sides.len()).collect();
+        if number % 2 == 0 {
+            order.reverse();
+        }
+        for at in order {
+            if let (Some(side), Some(count), Some(rates)) =
+                (sides.get_mut(at), counts.get(at), rates.get_mut(at))
+            {
+                rates.push(per_second(*count, (side.run)(*count)?));
+            }
+        }
+        let of_round = rates.iter().filter_map(|rates| rates.last());
+        let line: Vec<_> = sides
+            .iter()
+            .zip(of_round)
+            .map(|(side, rate)| format!("{} {rate:>6.0}/s", side.name))
+            .collect();
+        println!("  round {number}   {}", line.join("   "));
+    }
+    judge(sides, &rates);
+    Ok(())
+}
+
+/// What the first side is to the others, round by round, and whether that is what it is to be.
+fn judge(sides: &[Side<'_>], rates: &[Vec<f64>]) {
+    let Some(((_, ours), others)) = sides
+        .iter()
+        .zip(rates)
+        .collect::<Vec<_>>()
+        .split_first()
+        .map(|(first, others)| (*first, others.to_vec()))
+    else {
+        return;
+    };
+    println!("  median    {:>6.0}/s", median(ours.clone()));
+    for (side, theirs) in others {
+        let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs);
+        let ratio = median(ratios.collect());
+        let aim = side.aim.map_or_else(String::new, |aim| {
+            format!(", aim >= {aim}: {}", verdict(ratio >= aim))
+        });
+        println!("  {ratio:.2} of {}{aim}", side.name);
+    }
+    println!();
+}
+
+/// How many a side does in this time; finding out warms it, too.
+fn so_many(side: &mut Side<'_>, time: Duration) -> Result<usize> {
+    let mut count = 20;
+    loop {
+        let took = (side.run)(count)?;
+        if took >= time / 10 {
+            let many = per_second(count, took) * time.as_secs_f64();
+            return Ok(whole(many).max(20));
+        }
+        count *= 4;
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+pub(crate) fn per_second(count: usize, took: Duration) -> f64 {
+    count as f64 / took.as_secs_f64()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts far below 2^52"
+)]
+fn whole(many: f64) -> usize {
+    many as usize
+}
+
+pub(crate) fn verdict(reached: bool) -> &'static str {
+    if reached { "reached" } else { "MISSED" }
+}
+
 /// Whether somebody who calls goes on.
 pub(crate) enum Next {
     /// Calls again.
@@ -159,7 +255,6 @@ fn conclude(aim: Aim, rounds: &[Round]) {
             median(|r| r.baseline.p99)
         ),
     );
-    let verdict = |reached| if reached { "reached" } else { "MISSED" };
     if aim.ratio > 0.0 {
         let reached = verdict(ratio >= aim.ratio);
         println!("  aim       ratio >= {}: {reached}", aim.ratio);

@@ -1,0 +1,132 @@
+//! Invitations as the dispatcher composes them: its templates, its headers, its tokens' lengths.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Result, anyhow};
+use contract::{
+    Clock, EmailAddress, Secret, SystemClock,
+    ids::{BatchId, InviteId, OrganisationId},
+    text::{InviteMessage, Language, Name, PersonName},
+};
+use invite_dispatcher::{Invitation, Occasion, Sender, Templates, compose_invitation};
+use smtp::{Mail, Path, Source};
+
+const FROM: &str = "Usher <usher@mail.hill.edu>";
+const SITE: &str = "https://usher.hill.edu";
+const WORD: &str = "Welcome!\n\nWe read the first chapter on Monday.\nPlease join before that.";
+
+/// Composes one invitation after the other.
+#[derive(Clone)]
+pub(crate) struct Composer {
+    clock: Arc<dyn Clock>,
+    templates: Templates,
+    sender: Sender,
+    batch: BatchId,
+    organisation: OrganisationId,
+}
+
+impl Composer {
+    pub(crate) fn new() -> Result<Self> {
+        let clock = SystemClock::shared();
+        let sender = Sender {
+            from: FROM.parse().map_err(|error| anyhow!("{error}"))?,
+            reply_to: None,
+        };
+        Ok(Self {
+            templates: Templates::load(None, None)?,
+            sender,
+            batch: BatchId::new(clock.ulid()),
+            organisation: OrganisationId::new(clock.ulid()),
+            clock,
+        })
+    }
+
+    fn invitation(&self, number: usize) -> Result<Invitation> {
+        let id = InviteId::new(self.clock.ulid());
+        // As long as the ones that the dispatcher signs.
+        let token = "Xk3vQm9wZr7uYt2pLs8nBd4cFg6hJk1aXk3vQm9wZr7uYt2pLs8nBd4";
+        let accept_url = format!("{SITE}/invite/{token}");
+        Ok(Invitation {
+            id,
+            batch: self.batch,
+            organisation_id: self.organisation,
+            organisation: Name::parse("Hill University")?,
+            product: "read.hill.edu".to_owned(),
+            plan: Name::parse("Law 2026")?,
+            inviter: Some(Name::parse("Prof. Lee")?),
+            message: Some(InviteMessage::parse(WORD)?),
+            to: EmailAddress::parse(&format!("student.{number}@students.hill.edu"))?,
+            name: Some(PersonName::parse("Ann")?),
+            decline_url: Secret::new(format!("{accept_url}#decline")),
+            accept_url: Secret::new(accept_url),
+            code: Secret::new("7KQ2MXPA"),
+            code_url: format!("{SITE}/invite"),
+            unsubscribe_url: Secret::new(format!("{SITE}/unsubscribe/{token}")),
+            expires_at: self.clock.now().plus_days(30),
+            occasion: Occasion::First,
+            language: Language::default(),
+        })
+    }
+
+    /// The whole message, as it is handed over.
+    pub(crate) fn message(&self, number: usize) -> Result<Vec<u8>> {
+        let invitation = self.invitation(number)?;
+        let words = self.templates.invitation(&invitation)?;
+        let now = self.clock.now();
+        let message = compose_invitation(&invitation, &words, &self.sender, None, now)?;
+        Ok(message.formatted())
+    }
+
+    fn mail(&self, number: usize) -> Result<Mail<usize>> {
+        Ok(Mail {
+            key: number,
+            from: Path::parse(self.sender.from.email.as_ref())?,
+            to: Path::parse(&format!("student.{number}@students.hill.edu"))?,
+            message: self.message(number)?,
+            is_eight_bit: false,
+        })
+    }
+
+    /// How long one takes, on one thread.
+    pub(crate) fn pace(&self, count: usize) -> Result<Duration> {
+        let since = std::time::Instant::now();
+        let mut bytes = 0;
+        for number in 0..count {
+            bytes += self.message(number)?.len();
+        }
+        anyhow::ensure!(bytes > 0, "nothing was composed");
+        Ok(since.elapsed() / u32::try_from(count.max(1))?)
+    }
+}
+
+/// So many invitations, composed when a connection asks for the next.
+pub(crate) struct Invitations {
+    pub(crate) composer: Composer,
+    /// How many are left, for all connections.
+    pub(crate) left: Arc<AtomicUsize>,
+}
+
+impl Source for Invitations {
+    type Key = usize;
+
+    fn next(&mut self) -> impl Future<Output = Option<Mail<usize>>> + Send {
+        std::future::ready(self.at_hand())
+    }
+
+    fn at_hand(&mut self) -> Option<Mail<usize>> {
+        let take = |left: usize| left.checked_sub(1);
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        // One that cannot be composed is missed when verdicts are counted.
+        taken
+            .ok()
+            .and_then(|number| self.composer.mail(number).ok())
+    }
+}

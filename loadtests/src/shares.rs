@@ -1,0 +1,140 @@
+//! Several nodes that send, on one database: together they keep the rate of the relay, share it again
+//! when one is killed, and let nobody wait behind the many invites of somebody else. Seconds of a
+//! real clock.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use testkit::SmtpSink;
+use tokio::time::{sleep, sleep_until};
+
+use crate::{
+    mail::runtime,
+    node::{Ground, Institution, Node, file},
+    rounds::{Pace, verdict},
+};
+
+/// Mails a second of the relay, and its connections.
+const RATE: u32 = 200;
+const CONNECTIONS: usize = 10;
+const SENDERS: usize = 3;
+/// What the rate may be off by.
+const OFF: f64 = 0.05;
+/// How long they may take to share again, and the few of somebody else to leave.
+const SOON: Duration = Duration::from_secs(5);
+const FEW: usize = 10;
+/// How often the relay is asked how much it has.
+const TICK: Duration = Duration::from_millis(100);
+/// How long they have to find each other.
+const SETTLE: Duration = Duration::from_secs(8);
+
+pub(crate) fn run(pace: Pace, count: usize) -> Result<()> {
+    println!("{SENDERS} nodes that share {RATE} mails a second and {CONNECTIONS} connections");
+    let relay = SmtpSink::start();
+    let ground = Ground::large()?
+        .with("USHER_MAIL__URL", relay.url())
+        .with("USHER_MAIL__PER_SECOND", RATE.to_string())
+        .with("USHER_MAIL__CONNECTIONS", CONNECTIONS.to_string());
+    let node = ground.start(&[])?;
+    let mut others = (1..SENDERS)
+        .map(|_| ground.start(&["courier"]))
+        .collect::<Result<Vec<_>>>()?;
+    runtime()?.block_on(async {
+        let many = ground.found(&node, "Hill University").await?;
+        let few = ground.found(&node, "Dale College").await?;
+        many.import(file(count), false).await?;
+        sleep(SETTLE).await;
+        together(&relay, pace).await?;
+        fairness(&few).await?;
+        share_again(&relay, &node, &mut others, pace).await
+    })?;
+    let most = relay.most_open();
+    println!(
+        "  {most} connections together at most, limit {CONNECTIONS}: {}\n",
+        verdict(most <= CONNECTIONS)
+    );
+    ensure!(most <= CONNECTIONS, "more connections than the limit");
+    Ok(())
+}
+
+/// What the relay took in each tick of so long a time.
+async fn watch(relay: &SmtpSink, time: Duration) -> Vec<usize> {
+    let taken = || relay.commands("DATA");
+    let (mut ticks, mut last) = (Vec::new(), taken());
+    let (began, mut next) = (Instant::now(), tokio::time::Instant::now());
+    while began.elapsed() < time {
+        next += TICK;
+        sleep_until(next).await;
+        let now = taken();
+        ticks.push(now.saturating_sub(last));
+        last = now;
+    }
+    ticks
+}
+
+/// Of the rate, the part that so many ticks have.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+fn part(ticks: &[usize]) -> f64 {
+    let seconds = TICK.as_secs_f64() * ticks.len() as f64;
+    ticks.iter().sum::<usize>() as f64 / seconds / f64::from(RATE)
+}
+
+/// The largest part that any second had.
+fn busiest(ticks: &[usize]) -> f64 {
+    ticks.windows(10).map(part).fold(0.0, f64::max)
+}
+
+async fn together(relay: &SmtpSink, pace: Pace) -> Result<()> {
+    let ticks = watch(relay, pace.time.max(Duration::from_secs(1)) * 5).await;
+    let kept = part(&ticks);
+    println!(
+        "  together {kept:.3} of the rate, the busiest second {:.3}, aim 1 +- {OFF}: {}",
+        busiest(&ticks),
+        verdict((kept - 1.0).abs() <= OFF)
+    );
+    Ok(())
+}
+
+/// Somebody invites a few while the many of somebody else are under way.
+async fn fairness(few: &Institution) -> Result<()> {
+    let since = Instant::now();
+    let batch = few.import(file(FEW), false).await?;
+    few.wait_sent(&batch, Duration::from_mins(2)).await?;
+    let took = since.elapsed();
+    let alone = Duration::from_secs(1) * u32::try_from(FEW)? / RATE;
+    println!(
+        "  {FEW} of another organisation were sent after {:.2} s, aim <= {:.2} s: {}",
+        took.as_secs_f64(),
+        (SOON + alone).as_secs_f64(),
+        verdict(took <= SOON + alone)
+    );
+    Ok(())
+}
+
+/// One is killed.
+async fn share_again(
+    relay: &SmtpSink,
+    node: &Node,
+    others: &mut Vec<Node>,
+    pace: Pace,
+) -> Result<()> {
+    let Some(mut killed) = others.pop() else {
+        return Ok(());
+    };
+    killed.process.sigkill();
+    let ticks = watch(relay, SOON * 2 + pace.time).await;
+    let is_whole = |second: &[usize]| part(second) >= 1.0 - OFF;
+    // From the tick on from which every second has the whole rate again.
+    let short = ticks.windows(10).rposition(|second| !is_whole(second));
+    let after = TICK * u32::try_from(short.map_or(0, |at| at + 1))?;
+    println!(
+        "  shared again {:.1} s after one was killed, aim <= {:.0} s: {}; the busiest second {:.3}",
+        after.as_secs_f64(),
+        SOON.as_secs_f64(),
+        verdict(after <= SOON),
+        busiest(&ticks)
+    );
+    let sent = node.metric("usher_mail_accepted_total").await?;
+    ensure!(sent > 0.0, "one of them sends nothing");
+    Ok(())
+}
