@@ -231,7 +231,8 @@ store::statements! {
         order by id desc
         limit $3";
 
-    /// Begins an attempt where there is none, or where one with the same body crashed.
+    /// Begins an attempt where there is none, or where one with the same body crashed that may be
+    /// repeated.
     pub(crate) BEGIN_ATTEMPT = "
         insert into attempts (key_hash, body_hash, attempt, leased_until, created_at)
         values ($1, $2, $3, now_micros() + $4, now_micros())
@@ -240,11 +241,13 @@ store::statements! {
         where attempts.body_hash = excluded.body_hash
             and attempts.status is null
             and attempts.leased_until <= now_micros()
+            and cast($5 as bigint) = 1
         returning attempt";
 
     /// What is known of a key.
     pub(crate) FIND_ATTEMPT = "
-        select body_hash, status, body, location
+        select body_hash, status, body, location,
+            case when leased_until <= now_micros() then 1 else 0 end as has_crashed
         from attempts
         where key_hash = $1";
 

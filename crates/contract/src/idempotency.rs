@@ -7,22 +7,25 @@ use crate::{
     ids::AttemptId,
 };
 
-/// After how many seconds an attempt that said nothing more counts as crashed, and another takes
-/// its place. Longer than any request is worked on.
+/// After how many seconds an attempt that said nothing more counts as crashed. Longer than any
+/// request is worked on.
 pub const LEASE_SECONDS: i64 = 30;
 /// For how many hours an answer is kept.
 pub const KEEP_HOURS: i64 = 24;
 
 /// Begins an attempt at a request, unless its answer is known already.
 ///
-/// Refuses with `conflict` while another attempt is under way, and with `invalid` when the key was
-/// used with another body. Every text is a hash: neither key nor body nor caller is kept.
+/// Refuses with `conflict` while another attempt is under way, or when one crashed that may not be
+/// repeated, and with `invalid` when the key was used with another body. Every text is a hash: neither key nor body nor caller is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BeginAttempt {
     /// Of caller, route and key.
     pub key_hash: String,
     /// Of the body, without passwords and codes.
     pub body_hash: String,
+    /// Whether doing it twice is doing it once: an attempt takes the place of one that crashed.
+    #[serde(default)]
+    pub is_repeatable: bool,
 }
 
 /// How a request goes on.

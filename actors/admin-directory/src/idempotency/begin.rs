@@ -22,6 +22,7 @@ impl Serve<BeginAttempt> for AdminDirectory {
             .bind(&message.body_hash)
             .bind(attempt)
             .bind(LEASE_SECONDS * 1_000_000)
+            .bind(i64::from(message.is_repeatable))
             .fetch_optional(&mut tx)
             .await?;
         if begun.is_some() {
@@ -38,7 +39,9 @@ impl Serve<BeginAttempt> for AdminDirectory {
             let detail = "was used with another body";
             return Err(Problem::invalid(KEY, "reused", detail));
         }
-        answer(&row)?.map(Attempt::Answered).ok_or_else(under_way)
+        let has_crashed = row.get::<i64>("has_crashed")? == 1;
+        let unanswered = if has_crashed { in_doubt } else { under_way };
+        answer(&row)?.map(Attempt::Answered).ok_or_else(unanswered)
     }
 }
 
@@ -47,6 +50,14 @@ fn under_way() -> Problem {
         retry_after: Some(1),
         ..Problem::new(Kind::Conflict).detail("The same request is being worked on.")
     }
+}
+
+/// Nobody knows what a crashed attempt came to, and doing it again might be doing it twice.
+fn in_doubt() -> Problem {
+    Problem::new(Kind::Conflict).detail(
+        "An earlier attempt with this key ended without telling how: it may or may not have been done. \
+         Look whether it was; if not, send it with another key.",
+    )
 }
 
 fn answer(row: &Row) -> Result<Option<Answer>, Problem> {

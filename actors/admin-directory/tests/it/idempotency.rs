@@ -16,6 +16,15 @@ fn begin(body: &str) -> BeginAttempt {
     BeginAttempt {
         key_hash: "key".to_owned(),
         body_hash: body.to_owned(),
+        is_repeatable: false,
+    }
+}
+
+/// What may be done twice.
+fn begin_again(body: &str) -> BeginAttempt {
+    BeginAttempt {
+        is_repeatable: true,
+        ..begin(body)
     }
 }
 
@@ -86,13 +95,36 @@ async fn a_key_belongs_to_one_body(#[values(Engine::Sqlite, Engine::Postgres)] e
 
 #[rstest]
 #[actix_rt::test]
-async fn a_crashed_attempt_is_taken_over_and_ends_nothing(
+async fn a_crashed_attempt_that_may_not_be_repeated_is_in_doubt(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let scene = Scene::open(engine).await;
     let crashed = begun(&scene).await;
     scene.run(&sql::EXPIRE_ATTEMPTS).await;
-    let next = begun(&scene).await;
+    for _ in 0..2 {
+        let refused = scene.ask(begin("body")).await.unwrap_err();
+        assert_eq!((refused.kind, refused.retry_after), (Kind::Conflict, None));
+        assert!(refused.detail.unwrap().contains("may or may not"));
+    }
+    let other = scene.ask(begin("other")).await.unwrap_err();
+    assert_eq!(other.kind, Kind::Invalid);
+    // one that was only slow ends the doubt
+    scene.ask(end(crashed, Some(answer("{}")))).await.unwrap();
+    let again = scene.ask(begin("body")).await.unwrap();
+    assert_eq!(again, Attempt::Answered(answer("{}")));
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_crashed_attempt_that_may_be_repeated_is_taken_over_and_ends_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let crashed = begun(&scene).await;
+    scene.run(&sql::EXPIRE_ATTEMPTS).await;
+    let Attempt::Begun { attempt: next } = scene.ask(begin_again("body")).await.unwrap() else {
+        unreachable!("answered")
+    };
     scene.ask(end(crashed, Some(answer("old")))).await.unwrap();
     scene.ask(end(crashed, None)).await.unwrap();
     assert_eq!(

@@ -130,28 +130,24 @@ async fn begin(audience: Audience, request: &mut ServiceRequest) -> Result<Turn,
     let key = key(http.headers())?;
     let body = bytes(&http, payload).await?.freeze();
     let key_hash = name(&caller, &http, &key);
-    let body_hash = hash(told_apart_by(&body));
+    let begin = BeginAttempt {
+        key_hash,
+        body_hash: hash(told_apart_by(&body)),
+        // To join, to prove, to sign in or to accept twice is to do it once.
+        is_repeatable: audience == Audience::Public,
+    };
     request.set_payload(whole(body));
     let edge = Data::clone(edge(&http)?);
-    Ok(turn(edge, cx, key_hash, body_hash).await?)
+    Ok(turn(edge, cx, begin).await?)
 }
 
-async fn turn(
-    edge: Data<Edge>,
-    cx: Cx,
-    key_hash: String,
-    body_hash: String,
-) -> Result<Turn, Problem> {
-    let begin = BeginAttempt {
-        key_hash: key_hash.clone(),
-        body_hash,
-    };
+async fn turn(edge: Data<Edge>, cx: Cx, begin: BeginAttempt) -> Result<Turn, Problem> {
     Ok(match edge.bus.call(&begin, &cx).await? {
         Attempt::Answered(answer) => Turn::Answered(answer),
         Attempt::Begun { attempt } => Turn::Begun(Begun {
             edge,
             cx,
-            key_hash,
+            key_hash: begin.key_hash,
             attempt,
         }),
     })
@@ -182,7 +178,12 @@ impl Streamed {
     pub(super) async fn begin(self, body: &[u8]) -> Result<Turn, Problem> {
         let Bearer { edge, cx, .. } = self.bearer;
         let cx = renewed(&edge, &cx);
-        turn(edge, cx, self.key_hash, HEXLOWER.encode(body)).await
+        let begin = BeginAttempt {
+            key_hash: self.key_hash,
+            body_hash: HEXLOWER.encode(body),
+            is_repeatable: false,
+        };
+        turn(edge, cx, begin).await
     }
 }
 

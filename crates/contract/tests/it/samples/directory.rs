@@ -212,6 +212,7 @@ fn idempotency() -> Vec<Sample> {
     vec![
         sample(
             [BeginAttempt {
+                is_repeatable: true,
                 key_hash: "hash-of-key".to_owned(),
                 body_hash: "hash-of-body".to_owned(),
             }],
