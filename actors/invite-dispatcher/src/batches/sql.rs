@@ -4,10 +4,11 @@
 macro_rules! batches {
     () => {
         "
-        select b.id, b.link_id, b.source, b.message, b.inviter, b.language, b.most, b.given,
-            b.created_by, b.created_at, b.sealed_at, b.sent_at, b.paused_at, b.pause_reason,
-            b.cancelled_at, b.finished_at, l.name as link_name, l.tags, l.allowed_domains,
-            l.archived_at, o.policies, coalesce(p.purchased - p.held - p.assigned, 0) as free
+        select b.id, b.organisation_id, b.link_id, b.source, b.message, b.inviter, b.language,
+            b.most, b.given, b.created_by, b.created_at, b.sealed_at, b.sent_at, b.paused_at,
+            b.pause_reason, b.cancelled_at, b.finished_at, l.name as link_name, l.tags,
+            l.allowed_domains, l.archived_at, o.policies,
+            coalesce(p.purchased - p.held - p.assigned, 0) as free
         from batches b
         join links l on l.id = b.link_id
         join organisations o on o.id = b.organisation_id

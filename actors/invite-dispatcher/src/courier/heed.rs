@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use contract::{Timestamp, ids::Ulid};
+use contract::{Timestamp, batches::Limit, ids::Ulid};
 use store::{StoreError, Tx};
 use tokio::time::timeout_at;
 
 use super::{
     Courier, carry,
     hall::Landed,
+    held::Holds,
     letters,
     parcel::Leased,
     record::{self, Record},
@@ -109,6 +110,7 @@ impl Courier {
             }
             Verdict::Throttled { reply, wait, .. } => {
                 let why = format!("the relay asks for fewer mails: {reply}");
+                self.held.stopped(Limit::RelayBusy);
                 if self.breaker.open(now, why, *wait, self.jitter()) {
                     let seen = self.pace.per_minute(now);
                     self.tempo.halve(now, seen);
@@ -116,6 +118,7 @@ impl Courier {
                 }
             }
             Verdict::Away(why) => {
+                self.held.stopped(Limit::RelayAway);
                 self.breaker.open(now, why.clone(), None, self.jitter());
             }
             Verdict::Unknown(_) => self.breaker.retry(now),
@@ -172,23 +175,12 @@ impl Courier {
         Ok(())
     }
 
-    /// What holds mail up, as a sentence.
-    pub(super) fn hindrance(&self) -> Option<String> {
-        let rates = &self.desk.options.rates;
-        if let Some(hindrance) = self.breaker.hindrance() {
-            return Some(hindrance.to_owned());
-        }
-        if self.is_day_over {
-            return Some(format!(
-                "the relay takes {} mails a day, and today's have left",
-                rates.per_day
-            ));
-        }
-        if self.tempo.is_slow() {
-            return Some("the relay asked for fewer mails a second".to_owned());
-        }
-        (rates.per_second > 0)
-            .then(|| format!("the relay takes {} mails a second", rates.per_second))
+    /// What holds mail back.
+    pub(super) fn holds(&mut self) -> Holds {
+        let (now, rates) = (self.now(), &self.desk.options.rates);
+        let stop = self.breaker.hindrance();
+        let is_slow = self.tempo.is_slow();
+        self.held.told(now, rates, self.is_day_over, is_slow, stop)
     }
 
     /// Shows the gauges.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use contract::{
     Timestamp,
+    batches::Limit,
     ids::{InviteId, MailId},
 };
 use serde::Serialize;
@@ -37,6 +38,9 @@ impl Courier {
     ) -> Result<Vec<Leased>, StoreError> {
         let most = self.within_the_day(tx, most, now).await?;
         let allowed = self.gate.take(most);
+        if allowed < most {
+            self.held.relay(self.now(), Limit::RelayRate);
+        }
         let mut leased = Vec::new();
         self.turn += 1;
         if self.turn.is_multiple_of(INVITES_FIRST) {
@@ -126,6 +130,7 @@ impl Courier {
                 let want = left.min(fair.max(QUANTUM));
                 let allowed = self.limits.organisation(organisation, want);
                 if allowed == 0 {
+                    self.held.organisation(self.started.elapsed(), organisation);
                     continue;
                 }
                 let Some((batch, common)) = self.lanes.take(organisation) else {

@@ -20,6 +20,7 @@ mod connection;
 mod gate;
 mod hall;
 mod heed;
+mod held;
 mod judge;
 mod lanes;
 mod lease;
@@ -37,7 +38,7 @@ mod verdict;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use contract::{Clock, Problem, Service, Stamp, ids::BatchId};
+use contract::{Clock, Problem, Service, Stamp, batches::Limit, ids::BatchId};
 use governor::clock::DefaultClock;
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
 use store::{Db, StoreError, vault::Vault};
@@ -48,6 +49,7 @@ use self::{
     carry::Carry,
     gate::Gate,
     heed::Settled,
+    held::Held,
     lanes::Lanes,
     lease::REST,
     limits::Limits,
@@ -56,7 +58,7 @@ use self::{
     tempo::Tempo,
 };
 pub use self::{metrics::CourierMetrics, options::CourierTiming};
-pub(crate) use self::{parcel::Parcel, sql::STATEMENTS, verdict::Verdict};
+pub(crate) use self::{held::Holds, parcel::Parcel, sql::STATEMENTS, verdict::Verdict};
 use crate::{options::MailOptions, tokens::Tokens};
 
 /// How long one turn lasts while there is something to do.
@@ -99,6 +101,7 @@ pub struct Courier {
     measured_at: Option<Duration>,
     idle_since: Option<Duration>,
     pace: heed::Seen,
+    held: Held,
 }
 
 impl Courier {
@@ -144,6 +147,7 @@ impl Courier {
             measured_at: None,
             idle_since: None,
             pace: heed::Seen::default(),
+            held: Held::default(),
             desk,
             metrics,
         }
@@ -218,6 +222,9 @@ impl Courier {
         } else {
             0
         };
+        if wants == 0 && !self.lanes.is_empty() && self.breaker.is_closed() {
+            self.held.relay(now, Limit::Connections);
+        }
         if !beats && !sweeps && !renews && wants == 0 && self.unrecorded.is_empty() {
             return Ok(Vec::new());
         }
@@ -226,9 +233,9 @@ impl Courier {
         self.record(&mut tx, at).await?;
         let mut share = self.share;
         if beats {
-            let (open, hindrance) = (self.carry.open() as u64, self.hindrance());
+            let (open, holds) = (self.carry.open() as u64, self.holds());
             let (id, whole) = (self.id.clone(), self.whole());
-            let kept = share::keep(&mut tx, &id, whole, open, hindrance.as_deref()).await?;
+            let kept = share::keep(&mut tx, &id, whole, open, &holds).await?;
             share = Some(kept);
         }
         if renews {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use store::{Row, StoreError, Tx};
 
-use super::sql;
+use super::{held::Holds, sql};
 
 /// How long a courier counts as alive after it last said so.
 pub(super) const ALIVE: Duration = Duration::from_secs(4);
@@ -55,13 +55,14 @@ fn decide(limits: Share, open: u64, me: &str, others: &[Holding]) -> Share {
     }
 }
 
-/// Says that this courier lives, and takes its share of `limits` while `open` connections are open.
+/// Says that this courier lives and what holds its mail back, and takes its share of `limits` while
+/// `open` connections are open.
 pub(super) async fn keep(
     tx: &mut Tx,
     me: &str,
     limits: Share,
     open: u64,
-    hindrance: Option<&str>,
+    holds: &Holds,
 ) -> Result<Share, StoreError> {
     sql::MAKE_DOOR.query().execute(tx).await?;
     sql::LOCK_DOOR.query().fetch_one(tx).await?;
@@ -70,6 +71,7 @@ pub(super) async fn keep(
     let holdings = rows.iter().map(holding).collect::<Result<Vec<_>, _>>()?;
     let others: Vec<_> = holdings.into_iter().filter(|row| row.id != me).collect();
     let share = decide(limits, open, me, &others);
+    let hindrance = serde_json::to_string(holds).unwrap_or_default();
     sql::KEEP_SHARE
         .bind(me)
         .bind(super::micros(ALIVE))

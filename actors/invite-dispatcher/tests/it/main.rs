@@ -13,6 +13,7 @@ mod batches;
 mod courier;
 mod dkim;
 mod held;
+mod held_back;
 mod injection;
 mod invitation;
 mod invited;
