@@ -1,4 +1,5 @@
-// What a page cannot do by itself: put something on the clipboard. Everything else works without.
+// What a page cannot do by itself: put something on the clipboard, and show what goes on meanwhile.
+// Everything else works without.
 "use strict";
 
 // Copies `text` (or what the promise brings) within the click that asked for it.
@@ -53,4 +54,15 @@ for (const form of document.querySelectorAll("form[data-create-link]")) {
       location.assign(done ? `${link.page}?copied=yes` : link.page);
     }, () => {});
   });
+}
+
+// A part of the page that goes on: the server says what stands there now, and when the rest is old.
+for (const part of document.querySelectorAll("[data-live]")) {
+  const source = new EventSource(part.dataset.live);
+  source.addEventListener("batch", (event) => { part.innerHTML = event.data; });
+  source.addEventListener("over", () => {
+    source.close();
+    location.reload();
+  });
+  window.addEventListener("pagehide", () => source.close());
 }

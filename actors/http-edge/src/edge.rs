@@ -140,6 +140,7 @@ pub async fn start(
         let (bus, options, metrics) = (Arc::clone(&bus), Arc::clone(&options), metrics.clone());
         let throttle = Arc::clone(&throttle);
         let form_most = options.body_most();
+        let streams = Arc::clone(&streams);
         App::new()
             .data_factory(move || {
                 let (bus, options, metrics) = (bus(), Arc::clone(&options), metrics.clone());

@@ -12,6 +12,7 @@ use contract::{
     Kind, Principal, Problem, Secret,
     administrators::{AuthenticateSession, SessionOpened, SignedIn},
     ids::OrganisationId,
+    tokens::AuthenticateToken,
 };
 use futures_util::future::LocalBoxFuture;
 use kernel::Cx;
@@ -107,6 +108,35 @@ impl FromRequest for Administrator {
             let signed_in = edge.bus.call(&AuthenticateSession { token }, &cx).await?;
             Ok(Self { signed_in, cx })
         })
+    }
+}
+
+/// By what somebody may look, while they go on looking.
+#[derive(Clone, Debug)]
+pub(crate) enum Permit {
+    /// An API token.
+    Token(Secret),
+    /// The session of an administrator.
+    Session(Secret),
+}
+
+impl Permit {
+    /// Whether it still lets its holder into an organisation. Where nobody can say, it does.
+    pub(crate) async fn holds(&self, edge: &Edge, cx: &Cx, organisation: OrganisationId) -> bool {
+        let answer = match self.clone() {
+            Self::Token(token) => {
+                let grant = edge.bus.call(&AuthenticateToken { token }, cx).await;
+                grant.map(|grant| grant.organisation.is_none_or(|own| own == organisation))
+            }
+            Self::Session(token) => {
+                let signed_in = edge.bus.call(&AuthenticateSession { token }, cx).await;
+                signed_in.map(|signed_in| {
+                    let mut offices = signed_in.organisations.iter();
+                    offices.any(|office| office.organisation == organisation)
+                })
+            }
+        };
+        answer.unwrap_or_else(|problem| problem.kind != Kind::Unauthenticated)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     edge::Edge,
     problem::Refused,
     request::{Incoming, edge},
+    session::Permit,
 };
 
 /// The longest token that is looked up.
@@ -124,6 +125,17 @@ impl Within {
     /// What the worker holds.
     pub(crate) fn edge(&self) -> &Edge {
         &self.bearer.edge
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn edge_data(&self) -> web::Data<Edge> {
+        web::Data::clone(&self.bearer.edge)
+    }
+
+    /// By what they may, to be asked for again.
+    pub(crate) fn permit(&self) -> Result<Permit, Refused> {
+        let token = token(&self.request).ok_or_else(|| Refused::of(Kind::Unauthenticated))?;
+        Ok(Permit::Token(token))
     }
 
     /// The instant, by the clock that owners decide by.

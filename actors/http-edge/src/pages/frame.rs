@@ -106,6 +106,14 @@ impl Office {
         Err(Refused::of(Kind::Forbidden))
     }
 
+    /// Refuses whoever may only look.
+    pub(super) fn managed(self) -> Result<Self, Refused> {
+        if self.may_manage() {
+            return Ok(self);
+        }
+        Err(Refused::of(Kind::Forbidden))
+    }
+
     /// A page of this office.
     pub(super) fn path(&self, rest: impl fmt::Display) -> String {
         format!("/admin/{}{rest}", self.organisation)

@@ -31,11 +31,11 @@ use contract::{FieldError, Kind, Problem};
 use self::frame::Frame;
 use crate::problem::Refused;
 
-/// Adds the pages' routes.
-pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
+/// Adds the pages' routes; a form has at most `form_most` bytes.
+pub(crate) fn configure(cfg: &mut web::ServiceConfig, form_most: usize) {
     cfg.app_data(
         web::FormConfig::default()
-            .limit(FORM_MOST)
+            .limit(form_most)
             .error_handler(|error, _| unreadable(&error).into()),
     )
     .app_data(web::QueryConfig::default().error_handler(|_, _| Refused::of(Kind::Malformed).into()))
@@ -50,9 +50,6 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
     account::configure(cfg);
     demo::configure(cfg);
 }
-
-/// The largest form, in bytes.
-const FORM_MOST: usize = 64 << 10;
 
 /// What is wrong with a form that cannot be read.
 fn unreadable(error: &UrlencodedError) -> Refused {
@@ -92,14 +89,23 @@ fn see(path: &str) -> HttpResponse {
 
 /// The address of the next page of a list: this one with another cursor.
 fn next_page(request: &HttpRequest, cursor: Option<contract::Cursor>) -> Option<String> {
+    next_page_by(request, "cursor", cursor)
+}
+
+/// The same where a page has several lists, each with a cursor of its own.
+fn next_page_by(
+    request: &HttpRequest,
+    by: &str,
+    cursor: Option<contract::Cursor>,
+) -> Option<String> {
     let contract::Cursor(cursor) = cursor?;
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-        if name != "cursor" && !value.is_empty() {
+        if name != by && !value.is_empty() {
             query.append_pair(&name, &value);
         }
     }
-    query.append_pair("cursor", &cursor);
+    query.append_pair(by, &cursor);
     Some(format!("{}?{}", request.path(), query.finish()))
 }
 

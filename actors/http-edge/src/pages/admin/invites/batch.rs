@@ -1,146 +1,167 @@
-//! One batch, and what is done to it.
+//! One batch: where it stands, its rows.
 
-use actix_web::{http::header, web};
+use actix_web::{HttpRequest, http::StatusCode, web};
 use askama::Template;
 use contract::{
-    Kind, PageRequest,
-    batches::{Batch, BatchRow, GetBatch, PauseReason, Steer, SteerBatch},
-    invites::{Invite, InviteFilter, InviteState, ListInvites, ResendPending},
+    Cursor, PageRequest, Problem,
+    batches::{Batch, BatchRow, GetBatch, ListBatchRows},
+    ids::BatchId,
+    invites::InviteState,
 };
+use futures_util::try_join;
+use serde::Deserialize;
 
-use super::id;
+use super::{id, live::Live, told};
 use crate::{
     edge::Edge,
-    invites::{refusals, send, taken},
+    invites::taken,
     pages::{
         Answer,
         frame::{Frame, Office},
-        see, show,
+        next_page, render,
     },
-    problem::Refused,
     session::Administrator,
 };
 
+/// Which rows are shown.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Which {
+    /// Where their mail stands, or `refused`.
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+impl Which {
+    fn is_everything(&self) -> bool {
+        self.state.is_empty() && self.reason.is_empty()
+    }
+
+    /// What the rows are called. A state that there is not is no filter.
+    fn words(&self) -> String {
+        let of = match InviteState::parse(&self.state) {
+            Some(state) => told::state(&state),
+            None if self.state == "refused" => "Not taken",
+            None => "Addresses",
+        };
+        if self.reason.is_empty() {
+            return of.to_owned();
+        }
+        format!("{of}: {}", told::why(&self.reason))
+    }
+}
+
 #[derive(Template)]
 #[template(path = "admin/invites_batch.html")]
-struct OneBatch {
+pub(super) struct OneBatch {
     frame: Frame,
     office: Office,
     batch: Batch,
-    refused: Vec<BatchRow>,
-    invites: Vec<Invite>,
+    /// The part that changes.
+    live: String,
+    which: Which,
+    rows: Vec<BatchRow>,
+    next: Option<String>,
+    /// Why what was asked for did not happen.
+    refused: Option<String>,
 }
 
 impl OneBatch {
     fn stands(&self) -> (&'static str, &'static str) {
-        super::stands(&self.batch)
+        told::stands(&self.batch)
     }
 
     fn taken(&self) -> u64 {
         taken(&self.batch)
     }
 
-    /// Mails about which nothing more will be done.
-    fn settled(&self) -> u64 {
-        let is_open = |state: &InviteState| {
-            matches!(
-                state,
-                InviteState::Draft
-                    | InviteState::Queued
-                    | InviteState::Sending
-                    | InviteState::Deferred
-            )
-        };
-        let states = self.batch.states.iter();
-        states
-            .filter(|(state, _)| !is_open(state))
-            .map(|(_, count)| count)
-            .sum()
+    fn is_draft(&self) -> bool {
+        self.batch.sent_at.is_none() && self.batch.cancelled_at.is_none()
     }
 
     fn is_under_way(&self) -> bool {
-        let batch = &self.batch;
-        batch.sent_at.is_some() && batch.finished_at.is_none() && batch.cancelled_at.is_none()
+        told::is_under_way(&self.batch)
     }
 
     fn why_paused(&self) -> &'static str {
-        match self.batch.pause_reason {
-            Some(PauseReason::Bounces) => "Too many of its mailboxes do not exist.",
-            Some(PauseReason::Complaints) => "Too many people complained.",
-            Some(PauseReason::Refusals) => {
-                "Mail servers refuse what we send, not whom we write to."
-            }
-            Some(PauseReason::Administrator) | None => "An administrator paused it.",
-        }
+        told::why_paused(&self.batch)
     }
+}
+
+/// The page of a batch, with what was refused, if something was.
+pub(super) async fn page(
+    edge: &Edge,
+    office: Office,
+    batch_id: BatchId,
+    (which, request): (Which, &HttpRequest),
+    refused: Option<&Problem>,
+) -> Answer {
+    let organisation = office.organisation;
+    let get = GetBatch {
+        organisation,
+        batch_id,
+    };
+    let list = ListBatchRows {
+        organisation,
+        batch_id,
+        state: InviteState::parse(&which.state),
+        refused: which.state == "refused",
+        reason: Some(which.reason.clone()).filter(|reason| !reason.is_empty()),
+        page: PageRequest {
+            cursor: which.cursor.clone().map(Cursor),
+            limit: None,
+        },
+    };
+    let (batch, rows) = try_join!(
+        edge.bus.call(&get, &office.cx),
+        edge.bus.call(&list, &office.cx),
+    )?;
+    let at = office.path(format_args!("/invites/{batch_id}"));
+    let live = Live {
+        at: &at,
+        batch: &batch,
+    };
+    let page = OneBatch {
+        live: live.html()?,
+        frame: Frame::of(edge),
+        office,
+        batch,
+        which,
+        rows: rows.items,
+        next: next_page(request, rows.next_cursor),
+        refused: refused.map(why_not),
+    };
+    let status = refused.map_or(StatusCode::OK, crate::problem::status);
+    render(status, &page)
+}
+
+/// Why something did not happen, in the words of whoever refused it.
+fn why_not(problem: &Problem) -> String {
+    let mut errors = problem.errors.iter();
+    let error = errors.next().map(|error| error.detail.clone());
+    let detail = error.or_else(|| problem.detail.clone());
+    detail.unwrap_or_else(|| problem.title.clone())
 }
 
 pub(super) async fn one(
     edge: web::Data<Edge>,
     administrator: Administrator,
     path: web::Path<(String, String)>,
+    which: web::Query<Which>,
+    request: HttpRequest,
 ) -> Answer {
     let (organisation, batch) = path.into_inner();
     let office = Office::of(&administrator, &organisation, "invites")?;
     let batch_id = id(&batch)?;
-    let get = GetBatch {
-        organisation: office.organisation,
-        batch_id,
-    };
-    let batch = edge.bus.call(&get, &office.cx).await?;
-    let list = ListInvites {
-        organisation: office.organisation,
-        filter: InviteFilter {
-            batch: Some(batch_id),
-            ..InviteFilter::default()
-        },
-        page: PageRequest::default(),
-    };
-    let invites = edge.bus.call(&list, &office.cx).await?.items;
-    let refused = refusals(&edge, &office.cx, office.organisation, batch_id).await?;
-    let page = OneBatch {
-        frame: Frame::of(&edge),
+    page(
+        &edge,
         office,
-        batch,
-        refused,
-        invites,
-    };
-    let is_under_way = page.is_under_way() && page.batch.paused_at.is_none();
-    let mut answer = show(&page)?;
-    if is_under_way {
-        // The browser looks again by itself, without a script.
-        let (name, again) = (header::REFRESH, header::HeaderValue::from_static("2"));
-        answer.headers_mut().insert(name, again);
-    }
-    Ok(answer)
-}
-
-pub(super) async fn act(
-    edge: web::Data<Edge>,
-    administrator: Administrator,
-    path: web::Path<(String, String, String)>,
-) -> Answer {
-    let (organisation, batch, action) = path.into_inner();
-    let office = Office::of(&administrator, &organisation, "invites")?;
-    let (organisation, batch_id) = (office.organisation, id(&batch)?);
-    let steer = |steer| SteerBatch {
-        organisation,
         batch_id,
-        steer,
-    };
-    match action.as_str() {
-        "send" => drop(send(&edge, &office.cx, organisation, batch_id).await?),
-        "pause" => drop(edge.bus.call(&steer(Steer::Pause), &office.cx).await?),
-        "resume" => drop(edge.bus.call(&steer(Steer::Resume), &office.cx).await?),
-        "cancel" => drop(edge.bus.call(&steer(Steer::Cancel), &office.cx).await?),
-        "resend" => {
-            let resend = ResendPending {
-                organisation,
-                batch_id,
-            };
-            edge.bus.call(&resend, &office.cx).await?;
-        }
-        _ => return Err(Refused::of(Kind::NotFound)),
-    }
-    Ok(see(&office.path(format_args!("/invites/{batch_id}"))))
+        (which.into_inner(), &request),
+        None,
+    )
+    .await
 }

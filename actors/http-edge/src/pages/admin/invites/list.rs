@@ -7,6 +7,7 @@ use contract::{
     batches::{Batch, ListBatches},
     invites::{Invite, InviteFilter, Life, ListInvites},
 };
+use futures_util::try_join;
 use serde::Deserialize;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     pages::{
         Answer,
         frame::{Frame, Office},
-        next_page, show,
+        next_page, next_page_by, show,
     },
     session::Administrator,
 };
@@ -25,9 +26,10 @@ struct Batches {
     frame: Frame,
     office: Office,
     rows: Vec<Batch>,
-    /// The first of those that wait for an answer.
+    /// Those that wait for an answer.
     pending: Vec<Invite>,
     next: Option<String>,
+    next_pending: Option<String>,
 }
 
 /// What the address says besides the place.
@@ -35,6 +37,9 @@ struct Batches {
 pub(super) struct Said {
     #[serde(default)]
     cursor: Option<String>,
+    /// Where the page of those begins who wait for an answer.
+    #[serde(default)]
+    pending: Option<String>,
 }
 
 pub(super) async fn list(
@@ -46,27 +51,37 @@ pub(super) async fn list(
 ) -> Answer {
     let office = Office::of(&administrator, &path, "invites")?;
     let organisation = office.organisation;
-    let page = PageRequest {
-        cursor: query.into_inner().cursor.map(Cursor),
-        limit: None,
+    let said = query.into_inner();
+    let batches = ListBatches {
+        organisation,
+        page: page_at(said.cursor),
     };
-    let batches = ListBatches { organisation, page };
-    let batches = edge.bus.call(&batches, &office.cx).await?;
-    let next = next_page(&request, batches.next_cursor);
     let pending = ListInvites {
         organisation,
         filter: InviteFilter {
             life: Some(Life::Pending),
             ..InviteFilter::default()
         },
-        page: PageRequest::default(),
+        page: page_at(said.pending),
     };
-    let pending = edge.bus.call(&pending, &office.cx).await?.items;
+    let (batches, pending) = try_join!(
+        edge.bus.call(&batches, &office.cx),
+        edge.bus.call(&pending, &office.cx),
+    )?;
+    let next_pending = next_page_by(&request, "pending", pending.next_cursor);
     show(&Batches {
         frame: Frame::of(&edge),
         office,
         rows: batches.items,
-        pending,
-        next,
+        pending: pending.items,
+        next: next_page(&request, batches.next_cursor),
+        next_pending: next_pending.map(|next| format!("{next}#pending")),
     })
+}
+
+fn page_at(cursor: Option<String>) -> PageRequest {
+    PageRequest {
+        cursor: cursor.map(Cursor),
+        limit: None,
+    }
 }

@@ -3,8 +3,8 @@
 use actix_web::web;
 use askama::Template;
 use contract::{
-    Fields, PageRequest, Problem,
-    links::{Link, ListLinks},
+    Fields, Kind, PageRequest, Problem,
+    links::{GetLink, Link, ListLinks},
     text::{InviteMessage, Name},
 };
 use serde::Deserialize;
@@ -36,12 +36,7 @@ impl Typed {
     fn parse(&self, inviter: Option<Name>) -> Result<NewBatch, Problem> {
         let mut fields = Fields::default();
         let link_id = fields.take("link_id", self.link_id.parse());
-        let message = if self.message.trim().is_empty() {
-            Some(None)
-        } else {
-            let message = InviteMessage::parse(&self.message);
-            fields.take("message", message).map(Some)
-        };
+        let message = message(&mut fields, &self.message);
         fields.finish(|| {
             Some(NewBatch {
                 link_id: link_id?,
@@ -52,6 +47,18 @@ impl Typed {
     }
 }
 
+/// A word to everybody, which may be left out.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one: understood; the inner one: said"
+)]
+pub(super) fn message(fields: &mut Fields, text: &str) -> Option<Option<InviteMessage>> {
+    if text.trim().is_empty() {
+        return Some(None);
+    }
+    fields.take("message", InviteMessage::parse(text)).map(Some)
+}
+
 #[derive(Template)]
 #[template(path = "admin/invites_new.html")]
 struct NewInvites {
@@ -59,35 +66,79 @@ struct NewInvites {
     office: Office,
     links: Vec<Link>,
     limit: usize,
+    /// The longest list.
+    characters: usize,
     form: Typed,
     errors: Errors,
 }
 
-/// The links through which somebody can be invited.
-async fn links_of(edge: &Edge, office: &Office) -> Result<Vec<Link>, Problem> {
-    let page = PageRequest {
-        cursor: None,
-        limit: Some(PageRequest::MOST),
-    };
-    let list = ListLinks {
-        organisation: office.organisation,
-        page,
-    };
-    Ok(edge.bus.call(&list, &office.cx).await?.items)
+/// The most links that a form offers; any other is chosen on its own page.
+const LINKS_MOST: usize = 2_000;
+
+/// The links through which somebody can be invited, and the one that is chosen already.
+pub(super) async fn links_of(
+    edge: &Edge,
+    office: &Office,
+    chosen: &str,
+) -> Result<Vec<Link>, Problem> {
+    let organisation = office.organisation;
+    let (mut links, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = PageRequest {
+            cursor,
+            limit: Some(PageRequest::MOST),
+        };
+        let list = ListLinks { organisation, page };
+        let page = edge.bus.call(&list, &office.cx).await?;
+        links.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() || links.len() >= LINKS_MOST {
+            break;
+        }
+    }
+    if let Ok(link_id) = chosen.parse()
+        && !links.iter().any(|link| link.id == link_id)
+    {
+        let get = GetLink {
+            organisation,
+            link_id,
+        };
+        match edge.bus.call(&get, &office.cx).await {
+            Ok(link) if link.archived_at.is_none() => links.insert(0, link),
+            Ok(_) => {}
+            Err(problem) if problem.kind == Kind::NotFound => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(links)
+}
+
+/// What the address says besides the place.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Chosen {
+    /// The link that is chosen already.
+    #[serde(default)]
+    pub(super) link: String,
 }
 
 pub(super) async fn new_form(
     edge: web::Data<Edge>,
     administrator: Administrator,
     path: web::Path<String>,
+    chosen: web::Query<Chosen>,
 ) -> Answer {
-    let office = Office::of(&administrator, &path, "invites")?;
+    let office = Office::of(&administrator, &path, "invites")?.managed()?;
+    let form = Typed {
+        link_id: chosen.into_inner().link,
+        ..Typed::default()
+    };
     show(&NewInvites {
-        links: links_of(&edge, &office).await?,
+        links: links_of(&edge, &office, &form.link_id).await?,
         frame: Frame::of(&edge),
         office,
         limit: edge.options.paste_limit,
-        form: Typed::default(),
+        characters: edge.options.paste_characters(),
+        form,
         errors: Errors::default(),
     })
 }
@@ -98,7 +149,7 @@ pub(super) async fn create(
     path: web::Path<String>,
     form: web::Form<Typed>,
 ) -> Answer {
-    let office = Office::of(&administrator, &path, "invites")?;
+    let office = Office::of(&administrator, &path, "invites")?.managed()?;
     let form = form.into_inner();
     let inviter = Name::parse(&office.email.to_string()).ok();
     let drafted = match form.parse(inviter) {
@@ -110,7 +161,7 @@ pub(super) async fn create(
         Err(problem) => {
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;
-            let links = links_of(&edge, &office).await?;
+            let links = links_of(&edge, &office, &form.link_id).await?;
             render(
                 status,
                 &NewInvites {
@@ -118,6 +169,7 @@ pub(super) async fn create(
                     office,
                     links,
                     limit: edge.options.paste_limit,
+                    characters: edge.options.paste_characters(),
                     form,
                     errors,
                 },
