@@ -109,7 +109,7 @@ async fn an_invite_is_looked_at_without_a_change_and_accepted_once() {
     let mut other = acceptance();
     other["password"] = json!("some other words");
     let refused = Api::public().post(&sent.path, other).await;
-    refused.refused(409, "account-exists");
+    refused.refused(409, "invite-used");
 }
 
 #[tokio::test]

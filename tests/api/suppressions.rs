@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    invited::invite,
-    server::{Institution, text},
-};
+use crate::server::{Institution, text};
 
 async fn add(institution: &Institution, email: &str, reason: &str) -> Value {
     let new = json!({ "email": email, "reason": reason });
@@ -88,19 +85,6 @@ async fn what_an_owner_said_is_not_an_administrators_to_take_back() {
     let lift = own.path("/suppressions?email=ann@hill.edu");
     own.api.delete(&lift).await.refused(409, "conflict");
     assert_eq!(listed(&own, "").await, ["ann@hill.edu"]);
-}
-
-#[tokio::test]
-async fn mail_that_waits_does_not_leave_and_what_was_sent_still_works() {
-    let own = Institution::found().await;
-    let link = own.link(1, json!({})).await;
-    let email = format!("ann.{}@hill.edu", own.id.to_lowercase());
-    let sent = invite(&own, &link, &email).await;
-    add(&own, &email, "manual").await;
-    let again = own
-        .post(&format!("/invites/{}/resend", sent.id), Value::Null)
-        .await;
-    assert!([409, 422].contains(&again.status), "{}", again.body);
 }
 
 #[tokio::test]

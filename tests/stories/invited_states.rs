@@ -341,7 +341,8 @@ async fn one_click_in_parts_and_from_a_foreign_page_ends_the_invites_of_one_or_o
 async fn an_administrator_sees_adds_and_removes_addresses_that_get_no_invites() {
     let scene = Scene::here(5).await;
     let office = &scene.institution.administrator;
-    let page = scene.institution.open("/suppressions").await;
+    let page = scene.institution.open("/invites").await;
+    let page = office.open(&page.link("Addresses that get no invites")).await;
     assert!(page.text().contains("There is none."), "{}", page.text());
     let form = page.form("/suppressions");
     let wrong = office
