@@ -124,6 +124,9 @@ impl Invitation {
 impl Templates {
     /// Puts an invitation into words.
     pub fn invitation(&self, invitation: &Invitation) -> Result<Words, WordsError> {
+        if let Some(stencils) = self.stencils() {
+            return stencils.words(self, invitation);
+        }
         self.words("invite", &invitation.language, invitation.context())
     }
 }

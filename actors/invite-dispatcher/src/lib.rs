@@ -28,7 +28,8 @@
 //!
 //! # What a mail says
 //! [`templates`] holds the words, built in or an operator's, compiled and tried at start;
-//! [`invitation`] and [`letter`] are the names that they know. [`message`] composes, [`dkim`] signs.
+//! [`invitation`] and [`letter`] are the names that they know; [`stencil`] renders the built-in words of
+//! a batch once. [`message`] composes, [`quoted`] encodes, [`dkim`] signs.
 //!
 //! # To add a letter
 //! A variant of [`contract::mails::Letter`], its names in [`letter`] (and three templates, where it
@@ -49,11 +50,13 @@ mod message;
 mod moment;
 mod options;
 mod queue;
+mod quoted;
 mod rates;
 mod remind;
 mod reports;
 mod samples;
 mod sql;
+mod stencil;
 mod suppressions;
 mod templates;
 mod tokens;

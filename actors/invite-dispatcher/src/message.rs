@@ -3,7 +3,8 @@
 
 use contract::{EmailAddress, Timestamp, ids::MailId};
 use lettre::{
-    Message,
+    Address, Message,
+    address::Envelope,
     message::{
         Mailbox, MessageBuilder, MultiPart,
         header::{HeaderName, HeaderValue},
@@ -12,6 +13,7 @@ use lettre::{
 
 use crate::{
     invitation::Invitation,
+    quoted::body,
     templates::{Words, shortened},
 };
 
@@ -100,10 +102,13 @@ fn begin(
     words: &Words,
     now: Timestamp,
 ) -> Result<MessageBuilder, ComposeError> {
-    let to = to.as_str().parse().map_err(|error| failed(&error))?;
+    let to: Address = to.as_str().parse().map_err(|error| failed(&error))?;
+    // lettre would read the headers again that it has just written.
+    let envelope = Envelope::new(Some(sender.from.email.clone()), vec![to.clone()]);
     let micros = u64::try_from(now.micros()).unwrap_or(0);
     let date = std::time::UNIX_EPOCH + std::time::Duration::from_micros(micros);
     let builder = Message::builder()
+        .envelope(envelope.map_err(|error| failed(&error))?)
         .message_id(Some(format!("<{id}@{}>", sender.from.email.domain())))
         .date(date)
         .from(from)
@@ -121,8 +126,8 @@ fn begin(
 fn finish(builder: MessageBuilder, words: &Words) -> Result<Message, ComposeError> {
     builder
         .multipart(MultiPart::alternative_plain_html(
-            words.text.clone(),
-            words.html.clone(),
+            body(&words.text),
+            body(&words.html),
         ))
         .map_err(|error| failed(&error))
 }

@@ -55,7 +55,7 @@ fn sample_of(invitation: &Invitation) -> Sample {
     }
 }
 
-fn invite(occasion: Occasion, is_full: bool) -> Option<Invitation> {
+pub(crate) fn invite(occasion: Occasion, is_full: bool) -> Option<Invitation> {
     let url = |path: &str| Secret::new(format!("https://usher.example/{path}/sample"));
     let nth = Ulid::from_parts(1, 1);
     let mut invitation = Invitation {

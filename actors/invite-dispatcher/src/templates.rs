@@ -21,7 +21,7 @@ use minijinja::{
     value::merge_maps,
 };
 
-use crate::samples;
+use crate::{samples, stencil::Stencils};
 
 /// A built-in template with its name.
 macro_rules! built_in {
@@ -118,6 +118,8 @@ struct Compiled {
     environment: Environment<'static>,
     /// Mails and translations: `invite`, `invite.de`.
     written: BTreeSet<String>,
+    /// Of the built-in templates alone.
+    stencils: Option<Stencils>,
 }
 
 impl fmt::Debug for Templates {
@@ -163,6 +165,7 @@ impl Templates {
         let templates = Self(Arc::new(Compiled {
             environment,
             written,
+            stencils: directory.is_none().then(Stencils::default),
         }));
         templates.try_all(place)?;
         Ok(templates)
@@ -186,6 +189,11 @@ impl Templates {
             }
         }
         Ok(())
+    }
+
+    /// What is rendered once for a batch.
+    pub(crate) fn stencils(&self) -> Option<&Stencils> {
+        self.0.stencils.as_ref()
     }
 
     /// A mail in this language, in English where there is none in it.
@@ -322,6 +330,12 @@ fn write_value(out: &mut Output, state: &mut State, value: &Value) -> Result<(),
     let Some(text) = value.as_str().filter(|_| must_escape) else {
         return minijinja::escape_formatter(out, state, value);
     };
+    escape(out, text)?;
+    Ok(())
+}
+
+/// Writes a text as HTML has it, `/` as it is.
+pub(crate) fn escape(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     let mut rest = text;
     while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
         let (plain, special) = rest.split_at(at);
@@ -335,6 +349,5 @@ fn write_value(out: &mut Output, state: &mut State, value: &Value) -> Result<(),
         })?;
         rest = special.get(1..).unwrap_or_default();
     }
-    out.write_str(rest)?;
-    Ok(())
+    out.write_str(rest)
 }
