@@ -63,9 +63,12 @@ impl Connection {
         let session = match Session::connect(relay, &Timeouts::default()).await {
             Ok(session) => session,
             Err(error) => {
-                if let Some((mail, _)) = self.first.take() {
+                if !hall.goes_on_without()
+                    && let Some((mail, _)) = self.first.take()
+                {
                     hall.land(mail, unreached(&error));
                 }
+                tracing::debug!(%error, "a connection to the relay has not come about");
                 return;
             }
         };

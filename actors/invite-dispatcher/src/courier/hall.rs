@@ -3,15 +3,19 @@
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
+    time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{
     metrics::CourierMetrics,
     parcel::{Desk, Leased},
     verdict::Verdict,
 };
+
+/// How long no more connections are tried where the relay refused one beside others.
+const CROWDED: Duration = Duration::from_secs(30);
 
 /// A mail and what became of it.
 #[derive(Debug)]
@@ -35,6 +39,7 @@ pub(super) struct Hall {
     open: Cell<usize>,
     idle: Cell<usize>,
     allowed: Cell<usize>,
+    crowded_at: Cell<Option<Instant>>,
 }
 
 /// Counts for as long as it lives, however that ends.
@@ -66,6 +71,7 @@ impl Hall {
             open: Cell::new(0),
             idle: Cell::new(0),
             allowed: Cell::new(0),
+            crowded_at: Cell::new(None),
         }
     }
 
@@ -95,7 +101,24 @@ impl Hall {
 
     /// Whether one more connection would have something to do, and may be.
     pub(super) fn wants_more(&self) -> bool {
-        self.is_short_of_hands() && self.open.get() < self.allowed.get()
+        self.is_short_of_hands()
+            && self.open.get() < self.allowed.get()
+            && (self.open.get() == 0 || !self.is_crowded())
+    }
+
+    fn is_crowded(&self) -> bool {
+        let since = self.crowded_at.get().map(|at| at.elapsed());
+        since.is_some_and(|since| since < CROWDED)
+    }
+
+    /// A connection does not come about. Whether others are there, which may come to take its mail:
+    /// relays count connections, and the refusal of one more says nothing about theirs.
+    pub(super) fn goes_on_without(&self) -> bool {
+        let has_others = self.open.get() > 1;
+        if has_others {
+            self.crowded_at.set(Some(Instant::now()));
+        }
+        has_others
     }
 
     /// More mails wait than connections.

@@ -94,11 +94,14 @@ async fn no_invite_goes_where_tls_is_required_and_there_is_none(
 ) {
     let (sink, scene, house) = with(Engine::Sqlite, SmtpScript::new().tls(tls)).await;
     let id = scene.invite(house, "ann@uni.edu").await;
-    let letter = scene.queue("proof:1").await;
     let url = format!("smtp://localhost:{}?tls=required", sink.address().port());
     let options = MailOptions::parse(&Secret::new(url), "Usher <usher@mail.example>");
-    deliver(&scene, options.unwrap()).await;
+    let options = options.unwrap();
+    deliver(&scene, options.clone()).await;
     assert!(scene.see(id).await.is_untouched());
+    run(&scene, posted::CANCEL.bind(id)).await;
+    let letter = scene.queue("proof:1").await;
+    deliver(&scene, options).await;
     let look = scene.look(letter).await;
     assert!(look.last_reply.starts_with(why), "{look:?}");
     assert_eq!((look.unknowns, sink.commands("MAIL")), (0, 0));
@@ -181,6 +184,26 @@ async fn a_relay_that_counts_the_mails_of_a_connection_costs_nobody_an_attempt(
     deliver(&scene, way(&sink.url(), &sink)).await;
     all_sent(&scene, ids).await;
     assert_eq!(sink.messages().len(), 30, "neither twice nor never");
+}
+
+#[rstest]
+#[case::full_up("421 4.7.0 too many connections from you", 3)]
+#[case::one_is_enough("554 5.7.1 one connection is enough", 1)]
+#[actix_rt::test]
+async fn a_relay_that_takes_fewer_connections_than_are_set_gets_fewer(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] reply: &'static str,
+    #[case] most: usize,
+) {
+    let script = SmtpScript::new().on(move |moment| {
+        let is_beyond = moment.at == SmtpAt::Greeting && moment.connection > most;
+        is_beyond.then(|| SmtpAct::reply(reply).and_close())
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    let ids = some(&scene, house, 80).await;
+    deliver(&scene, way(&sink.url(), &sink)).await;
+    all_sent(&scene, ids).await;
+    assert!(sink.connections() <= 10, "{}", sink.connections());
 }
 
 #[rstest]

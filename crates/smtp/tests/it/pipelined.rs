@@ -109,3 +109,20 @@ async fn a_connection_without_work_is_closed_politely() {
     assert_eq!((end, book.accepted()), (End::Idle, 2));
     assert_eq!(sink.commands("QUIT"), 1);
 }
+
+#[tokio::test]
+async fn mails_of_another_thread_are_carried_there() {
+    let sink = SmtpSink::start();
+    let session = connect(&sink).await;
+    let (sender, mut source) = tokio::sync::mpsc::channel(2);
+    let carried = tokio::spawn(async move {
+        let verdicts = |_: String, _| {};
+        session
+            .carry(&mut source, verdicts, &Limits::default())
+            .await
+    });
+    sender.send(mail("ada")).await.unwrap();
+    drop(sender);
+    assert_eq!(carried.await.unwrap(), End::Drained);
+    assert_eq!(sink.messages().len(), 1);
+}
