@@ -93,7 +93,7 @@ impl Held {
             return Some(Limit::NoCourier);
         }
         let names = |courier: &Holds| courier.organisations.contains(&organisation);
-        if self.couriers.iter().any(names) {
+        if waiting.is_due && self.couriers.iter().any(names) {
             return Some(Limit::OrganisationRate);
         }
         if waiting.is_due && relay.is_some() {

@@ -39,13 +39,15 @@ impl Scene {
     /// Works until this is said to hold the batch back; answers the sentence.
     async fn held_by(&self, house: House, courier: &mut Courier, limit: Limit) -> String {
         let told = async {
+            let mut before = None;
             loop {
                 courier.work().await.unwrap();
                 let batch = self.counted(house).await;
-                let pace = batch.pace.unwrap();
+                let pace = batch.pace.unwrap_or_else(|| panic!("never said; last: {before:?}"));
                 if pace.limit == Some(limit) {
                     return pace.limited_by.unwrap();
                 }
+                before = Some(pace);
             }
         };
         timeout(PATIENCE, told).await.unwrap()
