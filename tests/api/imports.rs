@@ -198,7 +198,9 @@ async fn every_row_is_classified_by_where_its_address_stands() {
     assert_eq!(seated["seat"]["status"], "assigned");
     let before = json!({ "link_id": link, "addresses": "invited@hill.edu" });
     institution.post("/invites", before).await.body(202);
-    let file = "email\nnew@hill.edu\nseated@hill.edu\nwaits@hill.edu\ngone@hill.edu\n\
+    let unwanted = json!({ "email": "unwanted@hill.edu" });
+    institution.post("/suppressions", unwanted).await.body(201);
+    let file = "email\nunwanted@hill.edu\nnew@hill.edu\nseated@hill.edu\nwaits@hill.edu\ngone@hill.edu\n\
         invited@hill.edu\nnobody\nnew@hill.edu\nann@dale.edu\n";
     let query = format!("link_id={link}&dry_run=true");
     let draft = Answer::of(import(&institution, &query, file))
@@ -206,10 +208,10 @@ async fn every_row_is_classified_by_where_its_address_stands() {
         .body(202);
     let expected = json!({
         "draft": 1, "already-seated": 1, "already-waiting": 1, "revoked": 1, "already-invited": 1,
-        "not-an-address": 1, "duplicate": 1, "domain-not-allowed": 1,
+        "not-an-address": 1, "duplicate": 1, "domain-not-allowed": 1, "suppressed": 1,
     });
     assert_eq!(draft["counts"], expected);
-    assert_eq!(draft["given"], 8);
+    assert_eq!(draft["given"], 9);
     assert_eq!(draft["exceeds_free_seats_by"], 0);
 }
 
@@ -227,7 +229,7 @@ async fn a_file_that_cannot_be_taken_leaves_nothing_and_says_why() {
         (b"", "empty", "no rows"),
         (b"name,faculty\nAnn,Law\n", "no-addresses", "no column"),
         (
-            b"PK\x03\x04 and so on, a zip",
+            b"PK\x03\x04[Content_Types].xml",
             "workbook",
             "Save it there as CSV",
         ),

@@ -156,11 +156,11 @@ impl Api {
         at: &str,
         wanted: &[(&str, String)],
         source: Source,
-        bar: &Bar,
+        bar: Bar,
     ) -> anyhow::Result<Imported> {
         let mut url = self.url.join(&format!("{at}/invites/import"))?;
         url.query_pairs_mut().extend_pairs(wanted);
-        let (length, bar) = (source.length, *bar);
+        let length = source.length;
         let sent = Arc::new(AtomicU64::new(0));
         let pieces = source.pieces().inspect(move |piece| {
             let more = piece.as_ref().map_or(0, |piece| piece.len() as u64);

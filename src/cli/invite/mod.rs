@@ -82,14 +82,13 @@ impl Invite {
         wanted.extend(self.column.map(|column| ("column", column)));
         wanted.extend(self.message.map(|message| ("message", message)));
         let bar = Bar::on_stderr();
-        let imported = api.import(&at, &wanted, source, &bar).await;
+        let imported = api.import(&at, &wanted, source, bar).await;
         bar.clear();
         let imported = imported?;
         tell(&imported)?;
-        api.refused(&at, &imported.batch_id, SHOWN)
-            .await?
-            .iter()
-            .for_each(|row| eprintln!("{row}"));
+        for row in api.refused(&at, &imported.batch_id, SHOWN).await? {
+            eprintln!("{row}");
+        }
         if imported.accepted == 0 {
             bail!("no row was taken");
         }
@@ -97,7 +96,7 @@ impl Invite {
             eprintln!("nothing was sent: {} is a draft", imported.batch_id);
             return Ok(ExitCode::SUCCESS);
         }
-        let batch = watch(&api, &at, &imported.batch_id, &bar).await;
+        let batch = watch(&api, &at, &imported.batch_id, bar).await;
         bar.clear();
         end(&batch?)
     }
@@ -122,7 +121,7 @@ fn tell(imported: &Imported) -> anyhow::Result<()> {
 }
 
 /// Looks at a batch until nothing of it is left to be sent.
-async fn watch(api: &Api, at: &str, id: &str, bar: &Bar) -> anyhow::Result<Batch> {
+async fn watch(api: &Api, at: &str, id: &str, bar: Bar) -> anyhow::Result<Batch> {
     let mut failed = 0;
     loop {
         match api.batch(at, id).await {
