@@ -159,21 +159,18 @@ pub(super) async fn accept(
     body: Body<Acceptance>,
 ) -> Answer {
     let (typed, form) = body.open()?;
-    let accepted = match bearer::token(&request) {
-        Some(session) => {
-            nothing_more(typed, form)?;
-            let client = incoming.client;
-            let person = Person::of(&edge, incoming, session).await?;
-            let person = person.ok_or_else(|| {
-                let refusal = Problem::new(Kind::Unauthenticated);
-                edge.throttle.guess(client, refusal)
-            })?;
-            invited::accept_as(&edge, &person, &token).await?
-        }
-        None => {
-            let filled = filled(&edge, &incoming, &token, (typed, form)).await?;
-            invited::accept(&edge, &incoming, &token, filled, None).await?
-        }
+    let accepted = if let Some(session) = bearer::token(&request) {
+        nothing_more(typed, form)?;
+        let client = incoming.client;
+        let person = Person::of(&edge, incoming, session).await?;
+        let person = person.ok_or_else(|| {
+            let refusal = Problem::new(Kind::Unauthenticated);
+            edge.throttle.guess(client, refusal)
+        })?;
+        invited::accept_as(&edge, &person, &token).await?
+    } else {
+        let filled = filled(&edge, &incoming, &token, (typed, form)).await?;
+        invited::accept(&edge, &incoming, &token, filled, None).await?
     };
     Ok(HttpResponse::Created().json(AcceptedInvite::from(accepted)))
 }

@@ -222,8 +222,8 @@ async fn lift(
             // The next page is not one of this address.
             let next = None;
             let page = Suppressions {
-                refusal,
                 next,
+                refusal,
                 ..page
             };
             render(status, &page)
