@@ -130,7 +130,10 @@ impl Courier {
                 let want = left.min(fair.max(QUANTUM));
                 let allowed = self.limits.organisation(organisation, want);
                 if allowed == 0 {
-                    self.held.organisation(self.started.elapsed(), organisation);
+                    if want > 0 {
+                        let now = self.started.elapsed();
+                        self.held.organisation(now, organisation);
+                    }
                     continue;
                 }
                 let Some((batch, common)) = self.lanes.take(organisation) else {
