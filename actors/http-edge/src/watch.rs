@@ -34,9 +34,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 const PARTS: u32 = 5;
 /// After so long without a change a comment is sent, by which whoever is gone is noticed; so often,
 /// too, is looked whether whoever watches still may.
-const QUIET: Duration = Duration::from_secs(10);
-/// The longest that one answer goes on; whoever watches comes again.
+const QUIET: Duration = Duration::from_secs(5);
+/// The longest that one answer goes on, and the longest about a draft, of which nothing is to be
+/// expected; whoever watches comes again.
 const STAYS: Duration = Duration::from_mins(10);
+const STAYS_AT_DRAFT: Duration = Duration::from_mins(1);
 /// What a browser waits before it comes again, in milliseconds.
 const RETRY: &str = "retry: 2000\n\n";
 /// The most streams of one organisation, and of the process.
@@ -192,6 +194,7 @@ struct Stream {
     checked: Instant,
     spoke: Instant,
     failures: u32,
+    is_draft: bool,
     last: Option<Told>,
     _place: Place,
 }
@@ -227,6 +230,7 @@ pub(crate) async fn answer(watched: Watched, tell: Tell) -> Result<HttpResponse,
         checked: now,
         spoke: now,
         failures: 0,
+        is_draft: first.sent_at.is_none(),
         last: None,
         _place: place,
     };
@@ -266,6 +270,7 @@ impl Stream {
             match self.look().await {
                 Ok(batch) => {
                     self.failures = 0;
+                    self.is_draft = batch.sent_at.is_none();
                     let told = (self.tell)(&batch).ok()?;
                     if self.last.as_ref() != Some(&told) {
                         self.spoke = Instant::now();
@@ -291,7 +296,8 @@ impl Stream {
     /// Waits for the next look; whether there is to be one.
     async fn wait(&mut self) -> bool {
         let next = Instant::now() + PAUSE;
-        let is_old = next >= self.began + STAYS;
+        let stays = if self.is_draft { STAYS_AT_DRAFT } else { STAYS };
+        let is_old = next >= self.began + stays;
         tokio::select! {
             () = sleep_until(next) => !is_old,
             // The end of the sender is an end, too.

@@ -11,8 +11,8 @@ use crate::{
 
 /// What becomes of a batch, as server-sent events: `batch` with the batch as `GET` shows it, at once
 /// and whenever it has changed, at most once a second. The answer ends when the batch is finished or
-/// cancelled, and after ten minutes: whoever comes again begins with the batch as it is then. An
-/// organisation has at most sixteen of them at once.
+/// cancelled, and after ten minutes, or one about a draft: whoever comes again begins with the batch
+/// as it is then. An organisation has at most sixteen of them at once.
 #[utoipa::path(
     get, path = "/api/v1/organisations/{organisation}/batches/{batch}/events", tag = "Batches",
     security(("bearer" = [])),
