@@ -59,16 +59,15 @@ async fn an_institution_does_not_see_another() {
 }
 
 #[tokio::test]
-async fn only_the_operator_makes_and_lists_organisations() {
+async fn only_the_operator_makes_organisations_and_others_see_their_own_alone() {
     let institution = Institution::found().await;
     let new = json!({ "name": "Mine", "product_url": "https://x.example/" });
     let made = institution.api.post("/organisations", new).await;
     made.refused(403, "forbidden");
-    institution
-        .api
-        .get("/organisations")
-        .await
-        .refused(403, "forbidden");
+    let own = institution.api.get("/organisations").await.body(200);
+    assert_eq!(own["items"].as_array().unwrap().len(), 1);
+    assert_eq!(own["items"][0]["id"], json!(institution.id));
+    assert!(own["next_cursor"].is_null());
 }
 
 #[tokio::test]

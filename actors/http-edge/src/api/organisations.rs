@@ -278,7 +278,7 @@ pub(super) async fn create(bearer: Bearer, body: Body<NewOrganisation>) -> Answe
     Ok(created(&path, &organisation))
 }
 
-/// Every organisation, by name. For the operator's token.
+/// Every organisation, by name, for the operator's token; its own alone for that of an organisation.
 #[utoipa::path(
     get, path = "/api/v1/organisations", tag = "Organisations", security(("bearer" = [])),
     params(Paging),
@@ -286,6 +286,13 @@ pub(super) async fn create(bearer: Bearer, body: Body<NewOrganisation>) -> Answe
 )]
 pub(super) async fn list(bearer: Bearer, query: Query<Paging>) -> Answer {
     let page = query.page()?;
+    if let Some(organisation) = bearer.grant.organisation {
+        let own = bearer.call(&GetOrganisation { organisation }).await?;
+        return Ok(ok(&List {
+            items: vec![Organisation::from(own)],
+            next_cursor: None,
+        }));
+    }
     let page = bearer.call(&ListOrganisations { page }).await?;
     Ok(ok(&List::of(page, Organisation::from)))
 }

@@ -140,11 +140,17 @@ async fn read(
             "link_id" => form.link_id = text(part, "link_id").await?,
             "message" => form.message = text(part, "message").await?,
             "column" => form.column = text(part, "column").await?,
-            "file" => return file(edge, office, part, form).await,
+            "file" if has_name(&part) => return file(edge, office, part, form).await,
             _ => (),
         }
     }
     Err(Problem::invalid("file", "required", "Choose a file."))
+}
+
+/// Whether a file was chosen: a browser sends the field without a name otherwise.
+fn has_name(part: &Field) -> bool {
+    let named = part.content_disposition().and_then(|it| it.get_filename());
+    named.is_some_and(|name| !name.is_empty())
 }
 
 async fn file(edge: &Edge, office: &Office, part: Field, form: &Typed) -> Result<Batch, Problem> {
