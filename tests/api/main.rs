@@ -13,6 +13,7 @@ mod administrators;
 mod history;
 mod hooks;
 mod idempotency;
+mod import_limits;
 mod imports;
 mod invited;
 mod joining;
