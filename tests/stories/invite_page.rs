@@ -61,7 +61,7 @@ impl Scene {
     }
 
     /// Somebody who may only look.
-    async fn viewer(&self) -> Browser {
+    async fn onlooker(&self) -> Browser {
         let email = format!("viewer.{}", self.institution.email);
         let path = format!("{}/administrators", self.at);
         let new = json!({ "email": email, "role": "viewer" });
@@ -125,7 +125,9 @@ async fn an_invite_is_watched_sent_again_sent_elsewhere_and_taken_back(
         early.text()
     );
     scene.rest().await;
-    let ann = scene.page_of("ann@hill.edu", "Its link").await;
+    let ann = scene
+        .page_of("ann@hill.edu", "The same link keeps working")
+        .await;
     let again = scene.press(&ann, "/resend").await;
     assert!(
         again.text().contains("It is sent again"),
@@ -170,7 +172,7 @@ async fn an_invite_is_watched_sent_again_sent_elsewhere_and_taken_back(
     );
 
     // a viewer sees all of it but what can be done, and the URL
-    let viewer = scene.viewer().await;
+    let viewer = scene.onlooker().await;
     let seen = viewer.open(moved.url.path()).await;
     assert_eq!(seen.status, 200, "{}", seen.text());
     assert!(!seen.html.contains(&anne), "{}", seen.text());

@@ -9,6 +9,7 @@
 //! - `flows` and `accounts`: what API and pages have in common: join, prove; sign in, reset, change.
 //! - `invites`, `imports`: an address list, pasted or in a file, becomes a batch; `invited`: what whoever was invited does,
 //!   `one_click` what mail programs ask for; `hooks`: what providers of mail tell.
+//! - `rows`: the rows of Manage Users, people or pending invites; `csv`: the same as a table; `bulk`: a change of many.
 //! - `person`: a person who is signed in. `watch`: a batch as it changes, for whoever looks on.
 //! - `api`: one file a noun; its `mod.rs` is the table of routes and the OpenAPI description.
 //! - `pages`: what browsers see.

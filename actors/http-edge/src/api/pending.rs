@@ -46,19 +46,19 @@ pub(super) struct PendingUser {
     #[schema(value_type = Option<schema::PersonName>, required)]
     first_name: Option<PersonName>,
     /// Not known yet.
-    #[schema(required)]
+    #[schema(value_type = Option<schema::PersonName>, required)]
     last_name: Option<()>,
     #[schema(value_type = schema::Email)]
     email: EmailAddress,
     status: PendingStatus,
     /// Not yet.
-    #[schema(required)]
+    #[schema(value_type = Option<schema::Instant>, required)]
     redeemed_at: Option<()>,
     /// Not yet.
-    #[schema(required)]
+    #[schema(value_type = Option<schema::Instant>, required)]
     last_active_at: Option<()>,
     /// Accepting an invite proves its address.
-    #[schema(required)]
+    #[schema(value_type = Option<schema::Instant>, required)]
     proof_due_at: Option<()>,
     /// Those of the link, sorted.
     #[schema(value_type = Vec<schema::Tag>)]
