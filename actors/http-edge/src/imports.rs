@@ -49,12 +49,12 @@ pub(crate) struct Staged<'e> {
 
 /// Reads a file, and stages what it holds. `column` names the one with the addresses, where it
 /// cannot be found.
-pub(crate) async fn stage<'e>(
-    by: Importer<'e>,
+pub(crate) async fn stage(
+    by: Importer<'_>,
     new: NewBatch,
     column: Option<String>,
     file: impl Stream<Item = Result<Bytes, Problem>> + Unpin,
-) -> Result<Staged<'e>, Problem> {
+) -> Result<Staged<'_>, Problem> {
     let most = by.edge.options.import_limit;
     let opened = open(
         by.edge,
