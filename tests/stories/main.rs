@@ -43,5 +43,6 @@ mod revoked;
 mod roles;
 mod routes;
 mod seats;
+mod sessions;
 mod tenants;
 mod throttle;

@@ -200,6 +200,57 @@ async fn whoever_may_only_look_changes_nothing_by_any_route() {
     assert_eq!(scene.changes().await, before);
 }
 
+/// What the examples ask for is so already: an owner is one, placeholders are not invited, who has a
+/// seat has it, what was taken back with its batch is.
+const CHANGES_NOTHING_HERE: [&str; 4] = [
+    "/administrators/{administrator}",
+    "/invites",
+    "/invites/{invite}/cancel",
+    "/users/{user}/reassign",
+];
+
+#[tokio::test]
+async fn whatever_an_owner_changes_by_any_route_is_in_the_audit_trail() {
+    let scene = Scene::open(BusKind::Local).await;
+    let description = Description::of(&scene.owner).await;
+    let mut routes = description.routes();
+    // a job for many tells its changes when it comes to each of them
+    routes.retain(|route| !route.reads() && !route.name().ends_with("/users/bulk"));
+    // what takes something away comes last, and what asks here after everything else
+    routes.sort_by_key(|route| {
+        let is_delete = route.method == Method::DELETE;
+        (
+            is_delete && route.name().contains("token"),
+            is_delete,
+            route.name(),
+        )
+    });
+    let (mut told, mut silent) = (0, Vec::new());
+    for route in &routes {
+        let path = route.path(&description, &scene.things);
+        let (mut is_done, mut is_told) = (false, false);
+        for body in description.bodies(route, &scene.things) {
+            if is_told || body["dry_run"] == true {
+                continue;
+            }
+            let before = scene.changes().await;
+            let (status, _) = scene.owner.send(route.method.clone(), &path, &body).await;
+            if (200..300).contains(&status) {
+                is_done = true;
+                // whoever has revoked their own token asks no more
+                is_told = route.name().contains("token_id") || scene.changes().await > before;
+            }
+        }
+        told += usize::from(is_told);
+        if is_done && !is_told {
+            silent.push(route.name());
+        }
+    }
+    silent.retain(|name| !CHANGES_NOTHING_HERE.iter().any(|end| name.ends_with(end)));
+    assert_eq!(silent, Vec::<String>::new());
+    assert!(told > 15, "only {told} routes changed anything");
+}
+
 /// What forms cannot be read without.
 const FORM: &[(&str, &str)] = &[("expected_count", "0")];
 
