@@ -30,13 +30,20 @@ pub(crate) struct Scene {
 impl Scene {
     /// With that many seats.
     pub(crate) async fn open(engine: Engine, bus: BusKind, seats: u64) -> Self {
+        Self::within(engine, bus, seats, &[("USHER_MAIL__PER_SECOND", "0")]).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn within(
+        engine: Engine,
+        bus: BusKind,
+        seats: u64,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let ground = Ground::new(engine, bus);
         let relay = SmtpSink::start();
         let url = relay.url();
-        let settings = [
-            ("USHER_MAIL__URL", url.as_str()),
-            ("USHER_MAIL__PER_SECOND", "0"),
-        ];
+        let settings = [&[("USHER_MAIL__URL", url.as_str())], settings].concat();
         let node = ground.start_with(&[], &settings);
         let (institution, link) =
             Institution::with_link(&ground, &node, seats, &[("tags", "law")]).await;

@@ -2,7 +2,8 @@
 //! databases. What happens inside has its tests inside.
 //!
 //! - `node`: nodes and commands as an operator runs them; `browser` and `html`: pages as a browser
-//!   sees them; `institution`, `person`, `program`: who acts.
+//!   sees them; `institution`, `person`, `program`: who acts;
+//!   `mailroom`: what becomes of mails.
 //! - everything else is one part of the product a file.
 
 #![expect(
@@ -15,6 +16,7 @@
 
 mod accounts;
 mod administrators;
+mod alerts;
 mod api;
 mod browser;
 mod colleagues;
@@ -26,23 +28,28 @@ mod html;
 mod imported;
 mod institution;
 mod invite_page;
+mod invite_pages;
 mod invited;
 mod invited_states;
 mod join;
+mod killed;
 mod links;
 mod logs;
 mod lost_key;
 mod mail;
+mod mailroom;
 mod nats;
 mod node;
 mod operations;
 mod person;
 mod program;
 mod race;
+mod relay_faults;
 mod revoked;
 mod roles;
 mod routes;
 mod seats;
 mod sessions;
+mod steered;
 mod tenants;
 mod throttle;

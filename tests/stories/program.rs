@@ -1,6 +1,6 @@
 //! A program that uses the JSON API.
 
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
 use crate::{
@@ -54,6 +54,14 @@ impl Program {
         }
     }
 
+    /// The same program, at another node.
+    pub(crate) fn at(&self, node: &Node) -> Self {
+        Self {
+            site: node.http.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Sends a request; answers its status and what came back.
     pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
         let url = format!("{}/api/v1{path}", self.site);
@@ -67,6 +75,16 @@ impl Program {
         let response = request.send().await.unwrap();
         let (status, body) = (response.status().as_u16(), response.text().await.unwrap());
         (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+    }
+
+    /// An answer that is read while it comes.
+    pub(crate) async fn watch(&self, path: &str) -> Response {
+        let url = format!("{}/api/v1{path}", self.site);
+        let mut request = self.client.get(url);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.unwrap()
     }
 
     /// What stands there.
