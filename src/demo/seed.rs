@@ -200,6 +200,7 @@ impl Seeder<'_> {
                 proof_url: Secret::new(proof_url),
                 code: proof.code.clone(),
                 product_url: org.product_url.clone(),
+                language: org.policies.language.clone(),
             },
         }
     }

@@ -8,12 +8,13 @@ use contract::{
     ids::{AdministratorId, ProofId},
     links::{Link, LinkFace, ResolveLink, UpdateLink},
     mails::{Letter, QueueMail, proof_key},
+    organisations::Organisation,
     people::{
         ConfirmProof, Enrol, Evidence, PASSWORD_LEAST, PASSWORD_MOST, ProofIssued, Proved,
         StartProof,
     },
     seats::{Admit, Admitted, Door, RetagLink, SettleProof, Settled},
-    text::{Name, PersonName, Tag},
+    text::{PersonName, Tag},
 };
 use kernel::Cx;
 
@@ -216,6 +217,7 @@ async fn confirm_by_mail(
         proof_due_at: admitted.proof_due_at,
         code: proof.code,
         product_url: face.product_url.clone(),
+        language: face.policies.language.clone(),
     };
     let mail = QueueMail {
         key: proof_key(proof.id),
@@ -323,12 +325,12 @@ pub(crate) struct Appointed {
     pub(crate) mailed: bool,
 }
 
-/// Makes somebody an administrator, and mails them where they choose a password.
+/// Makes somebody an administrator of `by`, and mails them where they choose a password.
 pub(crate) async fn appoint(
     edge: &Edge,
     cx: &Cx,
     create: &CreateAdministrator,
-    organisation: Name,
+    by: Organisation,
 ) -> Result<Appointed, Problem> {
     edge.throttle.by_email(&create.email)?;
     let AdministratorCreated { id, setup_token } = edge.bus.call(create, cx).await?;
@@ -342,8 +344,9 @@ pub(crate) async fn appoint(
     let path = format!("/admin/set-up/{}", token.expose());
     let url = edge.options.url(&path);
     let letter = Letter::AdministratorInvite {
-        organisation,
+        organisation: by.name,
         setup_url: Secret::new(url.clone()),
+        language: by.policies.language,
     };
     let mail = QueueMail {
         // Every link is a new one, and so is its letter.

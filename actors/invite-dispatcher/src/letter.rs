@@ -1,6 +1,7 @@
 //! What a letter says: the names that its templates know.
 //!
-//! The words are English; a template of an operator's may say it otherwise, by `letter`.
+//! The words in here are English; a translation, or a template of an operator's, says it otherwise, by
+//! `letter` and `status`.
 
 use contract::{
     Secret,
@@ -19,14 +20,14 @@ use crate::{
 /// For whom no name is known.
 const HELLO: &str = "Hello,";
 
+/// Somebody's name, where it is nothing but one.
+fn name(first_name: &PersonName) -> Option<&str> {
+    Some(first_name.as_str()).filter(|name| greeted(name))
+}
+
 /// How a letter begins.
 fn greeting(first_name: &PersonName) -> String {
-    let name = first_name.as_str();
-    if greeted(name) {
-        format!("Hello {name},")
-    } else {
-        HELLO.to_owned()
-    }
+    name(first_name).map_or_else(|| HELLO.to_owned(), |name| format!("Hello {name},"))
 }
 
 /// A letter that asks for one thing: a button, and where it is used a code.
@@ -34,6 +35,9 @@ struct Request<'a> {
     letter: &'a str,
     title: String,
     greeting: String,
+    name: Option<&'a str>,
+    /// Which it is about, where it is about one.
+    organisation: Option<&'a Name>,
     /// What is asked for, without a full stop.
     asks: String,
     button: &'a str,
@@ -50,6 +54,8 @@ impl Request<'_> {
             letter => self.letter,
             title => self.title,
             greeting => self.greeting,
+            name => self.name,
+            organisation => self.organisation.map(Name::as_str),
             asks => self.asks,
             button => self.button,
             url => self.url.expose(),
@@ -64,7 +70,13 @@ impl Templates {
     /// Puts a letter into words.
     pub fn letter(&self, letter: &Letter) -> Result<Words, WordsError> {
         let (mail, context) = context_of(letter);
-        self.words(mail, &Language::default(), context)
+        let language = match letter {
+            Letter::JoinConfirmation { language, .. }
+            | Letter::AdministratorInvite { language, .. } => language.clone(),
+            // They are about an account, and no organisation knows its language.
+            _ => Language::default(),
+        };
+        self.words(mail, &language, context)
     }
 }
 
@@ -79,6 +91,7 @@ pub(crate) fn context_of(letter: &Letter) -> (&'static str, Value) {
             proof_url,
             code,
             product_url,
+            language: _,
         } => {
             let (outcome, product_url) = match status {
                 Status::Assigned => ("Your seat is ready.", Some(product_url.as_str())),
@@ -103,6 +116,8 @@ pub(crate) fn context_of(letter: &Letter) -> (&'static str, Value) {
             let context = context! {
                 letter => "join-confirmation",
                 greeting => greeting(first_name),
+                name => name(first_name),
+                status => status.name(),
                 organisation => organisation.as_str(),
                 outcome => outcome,
                 otherwise => otherwise,
@@ -132,16 +147,19 @@ pub(crate) fn context_of(letter: &Letter) -> (&'static str, Value) {
         Letter::AdministratorInvite {
             organisation,
             setup_url,
+            language: _,
         } => administrator_invite(organisation, setup_url).context(),
         Letter::AdministratorReset { reset_url } => administrator_reset(reset_url).context(),
     }
 }
 
-fn proof<'a>(first_name: &PersonName, url: &'a Secret, code: &'a Secret) -> Request<'a> {
+fn proof<'a>(first_name: &'a PersonName, url: &'a Secret, code: &'a Secret) -> Request<'a> {
     Request {
         letter: "proof",
         title: "Confirm your e-mail address".to_owned(),
         greeting: greeting(first_name),
+        name: name(first_name),
+        organisation: None,
         asks: "Please confirm that this is your address".to_owned(),
         button: "Confirm my address",
         url,
@@ -150,13 +168,19 @@ fn proof<'a>(first_name: &PersonName, url: &'a Secret, code: &'a Secret) -> Requ
     }
 }
 
-fn password_reset<'a>(first_name: &PersonName, url: &'a Secret, code: &'a Secret) -> Request<'a> {
+fn password_reset<'a>(
+    first_name: &'a PersonName,
+    url: &'a Secret,
+    code: &'a Secret,
+) -> Request<'a> {
     let asks =
         "Somebody, we hope you, asked for a new password for your account. Please choose one";
     Request {
         letter: "password-reset",
         title: "Choose a new password".to_owned(),
         greeting: greeting(first_name),
+        name: name(first_name),
+        organisation: None,
         asks: asks.to_owned(),
         button: "Choose a new password",
         url,
@@ -166,12 +190,18 @@ fn password_reset<'a>(first_name: &PersonName, url: &'a Secret, code: &'a Secret
     }
 }
 
-fn address_change<'a>(first_name: &PersonName, url: &'a Secret, code: &'a Secret) -> Request<'a> {
+fn address_change<'a>(
+    first_name: &'a PersonName,
+    url: &'a Secret,
+    code: &'a Secret,
+) -> Request<'a> {
     let asks = "Please confirm that your account is to have this address. You must be signed in";
     Request {
         letter: "address-change",
         title: "Confirm your new address".to_owned(),
         greeting: greeting(first_name),
+        name: name(first_name),
+        organisation: None,
         asks: asks.to_owned(),
         button: "Confirm this address",
         url,
@@ -185,17 +215,20 @@ fn address_changed(first_name: &PersonName) -> (&'static str, Value) {
         letter => "address-changed",
         title => "Your account has another address",
         greeting => greeting(first_name),
+        name => name(first_name),
         tells => "From now on, letters about your account go to another address, which was \
                   confirmed. If that was not you, please tell whoever gave you access.",
     };
     ("notice", context)
 }
 
-fn administrator_invite<'a>(organisation: &Name, url: &'a Secret) -> Request<'a> {
+fn administrator_invite<'a>(organisation: &'a Name, url: &'a Secret) -> Request<'a> {
     Request {
         letter: "administrator-invite",
         title: format!("You are invited to manage {organisation}"),
         greeting: HELLO.to_owned(),
+        name: None,
+        organisation: Some(organisation),
         asks: format!(
             "You are to help manage the subscription of {organisation}. Please choose the password \
              with which you will sign in"
@@ -215,6 +248,8 @@ fn administrator_reset(url: &Secret) -> Request<'_> {
         letter: "administrator-reset",
         title: "Choose a new password".to_owned(),
         greeting: HELLO.to_owned(),
+        name: None,
+        organisation: None,
         asks: asks.to_owned(),
         button: "Choose a new password",
         url,

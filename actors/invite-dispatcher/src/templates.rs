@@ -31,12 +31,14 @@ macro_rules! built_in {
 }
 
 const BUILT_IN: &[(&str, &str)] = built_in! {
-    "dates.de.txt" "dates.txt" "letter.html" "parts.html"
+    "dates.de.txt" "dates.txt" "letter.html" "parts.html" "request_words.de.txt"
     "invite.subject" "invite.txt" "invite.html"
     "invite.de.subject" "invite.de.txt" "invite.de.html"
     "join_confirmation.subject" "join_confirmation.txt" "join_confirmation.html"
+    "join_confirmation.de.subject" "join_confirmation.de.txt" "join_confirmation.de.html"
     "notice.subject" "notice.txt" "notice.html"
     "request.subject" "request.txt" "request.html"
+    "request.de.subject" "request.de.txt" "request.de.html"
 };
 
 /// The mails there are.

@@ -10,7 +10,7 @@ use crate::{
     page::{Page, PageRequest},
     seats::Status,
     secret::Secret,
-    text::{Name, PersonName},
+    text::{Language, Name, PersonName},
     timestamp::Timestamp,
 };
 
@@ -46,6 +46,9 @@ pub enum Letter {
         code: Secret,
         /// Where to go with the seat.
         product_url: Url,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
     },
     /// Somebody asked for a fresh proof.
     Proof {
@@ -85,6 +88,9 @@ pub enum Letter {
         organisation: Name,
         /// Opens the page where a password is set, once.
         setup_url: Secret,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
     },
     /// An administrator forgot a password.
     AdministratorReset {

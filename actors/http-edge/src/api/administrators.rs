@@ -137,7 +137,7 @@ pub(super) async fn create(at: Within, body: Body<NewAdministrator>) -> Answer {
         })
     })?;
     // The letter says who invites.
-    let organisation = at.call(&GetOrganisation { organisation }).await?.name;
+    let organisation = at.call(&GetOrganisation { organisation }).await?;
     let appointed = flows::appoint(at.edge(), at.cx(), &create, organisation).await?;
     let Appointed {
         id,

@@ -4,7 +4,7 @@ use contract::{
     Secret,
     mails::{Letter, ReadKeptMail},
     seats::Status,
-    text::{Name, PersonName},
+    text::{Language, Name, PersonName},
 };
 use rstest::rstest;
 use testkit::Engine;
@@ -46,7 +46,19 @@ fn administrator_invite() -> Letter {
     Letter::AdministratorInvite {
         organisation: Name::parse("Green & Co <Law>").unwrap(),
         setup_url: secret("admin/set-up/token"),
+        language: Language::default(),
     }
+}
+
+/// The same letter in German.
+fn in_german(letter: Letter) -> Letter {
+    let mut letter = letter;
+    if let Letter::JoinConfirmation { language, .. }
+    | Letter::AdministratorInvite { language, .. } = &mut letter
+    {
+        *language = Language::parse("de-AT").unwrap();
+    }
+    letter
 }
 
 fn administrator_reset() -> Letter {
@@ -66,6 +78,13 @@ fn administrator_reset() -> Letter {
 #[case::address_changed("address_changed", address_changed())]
 #[case::administrator_invite("administrator_invite", administrator_invite())]
 #[case::administrator_reset("administrator_reset", administrator_reset())]
+#[case::assigned_in_german("assigned_de", in_german(joined(Status::Assigned, Some(7))))]
+#[case::held_in_german("held_de", in_german(joined(Status::Held, Some(2))))]
+#[case::waiting_in_german("waiting_de", in_german(joined(Status::Waiting, None)))]
+#[case::administrator_invite_in_german(
+    "administrator_invite_de",
+    in_german(administrator_invite())
+)]
 #[case::advertisement("proof_for_a_link", proof("win at casino.example"))]
 #[actix_rt::test]
 async fn a_letter_reads_as_it_should(#[case] name: &str, #[case] letter: Letter) {

@@ -8,7 +8,7 @@ use contract::{
     ids::MailId,
     mails::{Letter, QueueMail},
     seats::Status,
-    text::{Name, PersonName},
+    text::{Language, Name, PersonName},
 };
 use invite_dispatcher::{Courier, CourierMetrics, CourierTiming, InviteDispatcher, MailOptions};
 use kernel::{
@@ -259,5 +259,6 @@ pub(crate) fn confirmation(
         proof_url: Secret::new(format!("https://usher.example/proofs/{TOKEN}")),
         code: Secret::new(CODE),
         product_url: "https://read.example/".parse().unwrap(),
+        language: Language::default(),
     }
 }

@@ -9,6 +9,7 @@ use contract::{
         UpdateAdministrator,
     },
     ids::AdministratorId,
+    organisations::GetOrganisation,
 };
 use serde::Deserialize;
 
@@ -246,7 +247,9 @@ async fn appoint(
     office: &Office,
     create: &CreateAdministrator,
 ) -> Result<Appointed, Problem> {
-    let appointed = flows::appoint(edge, &office.cx, create, office.name.clone()).await;
+    let organisation = office.organisation;
+    let by = edge.bus.call(&GetOrganisation { organisation }, &office.cx).await?;
+    let appointed = flows::appoint(edge, &office.cx, create, by).await;
     appointed.map_err(|problem| {
         if problem.kind != Kind::Conflict || !problem.errors.is_empty() {
             return problem;

@@ -7,6 +7,7 @@ use contract::{
         ConfirmProof, Enrol, Enrolled, Evidence, ProofIssued, ProofStarted, Proved, StartProof,
     },
     seats::Status,
+    text::Language,
 };
 
 use super::{
@@ -96,6 +97,7 @@ fn mails() -> [Sample; 3] {
             proof_url: secret(),
             code: secret(),
             product_url: url("https://read.example/"),
+            language: Language::default(),
         },
         Letter::Proof {
             first_name: person("Ann"),
@@ -118,6 +120,7 @@ fn mails() -> [Sample; 3] {
         Letter::AdministratorInvite {
             organisation: name("Law School"),
             setup_url: secret(),
+            language: Language::default(),
         },
         Letter::AdministratorReset {
             reset_url: secret(),
