@@ -106,6 +106,11 @@ pub(crate) async fn mailed(to: &str, before: &str) -> String {
     .await
 }
 
+/// The database of the node of this test binary.
+pub(crate) fn database_url() -> String {
+    server().database.url()
+}
+
 /// What a command prints beside the node of this test binary.
 pub(crate) fn printed(args: &[&str]) -> String {
     usher(&server().database, args)
