@@ -43,7 +43,9 @@ impl Scene {
             loop {
                 courier.work().await.unwrap();
                 let batch = self.counted(house).await;
-                let pace = batch.pace.unwrap_or_else(|| panic!("never said; last: {before:?}"));
+                let pace = batch
+                    .pace
+                    .unwrap_or_else(|| panic!("never said; last: {before:?}"));
                 if pace.limit == Some(limit) {
                     return pace.limited_by.unwrap();
                 }
