@@ -342,7 +342,9 @@ async fn an_administrator_sees_adds_and_removes_addresses_that_get_no_invites() 
     let scene = Scene::here(5).await;
     let office = &scene.institution.administrator;
     let page = scene.institution.open("/invites").await;
-    let page = office.open(&page.link("Addresses that get no invites")).await;
+    let page = office
+        .open(&page.link("Addresses that get no invites"))
+        .await;
     assert!(page.text().contains("There is none."), "{}", page.text());
     let form = page.form("/suppressions");
     let wrong = office
