@@ -185,11 +185,11 @@ async fn those_who_did_not_accept_are_sent_their_invites_again() {
         .post(&at(&invites[2], "/cancel"), json!({}))
         .await
         .body(200);
-    let resend = of(&batch, "/resend");
-    let early = institution.post(&resend, json!({})).await.body(200);
+    let again = of(&batch, "/resend");
+    let early = institution.post(&again, json!({})).await.body(200);
     assert_eq!(early, json!({ "count": 0 }), "not within an hour");
     later::change(later::AN_HOUR_PASSES.bind(&institution.id)).await;
-    let resent = institution.post(&resend, json!({})).await.body(200);
+    let resent = institution.post(&again, json!({})).await.body(200);
     assert_eq!(resent, json!({ "count": 2 }), "not who was taken back");
     let after = settled(&institution, &batch).await;
     assert_eq!(count(&after, "sent"), 3, "{after}");
@@ -198,7 +198,7 @@ async fn those_who_did_not_accept_are_sent_their_invites_again() {
         assert!(text(&now["sent_at"]) > text(&invite["sent_at"]), "{now}");
     }
     let viewer = institution.token("viewer").await;
-    let refused = viewer.post(&institution.path(&resend), json!({})).await;
+    let refused = viewer.post(&institution.path(&again), json!({})).await;
     refused.refused(403, "forbidden");
 }
 

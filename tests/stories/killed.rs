@@ -22,8 +22,8 @@ struct Dice(u64);
 
 impl Dice {
     fn cast() -> Self {
-        let given = env::var("KILLED_SEED").ok();
-        let seed = given.and_then(|seed| seed.parse().ok());
+        let given = env::var_os("KILLED_SEED");
+        let seed = given.and_then(|seed| seed.to_str()?.parse().ok());
         let seed = seed.unwrap_or_else(|| SystemClock::shared().now().micros().unsigned_abs());
         eprintln!("KILLED_SEED={seed}");
         Self(seed)

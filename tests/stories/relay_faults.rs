@@ -5,9 +5,9 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use contract::SystemClock;
+use contract::{SystemClock, Timestamp};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{BusKind, Engine, SmtpAct, SmtpAt, SmtpScript, SmtpSink, TcpProxy, eventually};
 
 use crate::{
@@ -16,6 +16,80 @@ use crate::{
 };
 
 const HELD_UP: &str = "usher_mail_held_up 1";
+
+/// Somebody, what the relay says at their name, and what is told of their invite then: its state, its
+/// reason, and within which seconds it is tried again.
+type Case = (
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    Option<&'static str>,
+    Option<(i64, i64)>,
+);
+
+/// The first pause: a minute, a fifth more or less.
+const MINUTE: Option<(i64, i64)> = Some((48, 72));
+const LATER: Option<&str> = Some("deferred-too-long");
+const FULL: Option<&str> = Some("mailbox-full");
+const GREY: Option<&str> = Some("450 4.2.0 greylisted, come back later");
+const ERROR: Option<&str> = Some("451 4.3.0 local error");
+const FULL_NOW: Option<&str> = Some("452 4.2.2 mailbox full");
+const FULL_FOR_GOOD: Option<&str> = Some("552 5.2.2 mailbox full");
+const UNKNOWN: Option<&str> = Some("550 5.1.1 user unknown");
+const POLICY: Option<&str> = Some("550 5.7.1 not from you");
+const TOO_MANY: Option<&str> = Some("451 4.7.0 too many messages, wait 5 minutes");
+
+#[rustfmt::skip]
+const CASES: [Case; 10] = [
+    ("fine@hill.edu", None, "sent", None, None),
+    ("grey@hill.edu", GREY, "deferred", LATER, MINUTE),
+    ("busy@hill.edu", ERROR, "deferred", LATER, MINUTE),
+    ("full@hill.edu", FULL_NOW, "deferred", FULL, MINUTE),
+    ("fuller@hill.edu", FULL_FOR_GOOD, "deferred", FULL, MINUTE),
+    ("gone@hill.edu", UNKNOWN, "bounced", Some("user-unknown"), None),
+    ("policy@hill.edu", POLICY, "failed", Some("refused"), None),
+    ("ann@slow.edu", TOO_MANY, "queued", None, Some((300, 300))),
+    // What is said of these two is said after the mail.
+    ("late@hill.edu", None, "deferred", LATER, MINUTE),
+    ("lost@hill.edu", None, "unknown", Some("no-reply"), MINUTE),
+];
+
+/// Everybody was tried once, between these two instants.
+async fn check_first_attempts(room: &Mailroom, batch: &str, between: [Timestamp; 2]) {
+    let invites = room.invites(batch).await;
+    for (email, reply, state, reason, pause) in CASES {
+        let invite = &invites[email];
+        assert_eq!(
+            (&invite["state"], &invite["reason"]),
+            (&json!(state), &json!(reason)),
+            "{invite}"
+        );
+        if reply.is_some() {
+            assert_eq!(invite["last_reply"], json!(reply));
+        }
+        if let Some((least, most)) = pause {
+            let [longest, shortest] = between.map(|now| waits(invite, now));
+            assert!(longest >= least - 1 && shortest <= most, "{invite}");
+        } else {
+            assert_eq!(invite["next_try_at"], json!(null), "{invite}");
+        }
+    }
+    assert_eq!(room.refusal("gone@hill.edu").await, "suppressed");
+    let free = room.refusal("policy@hill.edu").await;
+    assert_eq!(free, json!(null), "it was about us");
+}
+
+/// Everybody has one copy, but who may have had one without a reply.
+async fn check_copies(room: &Mailroom, batch: &str, relay: &SmtpSink) {
+    let invites = room.invites(batch).await;
+    let mails = relay.messages();
+    for (email, copies) in by_recipient(&mails) {
+        let is_lost = email == "lost@hill.edu";
+        assert_eq!(copies.len(), 1 + usize::from(is_lost), "{email}");
+        assert_eq!(identity(copies[0]), identity(copies[copies.len() - 1]));
+        assert_eq!(invites[email]["may_be_double"], json!(is_lost));
+    }
+}
 
 #[rstest]
 #[case(Engine::Sqlite, BusKind::Local)]
@@ -26,148 +100,42 @@ async fn each_reply_ends_where_it_should_and_is_tried_again_when_it_should(
     #[case] bus: BusKind,
 ) {
     let relay = SmtpSink::start();
-    for (email, reply) in [
-        ("grey@hill.edu", "450 4.2.0 greylisted, come back later"),
-        ("busy@hill.edu", "451 4.3.0 local error"),
-        ("full@hill.edu", "452 4.2.2 mailbox full"),
-        ("fuller@hill.edu", "552 5.2.2 mailbox full"),
-        ("gone@hill.edu", "550 5.1.1 user unknown"),
-        ("policy@hill.edu", "550 5.7.1 not from you"),
-        (
-            "ann@slow.edu",
-            "451 4.7.0 too many messages, wait 5 minutes",
-        ),
-    ] {
-        relay.reject(email, reply);
+    for (email, reply, ..) in CASES {
+        if let Some(reply) = reply {
+            relay.reject(email, reply);
+        }
     }
     relay.reject_message("late@hill.edu", "451 4.3.0 local error");
     relay.vanish_after_dot("lost@hill.edu");
     let mut room = Mailroom::open(engine, bus, &relay.url()).await;
-    let people = [
-        "grey@hill.edu",
-        "busy@hill.edu",
-        "full@hill.edu",
-        "fuller@hill.edu",
-        "gone@hill.edu",
-        "policy@hill.edu",
-        "ann@slow.edu",
-        "late@hill.edu",
-        "lost@hill.edu",
-        "fine@hill.edu",
-    ];
     let clock = SystemClock::shared();
     let before = clock.now();
-    let batch = room.invite(&people.map(str::to_owned)).await;
+    let people = CASES.map(|(email, ..)| email.to_owned());
+    let batch = room.invite(&people).await;
     let expected = json!({
         "sent": 1, "deferred": 5, "bounced": 1, "failed": 1, "queued": 1, "unknown": 1,
     });
-    room.until(&batch, "everybody was tried", |batch| {
-        batch["states"] == expected
-    })
-    .await;
-    let after = clock.now();
-    let invites = room.invites(&batch).await;
-    for (email, state, reason, seconds) in [
-        ("fine@hill.edu", "sent", json!(null), None),
-        (
-            "grey@hill.edu",
-            "deferred",
-            json!("deferred-too-long"),
-            Some(48..=72),
-        ),
-        (
-            "busy@hill.edu",
-            "deferred",
-            json!("deferred-too-long"),
-            Some(48..=72),
-        ),
-        (
-            "late@hill.edu",
-            "deferred",
-            json!("deferred-too-long"),
-            Some(48..=72),
-        ),
-        (
-            "full@hill.edu",
-            "deferred",
-            json!("mailbox-full"),
-            Some(48..=72),
-        ),
-        (
-            "fuller@hill.edu",
-            "deferred",
-            json!("mailbox-full"),
-            Some(48..=72),
-        ),
-        ("lost@hill.edu", "unknown", json!("no-reply"), Some(48..=72)),
-        ("ann@slow.edu", "queued", json!(null), Some(300..=300)),
-        ("gone@hill.edu", "bounced", json!("user-unknown"), None),
-        ("policy@hill.edu", "failed", json!("refused"), None),
-    ] {
-        let invite = &invites[email];
-        assert_eq!(
-            (&invite["state"], &invite["reason"]),
-            (&json!(state), &reason),
-            "{invite}"
-        );
-        match seconds {
-            Some(seconds) => {
-                let [most, least] = [before, after].map(|now| waits(invite, now));
-                assert!(
-                    most >= *seconds.start() - 1 && least <= *seconds.end(),
-                    "{invite}"
-                );
-            }
-            None => assert_eq!(invite["next_try_at"], json!(null), "{invite}"),
-        }
-    }
-    assert_eq!(
-        invites["gone@hill.edu"]["last_reply"],
-        "550 5.1.1 user unknown"
-    );
-    assert_eq!(room.refusal("gone@hill.edu").await, "suppressed");
-    assert_eq!(
-        room.refusal("policy@hill.edu").await,
-        json!(null),
-        "it was about us"
-    );
+    let is_tried = |batch: &Value| batch["states"] == expected;
+    room.until(&batch, "everybody was tried", is_tried).await;
+    check_first_attempts(&room, &batch, [before, clock.now()]).await;
 
     // A minute later those come through who only had to wait; a full mailbox waits longer.
-    for email in [
-        "grey@hill.edu",
-        "busy@hill.edu",
-        "late@hill.edu",
-        "lost@hill.edu",
-    ] {
-        relay.accept(email);
+    for name in ["grey", "busy", "late", "lost"] {
+        relay.accept(&format!("{name}@hill.edu"));
     }
     let before = clock.now();
     room.pass(73).await;
-    room.until(&batch, "the second attempts", |batch| {
-        count(batch, "sent") == 5
-    })
-    .await;
-    eventually(
-        PATIENCE,
-        "full mailboxes are tried again later",
-        async || {
-            let invites = room.invites(&batch).await;
-            ["full@hill.edu", "fuller@hill.edu"].iter().all(|email| {
-                let invite = &invites[*email];
-                invite["state"] == "deferred" && waits(invite, before) >= 239
-            })
-        },
-    )
-    .await;
-    let mails = relay.messages();
-    let mails = by_recipient(&mails);
-    for (email, copies) in &mails {
-        let is_lost = *email == "lost@hill.edu";
-        assert_eq!(copies.len(), 1 + usize::from(is_lost), "{email}");
-        assert_eq!(identity(copies[0]), identity(copies[copies.len() - 1]));
+    let is_sent = |batch: &Value| count(batch, "sent") == 5;
+    room.until(&batch, "the second attempts", is_sent).await;
+    let are_full = async || {
         let invites = room.invites(&batch).await;
-        assert_eq!(invites[*email]["may_be_double"], json!(is_lost));
-    }
+        ["full@hill.edu", "fuller@hill.edu"].iter().all(|email| {
+            let invite = &invites[*email];
+            invite["state"] == "deferred" && waits(invite, before) >= 239
+        })
+    };
+    eventually(PATIENCE, "full mailboxes wait longer", are_full).await;
+    check_copies(&room, &batch, &relay).await;
 
     for email in ["full@hill.edu", "fuller@hill.edu", "ann@slow.edu"] {
         relay.accept(email);
@@ -175,15 +143,12 @@ async fn each_reply_ends_where_it_should_and_is_tried_again_when_it_should(
     // How long a domain is left alone is known to its courier alone, and forgotten with it.
     room.turn_to(&relay.url());
     room.pass(361).await;
+    let is_finished = |batch: &Value| !batch["finished_at"].is_null();
     let batch = room
-        .until(&batch, "the batch is finished", |batch| {
-            !batch["finished_at"].is_null()
-        })
+        .until(&batch, "the batch is finished", is_finished)
         .await;
-    assert_eq!(
-        batch["states"],
-        json!({ "sent": 8, "bounced": 1, "failed": 1 })
-    );
+    let expected = json!({ "sent": 8, "bounced": 1, "failed": 1 });
+    assert_eq!(batch["states"], expected);
     assert_eq!(relay.messages().len(), 9);
 }
 
@@ -204,7 +169,7 @@ async fn a_relay_that_is_away_for_an_hour_costs_no_invite_anything() {
         room.shows(HELD_UP).await
     })
     .await;
-    let rests = |batch: &serde_json::Value| count(batch, "sending") == 0;
+    let rests = |batch: &Value| count(batch, "sending") == 0;
     let away = room.until(&batch, "nothing is on its way", rests).await;
     assert!(count(&away, "queued") > 0, "{away}");
     room.pass(3_600).await;
@@ -244,7 +209,7 @@ async fn a_wrong_password_costs_no_invite_anything_and_is_not_tried_often() {
         room.shows(HELD_UP).await
     })
     .await;
-    let rests = |batch: &serde_json::Value| count(batch, "queued") == 50;
+    let rests = |batch: &Value| count(batch, "queued") == 50;
     room.until(&batch, "everybody waits", rests).await;
     // An hour does not end their patience, and does not lock the account out.
     room.pass(3_600).await;
