@@ -15,7 +15,8 @@ use utoipa::{
 use super::{
     administrators, audit, batch_events, batches, bulk, events, filter, hooks,
     idempotency::KEY_MOST,
-    imports, invited, invites, join, ledger, links, organisations, plans, problems, proofs,
+    imports, invited, invites, join, ledger, links, organisations, pending, plans, problems,
+    proofs,
     refusals::{self, PublicReading},
     schema, session, suppressions, tokens, users, waiting,
 };
@@ -101,6 +102,7 @@ use crate::problem::ProblemBody;
         ProblemBody, schema::Cursor, schema::LinkToken, schema::InviteToken,
         schema::UnsubscribeToken, schema::ProofId, filter::SortName,
         batches::RowStateName, invites::InviteStateName, invites::LifeName,
+        pending::StandingName,
     )),
     modifiers(&Bearer, &Shared),
 )]
