@@ -12,6 +12,7 @@
 mod batches;
 mod courier;
 mod dkim;
+mod fair;
 mod held;
 mod held_back;
 mod injection;
