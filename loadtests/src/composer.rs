@@ -115,7 +115,7 @@ pub(crate) struct Invitations {
 impl Source for Invitations {
     type Key = usize;
 
-    fn next(&mut self) -> impl Future<Output = Option<Mail<usize>>> + Send {
+    fn next(&mut self) -> impl Future<Output = Option<Mail<usize>>> {
         std::future::ready(self.at_hand())
     }
 

@@ -111,6 +111,10 @@ pub(crate) struct Invited {
 
 /// Where the mail of an invite stands.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column that is set or not"
+)]
 pub(crate) struct Stand {
     pub(crate) state: String,
     pub(crate) reason: String,
