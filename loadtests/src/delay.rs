@@ -19,6 +19,7 @@ use tokio::{
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::mpsc,
+    task::JoinSet,
     time::{Instant, sleep_until},
 };
 
@@ -47,16 +48,14 @@ impl Wire {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             let address = listener.local_addr()?;
             let serve = async move {
-                while let Ok((client, _)) = listener.accept().await {
-                    let count = Arc::clone(&counted);
-                    actix_rt::spawn(async move {
-                        count.opened.fetch_add(1, Ordering::Relaxed);
-                        let open = count.open.fetch_add(1, Ordering::Relaxed) + 1;
-                        count.most.fetch_max(open, Ordering::Relaxed);
-                        // how it ends is said by whoever is at its ends
-                        let _ = connect(client, server, way).await;
-                        count.open.fetch_sub(1, Ordering::Relaxed);
-                    });
+                let mut connections = JoinSet::new();
+                loop {
+                    tokio::select! {
+                        Ok((client, _)) = listener.accept() => {
+                            connections.spawn(count_in(Arc::clone(&counted), client, server, way));
+                        }
+                        Some(_) = connections.join_next() => {}
+                    }
                 }
             };
             Ok((address, serve))
@@ -72,6 +71,15 @@ impl Wire {
             self.count.opened.swap(0, Ordering::Relaxed),
         )
     }
+}
+
+async fn count_in(count: Arc<Count>, client: TcpStream, server: SocketAddr, way: Duration) {
+    count.opened.fetch_add(1, Ordering::Relaxed);
+    let open = count.open.fetch_add(1, Ordering::Relaxed) + 1;
+    count.most.fetch_max(open, Ordering::Relaxed);
+    // how it ends is said by whoever is at its ends
+    let _ = connect(client, server, way).await;
+    count.open.fetch_sub(1, Ordering::Relaxed);
 }
 
 async fn connect(client: TcpStream, server: SocketAddr, way: Duration) -> io::Result<()> {

@@ -82,7 +82,10 @@ fn on(
         let since = Instant::now();
         runtime.block_on(institution.import(file, true))?;
         let ours = since.elapsed();
-        let (used, (_, most)) = (usage::processor(pid)? - before, usage::memory(pid)?);
+        let (used, (_, most)) = (
+            usage::processor(pid)?.saturating_sub(before),
+            usage::memory(pid)?,
+        );
         // The first leaves the rows that are copied; a file of one's own is never copied before.
         let bare = baseline()?;
         let (ratio, more) = (

@@ -75,7 +75,10 @@ fn one(
     usage::forget_peak(pid)?;
     let (before, (idle, _)) = (usage::processor(pid)?, usage::memory(pid)?);
     let took = invite(count)?;
-    let (used, (_, most)) = (usage::processor(pid)? - before, usage::memory(pid)?);
+    let (used, (_, most)) = (
+        usage::processor(pid)?.saturating_sub(before),
+        usage::memory(pid)?,
+    );
     println!(
         "            {:.0} us of the node's processor time for each, {:.0} MiB more memory at most",
         used.as_secs_f64() * 1e6 / f64::from(u32::try_from(count)?),

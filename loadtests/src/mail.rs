@@ -157,7 +157,10 @@ fn cost(composer: &Composer, to: SocketAddr) -> Result<()> {
     usage::forget_peak(pid)?;
     let (before, (idle, _)) = (usage::processor(pid)?, usage::memory(pid)?);
     send(composer, to, CONNECTIONS, COUNT as usize)?;
-    let (used, (_, most)) = (usage::processor(pid)? - before, usage::memory(pid)?);
+    let (used, (_, most)) = (
+        usage::processor(pid)?.saturating_sub(before),
+        usage::memory(pid)?,
+    );
     println!(
         "a message costs {:.1} us of processor time; {COUNT} of them over {CONNECTIONS} connections \
          {:.1} MiB more memory than before, at most\n",
