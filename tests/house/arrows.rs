@@ -11,6 +11,8 @@ use crate::workspace::{Member, members};
 fn may_lean_on(member: &Member) -> &'static [&'static str] {
     match (member.storey.as_str(), member.name()) {
         ("crates", "contract" | "testkit") => &[],
+        // Reports quote replies: what their words mean stands once.
+        ("crates", "bounces") => &["contract", "smtp"],
         ("crates", _) => &["contract"],
         // Sees no SQL.
         ("actors", "http-edge") => &["contract", "kernel", "bounces", "intake"],
