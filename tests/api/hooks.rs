@@ -1,12 +1,11 @@
 //! What providers of mail tell, and sign.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use aws_lc_rs::{
     hmac,
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair},
 };
+use contract::SystemClock;
 use data_encoding::BASE64;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,8 +16,7 @@ use crate::{
 };
 
 fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap().as_secs()
+    SystemClock::shared().now().millis() / 1_000
 }
 
 /// An event as its provider posts it.

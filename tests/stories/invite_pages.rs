@@ -49,7 +49,8 @@ impl Events {
                     lines.collect::<Vec<_>>().join("\n")
                 };
                 let (name, data) = (of("event: "), of("data: "));
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 if !name.is_empty() {
                     return Some((name, data));
                 }
@@ -57,8 +58,7 @@ impl Events {
             }
             let chunk = timeout(PATIENCE, self.response.chunk()).await.unwrap();
             let chunk = chunk.unwrap()?;
-            self.text
-                .push_str(&String::from_utf8(chunk.to_vec()).unwrap());
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 
