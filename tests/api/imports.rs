@@ -148,6 +148,14 @@ async fn a_file_is_read_as_excel_writes_it() {
 #[tokio::test]
 async fn a_dry_run_is_sent_later_and_what_changed_is_told() {
     let (institution, link) = with_link(9, json!({})).await;
+    let finish = async |id: &str| {
+        let path = format!("/batches/{id}");
+        let finished = async || {
+            let batch = institution.get(&path).await.body(200);
+            batch["finished_at"].is_string()
+        };
+        eventually(PATIENCE, "the batch is finished", finished).await;
+    };
     let query = format!("link_id={link}&dry_run=true");
     let draft = Answer::of(import(&institution, &query, GOOD))
         .await
@@ -155,15 +163,11 @@ async fn a_dry_run_is_sent_later_and_what_changed_is_told() {
     assert_eq!(draft["counts"]["draft"], 3);
     let id = text(&draft["batch_id"]);
     let sent_first = json!({ "link_id": link, "addresses": "bob@hill.edu" });
-    institution.post("/invites", sent_first).await.body(202);
+    let sent_first = institution.post("/invites", sent_first).await.body(202);
+    finish(text(&sent_first["batch_id"])).await;
     let path = format!("/batches/{id}/send");
     institution.post(&path, json!({})).await.body(200);
-    let finished = async || {
-        let path = format!("/batches/{id}");
-        let batch = institution.get(&path).await.body(200);
-        batch["finished_at"].is_string()
-    };
-    eventually(PATIENCE, "the batch is finished", finished).await;
+    finish(id).await;
     let skipped = rows(&institution, id, "&state=skipped").await;
     assert_eq!(skipped.len(), 1, "{skipped:?}");
     assert_eq!(skipped[0]["input"], "bob@hill.edu");

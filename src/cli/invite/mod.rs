@@ -33,7 +33,7 @@ const SHOWN: usize = 20;
 /// cancelled, and when mails failed.
 #[derive(Debug, Args)]
 pub(super) struct Invite {
-    /// Where Usher is, such as https://usher.hill.edu.
+    /// Where Usher is: the address of the site.
     #[arg(long)]
     url: Url,
     /// A token of a manager or an owner; better in the environment, where other users do not see it.
