@@ -101,9 +101,16 @@ impl Hall {
 
     /// Whether one more connection would have something to do, and may be.
     pub(super) fn wants_more(&self) -> bool {
-        self.is_short_of_hands()
-            && self.open.get() < self.allowed.get()
-            && (self.open.get() == 0 || !self.is_crowded())
+        self.is_short_of_hands() && self.open.get() < self.allowed.get() && self.is_promising()
+    }
+
+    /// The first waits until it is known what the last verdicts mean: it may be that nothing goes.
+    fn is_promising(&self) -> bool {
+        if self.open.get() == 0 {
+            self.landed.borrow().is_empty()
+        } else {
+            !self.is_crowded()
+        }
     }
 
     fn is_crowded(&self) -> bool {

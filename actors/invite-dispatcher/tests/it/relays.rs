@@ -122,7 +122,8 @@ async fn a_wrong_password_holds_all_up_by_its_name_until_it_is_mended(
         let look = scene.see(*id).await;
         assert!(look.is_untouched(), "{look:?}");
     }
-    assert!(sink.connections() <= 10, "it is not asked again at once");
+    // Each connection once; and once more those whose mails were taken meanwhile.
+    assert!(sink.connections() <= 20, "{}", sink.connections());
     drop(courier);
     run(&scene, posted::FORGET_COURIERS.query()).await;
     deliver(&scene, way(&url(PASSWORD), &sink)).await;
