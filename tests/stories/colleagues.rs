@@ -352,7 +352,9 @@ async fn an_owner_decides_what_the_organisation_is_called_and_how_people_join() 
     }
     let form = form.fill("name", "Hill Valley").fill("join_proof", "first");
     let form = form.fill("product_url", "https://read.example/");
-    let form = form.fill("invite_acceptance", "lenient").fill("invite_days", "60");
+    let form = form
+        .fill("invite_acceptance", "lenient")
+        .fill("invite_days", "60");
     let form = form.fill("remind_days", "0").fill("language", "de");
     let saved = owner.submit(&page, &form.fill("proof_days", "30")).await;
     assert!(saved.text().contains("Saved."), "{}", saved.text());
@@ -369,7 +371,11 @@ async fn an_owner_decides_what_the_organisation_is_called_and_how_people_join() 
     assert_eq!(organisation["policies"], policies);
     let again = institution.open("/settings").await;
     let form = again.form("/settings");
-    for (field, value) in [("invite_days", "60"), ("remind_days", "0"), ("language", "de")] {
+    for (field, value) in [
+        ("invite_days", "60"),
+        ("remind_days", "0"),
+        ("language", "de"),
+    ] {
         assert_eq!(form.value(field), Some(value));
     }
 }

@@ -248,7 +248,10 @@ async fn appoint(
     create: &CreateAdministrator,
 ) -> Result<Appointed, Problem> {
     let organisation = office.organisation;
-    let by = edge.bus.call(&GetOrganisation { organisation }, &office.cx).await?;
+    let by = edge
+        .bus
+        .call(&GetOrganisation { organisation }, &office.cx)
+        .await?;
     let appointed = flows::appoint(edge, &office.cx, create, by).await;
     appointed.map_err(|problem| {
         if problem.kind != Kind::Conflict || !problem.errors.is_empty() {
