@@ -304,10 +304,15 @@ async fn a_relay_that_is_away_or_does_not_know_us_costs_no_attempt(
         loop {
             let (mut stream, _) = relay.accept().await.unwrap();
             let mut heard = [0; 512];
-            for said in lines {
+            for (nth, said) in lines.iter().enumerate() {
                 let said = format!("{said}\r\n");
-                stream.write_all(said.as_bytes()).await.unwrap();
-                let _ = stream.read(&mut heard).await;
+                // Whoever waited too long behind the others is gone.
+                if stream.write_all(said.as_bytes()).await.is_err() {
+                    break;
+                }
+                if nth + 1 < lines.len() {
+                    let _ = stream.read(&mut heard).await;
+                }
             }
         }
     };
