@@ -21,14 +21,17 @@ const FROM: &str = "Usher <usher@mail.hill.edu>";
 const SITE: &str = "https://usher.hill.edu";
 const WORD: &str = "Welcome!\n\nWe read the first chapter on Monday.\nPlease join before that.";
 
+/// As long as the ones that the dispatcher signs.
+const TOKEN: &str = "Xk3vQm9wZr7uYt2pLs8nBd4cFg6hJk1aXk3vQm9wZr7uYt2pLs8nBd4";
+
 /// Composes one invitation after the other.
 #[derive(Clone)]
 pub(crate) struct Composer {
     clock: Arc<dyn Clock>,
     templates: Templates,
     sender: Sender,
-    batch: BatchId,
-    organisation: OrganisationId,
+    /// What all have in common, read once for a batch as the courier does.
+    first: Invitation,
 }
 
 impl Composer {
@@ -41,36 +44,20 @@ impl Composer {
         Ok(Self {
             templates: Templates::load(None, None)?,
             sender,
-            batch: BatchId::new(clock.ulid()),
-            organisation: OrganisationId::new(clock.ulid()),
+            first: first(&*clock)?,
             clock,
         })
     }
 
     fn invitation(&self, number: usize) -> Result<Invitation> {
-        let id = InviteId::new(self.clock.ulid());
-        // As long as the ones that the dispatcher signs.
-        let token = "Xk3vQm9wZr7uYt2pLs8nBd4cFg6hJk1aXk3vQm9wZr7uYt2pLs8nBd4";
-        let accept_url = format!("{SITE}/invite/{token}");
+        let accept_url = format!("{SITE}/invite/{TOKEN}");
         Ok(Invitation {
-            id,
-            batch: self.batch,
-            organisation_id: self.organisation,
-            organisation: Name::parse("Hill University")?,
-            product: "read.hill.edu".to_owned(),
-            plan: Name::parse("Law 2026")?,
-            inviter: Some(Name::parse("Prof. Lee")?),
-            message: Some(InviteMessage::parse(WORD)?),
+            id: InviteId::new(self.clock.ulid()),
             to: EmailAddress::parse(&format!("student.{number}@students.hill.edu"))?,
-            name: Some(PersonName::parse("Ann")?),
             decline_url: Secret::new(format!("{accept_url}#decline")),
             accept_url: Secret::new(accept_url),
-            code: Secret::new("7KQ2MXPA"),
-            code_url: format!("{SITE}/invite"),
-            unsubscribe_url: Secret::new(format!("{SITE}/unsubscribe/{token}")),
-            expires_at: self.clock.now().plus_days(30),
-            occasion: Occasion::First,
-            language: Language::default(),
+            unsubscribe_url: Secret::new(format!("{SITE}/unsubscribe/{TOKEN}")),
+            ..self.first.clone()
         })
     }
 
@@ -103,6 +90,30 @@ impl Composer {
         anyhow::ensure!(bytes > 0, "nothing was composed");
         Ok(since.elapsed() / u32::try_from(count.max(1))?)
     }
+}
+
+fn first(clock: &dyn Clock) -> Result<Invitation> {
+    let nothing = || Secret::new("");
+    Ok(Invitation {
+        id: InviteId::new(clock.ulid()),
+        batch: BatchId::new(clock.ulid()),
+        organisation_id: OrganisationId::new(clock.ulid()),
+        organisation: Name::parse("Hill University")?,
+        product: "read.hill.edu".to_owned(),
+        plan: Name::parse("Law 2026")?,
+        inviter: Some(Name::parse("Prof. Lee")?),
+        message: Some(InviteMessage::parse(WORD)?),
+        to: EmailAddress::parse("student@students.hill.edu")?,
+        name: Some(PersonName::parse("Ann")?),
+        accept_url: nothing(),
+        code: Secret::new("7KQ2MXPA"),
+        code_url: format!("{SITE}/invite"),
+        decline_url: nothing(),
+        unsubscribe_url: nothing(),
+        expires_at: clock.now().plus_days(30),
+        occasion: Occasion::First,
+        language: Language::default(),
+    })
 }
 
 /// So many invitations, composed when a connection asks for the next.

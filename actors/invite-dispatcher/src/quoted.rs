@@ -60,9 +60,9 @@ fn encode_line(out: &mut Vec<u8>, mut rest: &[u8]) {
             out.extend_from_slice(SOFT);
             used = 0;
         }
-        let run = rest.iter().take(GOES_ON - used);
-        let run = run.take_while(|byte| is_literal(**byte)).count();
-        let (run, behind) = rest.split_at(run);
+        let room = rest.get(..GOES_ON - used).unwrap_or(rest);
+        let odd = room.iter().position(|byte| !is_literal(*byte));
+        let (run, behind) = rest.split_at(odd.unwrap_or(room.len()));
         match run.split_last() {
             None => {
                 used = escape(out, *first, used, others.is_empty());
