@@ -29,6 +29,16 @@ async fn with_link(seats: u64, more: Value) -> (Institution, String) {
     (institution, id)
 }
 
+/// Until everything of a batch has left.
+async fn finished(institution: &Institution, id: &str) {
+    let path = format!("/batches/{id}");
+    let finished = async || {
+        let batch = institution.get(&path).await.body(200);
+        batch["finished_at"].is_string()
+    };
+    eventually(PATIENCE, "the batch is finished", finished).await;
+}
+
 fn number(value: &Value) -> u64 {
     value.as_u64().unwrap()
 }
@@ -148,14 +158,6 @@ async fn a_file_is_read_as_excel_writes_it() {
 #[tokio::test]
 async fn a_dry_run_is_sent_later_and_what_changed_is_told() {
     let (institution, link) = with_link(9, json!({})).await;
-    let finish = async |id: &str| {
-        let path = format!("/batches/{id}");
-        let finished = async || {
-            let batch = institution.get(&path).await.body(200);
-            batch["finished_at"].is_string()
-        };
-        eventually(PATIENCE, "the batch is finished", finished).await;
-    };
     let query = format!("link_id={link}&dry_run=true");
     let draft = Answer::of(import(&institution, &query, GOOD))
         .await
@@ -164,10 +166,10 @@ async fn a_dry_run_is_sent_later_and_what_changed_is_told() {
     let id = text(&draft["batch_id"]);
     let sent_first = json!({ "link_id": link, "addresses": "bob@hill.edu" });
     let sent_first = institution.post("/invites", sent_first).await.body(202);
-    finish(text(&sent_first["batch_id"])).await;
+    finished(&institution, text(&sent_first["batch_id"])).await;
     let path = format!("/batches/{id}/send");
     institution.post(&path, json!({})).await.body(200);
-    finish(id).await;
+    finished(&institution, id).await;
     let skipped = rows(&institution, id, "&state=skipped").await;
     assert_eq!(skipped.len(), 1, "{skipped:?}");
     assert_eq!(skipped[0]["input"], "bob@hill.edu");
@@ -201,7 +203,8 @@ async fn every_row_is_classified_by_where_its_address_stands() {
         .body(200);
     assert_eq!(seated["seat"]["status"], "assigned");
     let before = json!({ "link_id": link, "addresses": "invited@hill.edu" });
-    institution.post("/invites", before).await.body(202);
+    let before = institution.post("/invites", before).await.body(202);
+    finished(&institution, text(&before["batch_id"])).await;
     let unwanted = json!({ "email": "unwanted@hill.edu" });
     institution.post("/suppressions", unwanted).await.body(201);
     let file = "email\nunwanted@hill.edu\nnew@hill.edu\nseated@hill.edu\nwaits@hill.edu\ngone@hill.edu\n\

@@ -1,6 +1,7 @@
 //! A batch as it changes.
 
 use actix_web::HttpRequest;
+use utoipa::ToSchema;
 
 use super::{Answer, batches::Batch, bearer::Within, refusals::Reading, schema};
 use crate::{
@@ -8,6 +9,17 @@ use crate::{
     request::HeadOnly,
     watch::{self, Told, Watched},
 };
+
+/// An event about a batch.
+#[derive(Debug, ToSchema)]
+#[schema(as = BatchEvent)]
+#[expect(dead_code, reason = "the description reads it; what is sent is written by `watch`")]
+pub(super) struct Event {
+    /// `batch`.
+    event: String,
+    /// The batch as `GET` shows it, as JSON.
+    data: String,
+}
 
 /// What becomes of a batch, as server-sent events: `batch` with the batch as `GET` shows it, at once
 /// and whenever it has changed, at most once a second. The answer ends when the batch is finished or
@@ -21,7 +33,7 @@ use crate::{
         ("batch" = schema::BatchId, Path),
     ),
     responses(
-        (status = 200, description = "The events.", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The events.", body = Event, content_type = "text/event-stream"),
         Reading,
     ),
 )]

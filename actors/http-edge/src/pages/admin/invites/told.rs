@@ -84,6 +84,7 @@ pub(in crate::pages::admin) fn why(reason: &str) -> String {
         "link-deleted" => "The access link was deleted meanwhile.",
         "user-unknown" => "There is no such mailbox: perhaps the address is mistyped.",
         "mailbox-full" => "The mailbox is full.",
+        "not-yet" => "The mail server does not take it yet.",
         "deferred-too-long" => "The mail server did not take it for too long.",
         "returned" => "The mailbox may exist; its server gave the mail back.",
         "sender" => "The other side takes no mail from us.",
