@@ -29,7 +29,7 @@ type Case = (
 
 /// The first pause: a minute, a fifth more or less.
 const MINUTE: Option<(i64, i64)> = Some((48, 72));
-const LATER: Option<&str> = Some("deferred-too-long");
+const LATER: Option<&str> = Some("not-yet");
 const FULL: Option<&str> = Some("mailbox-full");
 const GREY: Option<&str> = Some("450 4.2.0 greylisted, come back later");
 const ERROR: Option<&str> = Some("451 4.3.0 local error");

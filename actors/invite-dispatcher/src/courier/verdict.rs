@@ -163,9 +163,11 @@ impl Outcome {
     pub(super) fn of(verdict: &Verdict, attempt: Attempt, jitter: f64) -> Self {
         match verdict {
             Verdict::Accepted(_) => Self::settled(InviteState::Sent, None),
-            Verdict::Deferred(_) => Self::deferred(attempt, "deferred-too-long", jitter),
+            Verdict::Deferred(_) => {
+                Self::deferred(attempt, ["not-yet", "deferred-too-long"], jitter)
+            }
             Verdict::Refused(_, Refusal::MailboxFull) => {
-                Self::deferred(attempt, "mailbox-full", jitter)
+                Self::deferred(attempt, ["mailbox-full"; 2], jitter)
             }
             Verdict::Refused(_, Refusal::UserUnknown) => {
                 Self::settled(InviteState::Bounced, Some("user-unknown"))
@@ -185,7 +187,8 @@ impl Outcome {
         }
     }
 
-    fn deferred(attempt: Attempt, reason: &'static str, jitter: f64) -> Self {
+    /// Later, or not any more: why, while it is tried and at its end.
+    fn deferred(attempt: Attempt, [meanwhile, at_end]: [&'static str; 2], jitter: f64) -> Self {
         let nth = usize::try_from(attempt.attempts.max(1) - 1).unwrap_or(usize::MAX);
         let pause = PAUSES
             .get(nth)
@@ -199,12 +202,12 @@ impl Outcome {
             .unwrap_or(Duration::MAX)
             .saturating_sub(LAST_HOUR);
         if pause > patience.min(life) {
-            return Self::settled(InviteState::Failed, Some(reason));
+            return Self::settled(InviteState::Failed, Some(at_end));
         }
         Self {
             due_in: Some(pause),
             is_deferred: true,
-            ..Self::settled(InviteState::Deferred, Some(reason))
+            ..Self::settled(InviteState::Deferred, Some(meanwhile))
         }
     }
 }

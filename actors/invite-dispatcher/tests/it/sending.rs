@@ -103,7 +103,7 @@ async fn refused_recipients_cost_no_connection_and_no_message_of_others(
 #[case::greylisted(
     "451 4.7.1 greylisted, come back later",
     "deferred",
-    "deferred-too-long",
+    "not-yet",
     Some(1)
 )]
 #[actix_rt::test]
