@@ -9,7 +9,8 @@
 //! - [`edge`]: HTTP, bus and actor against a constant answer of the same edge; the join page.
 //! - [`sign_in`]: sign-ins against bare argon2id; a page while a crowd signs in.
 //! - [`timing`]: what the time of an answer tells about an address.
-//! - [`roster`]: Manage Users with 200,000 people, against what somebody waits for gladly.
+//! - [`roster`]: Manage Users with 200,000 people and 100,000 more who are [`pending`], against what
+//!   somebody waits for gladly.
 //! - [`mail`]: mail over SMTP, [`composer`] included, against `smtp-source` ([`postfix`]), near and
 //!   through a long wire ([`delay`]).
 //! - [`invites`]: from a file to the recorded verdict; [`import`]: a file into the database;
@@ -31,6 +32,7 @@ mod import;
 mod invites;
 mod mail;
 mod node;
+mod pending;
 mod postfix;
 mod roster;
 mod rounds;

@@ -13,7 +13,10 @@ use crate::{
 /// An event about a batch.
 #[derive(Debug, ToSchema)]
 #[schema(as = BatchEvent)]
-#[expect(dead_code, reason = "the description reads it; what is sent is written by `watch`")]
+#[expect(
+    dead_code,
+    reason = "the description reads it; what is sent is written by `watch`"
+)]
 pub(super) struct Event {
     /// `batch`.
     event: String,

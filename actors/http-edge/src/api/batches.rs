@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use contract::{
     Timestamp,
-    batches::{self, GetBatch, Limit, ListBatchRows, ListBatches, PauseReason, Source, Steer, SteerBatch},
+    batches::{
+        self, GetBatch, Limit, ListBatchRows, ListBatches, PauseReason, Source, Steer, SteerBatch,
+    },
     ids::{BatchId, InviteId, LinkId},
     invites::{InviteState, ResendPending},
     text::Name,

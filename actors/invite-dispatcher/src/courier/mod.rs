@@ -57,8 +57,8 @@ use self::{
     share::Share,
     tempo::Tempo,
 };
-pub use self::{metrics::CourierMetrics, options::CourierTiming};
 pub(crate) use self::{held::Holds, parcel::Parcel, sql::STATEMENTS, verdict::Verdict};
+pub use self::{metrics::CourierMetrics, options::CourierTiming};
 use crate::{options::MailOptions, tokens::Tokens};
 
 /// How long one turn lasts while there is something to do.

@@ -262,10 +262,7 @@ async fn a_throttle_is_the_relays_at_the_message_and_the_domains_at_the_recipien
 }
 
 #[rstest]
-#[case::greylisted(
-    "450 4.2.0 Greylisted, see http://postgrey.hill.edu",
-    "not-yet"
-)]
+#[case::greylisted("450 4.2.0 Greylisted, see http://postgrey.hill.edu", "not-yet")]
 #[case::greylisted_by_421("421 4.7.0 greylisted, try later", "not-yet")]
 #[case::full("452 4.2.2 mailbox full", "mailbox-full")]
 #[actix_rt::test]

@@ -123,7 +123,9 @@ async fn suppressions_are_found_by_reason_and_by_a_part_of_the_address(
         on.scene.ask(add).await
     };
     add("ann@uni.edu", SuppressionReason::Bounce).await.unwrap();
-    add("Bob_1@uni.edu", SuppressionReason::Manual).await.unwrap();
+    add("Bob_1@uni.edu", SuppressionReason::Manual)
+        .await
+        .unwrap();
     let said = add("ann@uni.edu", SuppressionReason::Unsubscribed).await;
     assert_eq!(said.unwrap().reason, SuppressionReason::Unsubscribed);
     let complaint = add("cy@uni.edu", SuppressionReason::Complaint).await;

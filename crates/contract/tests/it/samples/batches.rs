@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use contract::{
     batches::{
-        AddToBatch, Added, Batch, BatchRow, DiscardBatch, GetBatch, GivenRow,
-        InvitationPreview, Limit, ListBatchRows, ListBatches, OpenBatch, Pace, PauseReason,
-        PreviewInvitation, SealBatch, SendBatch, Source, Steer, SteerBatch,
+        AddToBatch, Added, Batch, BatchRow, DiscardBatch, GetBatch, GivenRow, InvitationPreview,
+        Limit, ListBatchRows, ListBatches, OpenBatch, Pace, PauseReason, PreviewInvitation,
+        SealBatch, SendBatch, Source, Steer, SteerBatch,
     },
     ids::{BatchId, InviteId, LinkId, OrganisationId},
     invites::InviteState,
