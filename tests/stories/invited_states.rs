@@ -3,13 +3,14 @@
 
 use reqwest::{Client, header};
 use serde_json::{Value, json};
-use testkit::{BusKind, Engine, PostgresServer};
+use testkit::{BusKind, Engine, PostgresServer, eventually};
 
 use crate::{
     browser::{Browser, Page},
     institution::{Institution, PASSWORD},
     invited::Scene,
     mail::decoded,
+    node::PATIENCE,
     program::Program,
 };
 
@@ -18,11 +19,14 @@ impl Scene {
         Self::open(Engine::Sqlite, BusKind::Local, seats).await
     }
 
-    /// Invites somebody; answers the path of the invite.
+    /// Invites somebody, and waits until it is known that the mail left; answers the path of the invite.
     async fn invited(&self, email: &str) -> String {
         let (status, sent) = self.invite(email, false).await;
         assert_eq!((status, &sent["accepted"]), (202, &json!(1)), "{sent}");
-        self.mailed(email).await.0
+        let path = self.mailed(email).await.0;
+        let is_known = async || self.row(email).await["state"] == "sent";
+        eventually(PATIENCE, "it is known that the mail left", is_known).await;
+        path
     }
 
     /// The path that the mail to somebody names for those who want no more.
