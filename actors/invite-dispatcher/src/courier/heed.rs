@@ -75,6 +75,10 @@ impl Courier {
         }
         if self.breaker.allows(self.now()) == Some(0) {
             self.recall();
+            if self.carry.count() == 0 {
+                // The mail that tried came back without a verdict: its connection was gone.
+                self.breaker.retry(self.now());
+            }
         }
     }
 

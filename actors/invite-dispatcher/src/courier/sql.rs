@@ -105,11 +105,17 @@ store::statements! {
         returning id";
 
     /// What became of invites, where they are still this courier's in this attempt. A report may have
-    /// come before: then its state stays.
+    /// come before: then its state stays. Or it was cancelled: then it is not tried again.
     pub(crate) RECORD = "
         update invites
-        set state = case when invites.state = 'sending' then r.value ->> 'state' else invites.state end,
-            reason = case when invites.state = 'sending' then r.value ->> 'reason' else invites.reason end,
+        set state = case when invites.state <> 'sending' then invites.state
+                when invites.cancelled_at is not null
+                    and r.value ->> 'state' in ('queued', 'deferred') then 'cancelled'
+                else r.value ->> 'state' end,
+            reason = case when invites.state <> 'sending' then invites.reason
+                when invites.cancelled_at is not null
+                    and r.value ->> 'state' in ('queued', 'deferred') then null
+                else r.value ->> 'reason' end,
             last_reply = coalesce(r.value ->> 'reply', invites.last_reply),
             due_at = case when invites.state = 'sending' and invites.cancelled_at is null
                 then now_micros() + cast(r.value ->> 'due_in' as bigint)

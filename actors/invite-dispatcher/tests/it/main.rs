@@ -35,6 +35,7 @@ mod reports;
 mod scene;
 mod sending;
 mod sql;
+mod stuck;
 mod suppressions;
 mod taken_over;
 mod templates;

@@ -45,6 +45,9 @@ store::statements! {
 
     pub(crate) CANCEL = "update invites set cancelled_at = 1 where id = $1";
 
+    /// As an administrator does it while a courier has the invite.
+    pub(crate) CANCEL_SENDING = "update invites set cancelled_at = 1, due_at = null where id = $1";
+
     pub(crate) CANCEL_BATCH = "update batches set cancelled_at = 1 where id = $1";
 
     pub(crate) PAUSE = "update batches set paused_at = 1, pause_reason = 'administrator' where id = $1";

@@ -1,0 +1,109 @@
+//! What would hold mail up for good, or for no reason.
+
+use std::time::Duration;
+
+use contract::{Secret, ids::InviteId};
+use invite_dispatcher::{Courier, CourierTiming, MailOptions, Rates};
+use kernel::Work as _;
+use rstest::rstest;
+use testkit::{Engine, SmtpAct, SmtpAt, SmtpScript, SmtpSink, eventually};
+use tokio::time::timeout;
+
+use crate::{
+    posted::{self, House, number, run},
+    scene::Scene,
+};
+
+/// Long enough for a busy machine and the pauses of a courier; nothing takes it when all is well.
+const SOON: Duration = Duration::from_secs(30);
+
+async fn with(engine: Engine, script: SmtpScript) -> (SmtpSink, Scene, House) {
+    let sink = SmtpSink::start_with(script);
+    let scene = Scene::sending(engine, &sink).await;
+    let house = scene.house().await;
+    (sink, scene, house)
+}
+
+/// A courier that keeps its connections while nothing is due.
+fn patient(scene: &Scene, sink: &SmtpSink, rates: Rates) -> Courier {
+    let options = MailOptions::parse(&Secret::new(sink.url()), "Usher <usher@mail.example>");
+    let timing = CourierTiming {
+        idle: Duration::from_mins(1),
+        ..CourierTiming::default()
+    };
+    scene
+        .courier_as(options.unwrap().with_rates(rates))
+        .with_timing(timing)
+}
+
+async fn until_sent(scene: &Scene, courier: &mut Courier, id: InviteId) {
+    let sent = async {
+        while scene.see(id).await.state != "sent" {
+            courier.work().await.unwrap();
+        }
+    };
+    timeout(SOON, sent).await.unwrap();
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_mail_that_tries_and_finds_its_connection_gone_tries_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    // It is full at the first message, and has closed by the time that the second comes.
+    let script = SmtpScript::new().on(|moment| match (moment.connection, moment.at) {
+        (1, SmtpAt::Dot) => Some(SmtpAct::reply(
+            "454 4.7.0 Throttling failure: rate exceeded",
+        )),
+        (1, SmtpAt::Mail) if moment.message > 1 => {
+            Some(SmtpAct::reply("421 4.4.2 idle for too long").and_close())
+        }
+        _ => None,
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    let id = scene.invite(house, "ann@uni.edu").await;
+    let rates = Rates {
+        connections: 1,
+        ..Rates::default()
+    };
+    let mut courier = patient(&scene, &sink, rates);
+    until_sent(&scene, &mut courier, id).await;
+    courier.finish().await;
+    assert_eq!((sink.connections(), sink.commands("MAIL")), (2, 3));
+}
+
+#[rstest]
+#[case::deferred("451 4.7.1 Greylisted, come back later")]
+#[case::throttled("450 4.7.0 too many messages, try again in 5 minutes")]
+#[actix_rt::test]
+async fn an_invite_that_is_cancelled_on_its_way_and_not_taken_is_over(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] reply: &'static str,
+) {
+    let script = SmtpScript::new().on(move |moment| {
+        (moment.at == SmtpAt::Rcpt)
+            .then(|| SmtpAct::reply(reply).after(Duration::from_millis(1_500)))
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    let id = scene.invite(house, "ann@uni.edu").await;
+    let mut courier = patient(&scene, &sink, Rates::default());
+    let cancel = async {
+        eventually(SOON, "the invite is on its way", async || {
+            sink.commands("RCPT") > 0
+        })
+        .await;
+        assert_eq!(scene.see(id).await.state, "sending");
+        run(&scene, posted::CANCEL_SENDING.bind(id)).await;
+    };
+    let work = async {
+        while number(&scene, posted::FINISHED.query(), "n").await == 0 {
+            courier.work().await.unwrap();
+        }
+    };
+    let both = async { tokio::join!(work, cancel) };
+    timeout(SOON, both).await.unwrap();
+    let look = scene.see(id).await;
+    assert_eq!((look.state.as_str(), look.due_in), ("cancelled", None));
+    assert_eq!((look.reason.as_str(), look.reply.as_str()), ("", reply));
+    courier.finish().await;
+}
