@@ -343,35 +343,69 @@ async fn a_hundred_thousand_addresses_are_imported_and_counted() {
     assert_eq!(batches(&institution).await, 1);
 }
 
+/// The head of a request as it is, and the connection that the rest goes by.
+fn begun(request: RequestBuilder, framing: &str) -> std::net::TcpStream {
+    use std::io::Write as _;
+    let request = request.build().unwrap();
+    let token = request.headers()["authorization"].to_str().unwrap();
+    let url = request.url();
+    let at = (url.host_str().unwrap(), url.port().unwrap());
+    let mut stream = std::net::TcpStream::connect(at).unwrap();
+    write!(
+        stream,
+        "POST {}?{} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: text/csv\r\n\
+         Connection: close\r\n{framing}\r\n\r\n",
+        url.path(),
+        url.query().unwrap(),
+    )
+    .unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// More than the system keeps for a connection: once it is written, the file is being read.
+const MORE_THAN_WAITS: usize = 24 << 20;
+
+#[tokio::test]
+async fn a_token_that_is_revoked_meanwhile_finishes_no_import() {
+    use std::io::{Read as _, Write as _};
+    let (institution, link) = with_link(9, json!({})).await;
+    let new = json!({ "name": "of the registry", "role": "manager" });
+    let token = institution.post("/tokens", new).await.body(201);
+    let manager = Api::with(text(&token["token"]));
+    let path = institution.path(&format!("/invites/import?link_id={link}"));
+    let mut stream = begun(sent(&manager, &path, ""), "Transfer-Encoding: chunked");
+    let mut chunk = |part: &str| write!(stream, "{:x}\r\n{part}\r\n", part.len()).unwrap();
+    chunk("email\nann@hill.edu\n");
+    let blank = "\n".repeat(1 << 20);
+    (0..MORE_THAN_WAITS >> 20).for_each(|_| chunk(&blank));
+    let id = text(&token["id"]);
+    let gone = institution.path(&format!("/tokens/{id}"));
+    institution.api.delete(&gone).await.body(204);
+    chunk("bob@hill.edu\n");
+    chunk("");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    assert_eq!(batches(&institution).await, 0);
+    let pending = institution.get("/invites").await.body(200);
+    assert_eq!(pending["items"], json!([]));
+}
+
 #[tokio::test]
 async fn a_file_that_breaks_off_leaves_nothing() {
     use std::io::{Read as _, Write as _};
     let (institution, link) = with_link(9, json!({})).await;
     let path = institution.path(&format!("/invites/import?link_id={link}"));
-    let request = sent(&institution.api, &path, "").build().unwrap();
-    let token = request.headers()["authorization"]
-        .to_str()
-        .unwrap()
-        .to_owned();
-    let url = request.url().clone();
-    let mut stream =
-        std::net::TcpStream::connect((url.host_str().unwrap(), url.port().unwrap())).unwrap();
     let rows: String = (0..20_000).fold("email\n".to_owned(), |mut all, i| {
         writeln!(all, "p{i}@hill.edu").unwrap();
         all
     });
-    write!(
-        stream,
-        "POST {}?{} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: text/csv\r\n\
-         Content-Length: {}\r\n\r\n{rows}",
-        url.path(),
-        url.query().unwrap(),
-        rows.len() + 10,
-    )
-    .unwrap();
+    let framing = format!("Content-Length: {}", rows.len() + 10);
+    let mut stream = begun(sent(&institution.api, &path, ""), &framing);
+    stream.write_all(rows.as_bytes()).unwrap();
     stream.shutdown(std::net::Shutdown::Write).unwrap();
     let mut answer = String::new();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let _ = stream.read_to_string(&mut answer);
     assert!(!answer.contains(" 202 "), "{answer}");
     assert_eq!(batches(&institution).await, 0);

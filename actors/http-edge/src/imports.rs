@@ -14,15 +14,21 @@ use contract::{
 use futures_util::{Stream, StreamExt as _};
 use intake::{CsvReader, Given, Rules};
 use kernel::Cx;
+use tokio::time::Instant;
 
 use crate::{
     edge::Edge,
     invites::{NO_LINK, NewBatch, open},
     request::renewed,
+    session::Permit,
 };
 
 /// How long a sender may be silent.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long a whole file may take.
+const WHOLE: Duration = Duration::from_mins(30);
+/// How often is looked, while a file comes, whether whoever hands it in still may.
+const LOOKS: Duration = Duration::from_secs(5);
 /// About how many bytes the rows of one message have.
 const PIECE_BYTES: usize = 256 << 10;
 /// How often a piece is sent: the same one again adds nothing.
@@ -30,12 +36,22 @@ const ATTEMPTS: usize = 3;
 /// The field of problems of the file.
 const FILE: &str = "file";
 
-/// On whose behalf, and where.
+/// On whose behalf, by what they may, and where.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Importer<'e> {
     pub(crate) edge: &'e Edge,
     pub(crate) cx: &'e Cx,
+    pub(crate) permit: &'e Permit,
     pub(crate) organisation: OrganisationId,
+}
+
+impl Importer<'_> {
+    /// Refuses whoever may not import any more.
+    pub(crate) async fn still_may(&self) -> Result<(), Problem> {
+        let cx = renewed(self.edge, self.cx);
+        let permit = self.permit;
+        permit.may_manage(self.edge, &cx, self.organisation).await
+    }
 }
 
 /// A file that was read whole, in a batch that nobody sees yet.
@@ -48,7 +64,7 @@ pub(crate) struct Staged<'e> {
 }
 
 /// Reads a file, and stages what it holds. `column` names the one with the addresses, where it
-/// cannot be found.
+/// cannot be found. Whoever may not import any more when the whole file was read is refused.
 pub(crate) async fn stage(
     by: Importer<'_>,
     new: NewBatch,
@@ -68,6 +84,7 @@ pub(crate) async fn stage(
         Kind::NotFound => problem.field("link_id", "unknown", NO_LINK),
         _ => problem,
     })?;
+    let now = Instant::now();
     let mut import = Import {
         staged: Staged {
             by,
@@ -76,6 +93,8 @@ pub(crate) async fn stage(
         },
         rows: Vec::new(),
         weight: 0,
+        until: now + WHOLE,
+        looked: now,
     };
     match import.read(Rules { most, column }, file).await {
         Ok(()) => Ok(import.staged),
@@ -93,6 +112,7 @@ impl Staged<'_> {
             edge,
             cx,
             organisation,
+            ..
         } = self.by;
         let seal = SealBatch {
             organisation,
@@ -114,6 +134,7 @@ impl Staged<'_> {
             edge,
             cx,
             organisation,
+            ..
         } = self.by;
         let discard = DiscardBatch {
             organisation,
@@ -133,6 +154,10 @@ struct Import<'e> {
     rows: Vec<GivenRow>,
     /// About how many bytes they have.
     weight: usize,
+    /// When the whole file has to be there.
+    until: Instant,
+    /// When was looked whether whoever hands it in still may.
+    looked: Instant,
 }
 
 impl Import<'_> {
@@ -145,10 +170,11 @@ impl Import<'_> {
         let mut reader = CsvReader::new(rules);
         let (mut size, mut line) = (0, 0);
         loop {
-            let next = tokio::time::timeout(SILENCE, file.next()).await;
-            let next = next.unwrap_or_else(|_| Some(Err(silent())));
-            let Some(chunk) = next else { break };
+            let Some(chunk) = next(&mut file, self.until).await else {
+                break;
+            };
             let chunk = chunk.map_err(|problem| broken_off(problem, size, line))?;
+            self.look().await?;
             size += chunk.len();
             if size > most {
                 return Err(too_large(most));
@@ -166,7 +192,21 @@ impl Import<'_> {
             return Err(Problem::invalid(FILE, "encoding", detail));
         }
         self.add(finished.given).await?;
-        self.send().await
+        self.send().await?;
+        self.staged.by.still_may().await
+    }
+
+    /// Looks now and then whether whoever hands it in still may. Where nobody can say, it goes on:
+    /// before anything comes of it, somebody has to.
+    async fn look(&mut self) -> Result<(), Problem> {
+        if self.looked.elapsed() < LOOKS {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        match self.staged.by.still_may().await {
+            Err(problem) if is_passing(&problem) => Ok(()),
+            answer => answer,
+        }
     }
 
     async fn add(&mut self, given: Vec<Given>) -> Result<(), Problem> {
@@ -190,6 +230,7 @@ impl Import<'_> {
             edge,
             cx,
             organisation,
+            ..
         } = self.staged.by;
         let add = AddToBatch {
             organisation,
@@ -216,10 +257,23 @@ impl Import<'_> {
     }
 }
 
+/// What comes next, where it comes in time.
+async fn next(
+    file: &mut (impl Stream<Item = Result<Bytes, Problem>> + Unpin),
+    until: Instant,
+) -> Option<Result<Bytes, Problem>> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Some(Err(slow()));
+    }
+    let late = if left < SILENCE { slow } else { silent };
+    let next = tokio::time::timeout(left.min(SILENCE), file.next()).await;
+    next.unwrap_or_else(|_| Some(Err(late())))
+}
+
 /// Whether the same message may be taken in a moment.
 fn is_passing(problem: &Problem) -> bool {
-    let kinds = [Kind::Overloaded, Kind::Unavailable, Kind::DeadlinePassed];
-    kinds.contains(&problem.kind)
+    matches!(problem.kind, Kind::Overloaded | Kind::Unavailable) || problem.kind.is_in_doubt()
 }
 
 /// About how many bytes a row has on the bus, at the most.
@@ -237,6 +291,11 @@ fn silent() -> Problem {
     Problem::new(Kind::Malformed).detail(format!("Nothing came for {} s.", SILENCE.as_secs()))
 }
 
+fn slow() -> Problem {
+    let minutes = WHOLE.as_secs() / 60;
+    Problem::new(Kind::Malformed).detail(format!("A file may take {minutes} minutes."))
+}
+
 fn broken_off(problem: Problem, size: usize, line: u32) -> Problem {
     let why = problem.detail.clone().map(|why| format!(" {why}"));
     let why = why.unwrap_or_default();
@@ -249,4 +308,23 @@ fn broken_off(problem: Problem, size: usize, line: u32) -> Problem {
 pub(crate) fn too_large(most: usize) -> Problem {
     let detail = format!("A file has at most {} MiB. Split it.", most >> 20);
     Problem::new(Kind::TooLarge).detail(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_takes_too_long_is_refused_although_it_never_falls_silent() {
+        let mut file = stream::repeat_with(|| Ok(Bytes::from_static(b"ann@hill.edu\n")));
+        let now = Instant::now();
+        assert!(next(&mut file, now + WHOLE).await.unwrap().is_ok());
+        let late = next(&mut file, now).await.unwrap().unwrap_err();
+        assert_eq!(late.detail.as_deref(), Some("A file may take 30 minutes."));
+        let soon = Instant::now() + Duration::from_millis(1);
+        let late = next(&mut stream::pending(), soon).await.unwrap();
+        assert_eq!(late.unwrap_err().kind, Kind::Malformed);
+    }
 }

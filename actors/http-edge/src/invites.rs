@@ -134,7 +134,7 @@ pub(crate) async fn send(
 }
 
 /// Sends a draft that was made just now. Where that is refused, the answer says that the draft is
-/// there, and which it is: nobody has to hand the list in again.
+/// there, and which it is: nobody has to hand the list in again. Where nobody answered, it says so.
 pub(crate) async fn send_drafted(
     edge: &Edge,
     cx: &Cx,
@@ -142,13 +142,30 @@ pub(crate) async fn send_drafted(
     draft: BatchId,
 ) -> Result<Batch, Problem> {
     let sent = send(edge, cx, organisation, draft).await;
-    sent.map_err(|problem| {
-        let errors = problem.errors.iter();
-        let why = problem.detail.clone();
-        let why = why.or_else(|| errors.map(|error| error.detail.clone()).next());
-        let why = why.map(|why| format!("{why} ")).unwrap_or_default();
-        problem.detail(format!("{why}Nothing was sent; the draft is {draft}."))
-    })
+    sent.map_err(|problem| not_sent(problem, draft))
+}
+
+/// A problem of sending a draft: where the answer was lost, it may have been sent.
+fn not_sent(problem: Problem, draft: BatchId) -> Problem {
+    if problem.kind.status() < 500 {
+        return nothing_sent(problem, draft);
+    }
+    let what = format!("Whether it was sent is not known; look at {draft}.");
+    followed(problem, &what)
+}
+
+/// A problem that came before a draft was sent.
+pub(crate) fn nothing_sent(problem: Problem, draft: BatchId) -> Problem {
+    followed(problem, &format!("Nothing was sent; the draft is {draft}."))
+}
+
+/// A problem that says what is so now, behind why.
+fn followed(problem: Problem, what: &str) -> Problem {
+    let errors = problem.errors.iter();
+    let why = problem.detail.clone();
+    let why = why.or_else(|| errors.map(|error| error.detail.clone()).next());
+    let why = why.map(|why| format!("{why} ")).unwrap_or_default();
+    problem.detail(format!("{why}{what}"))
 }
 
 /// How many of a batch's rows were taken.
@@ -182,6 +199,28 @@ pub(crate) async fn refusals(
         match page.next_cursor {
             Some(next) => cursor = Some(next),
             None => return Ok(rows),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::ids::Ulid;
+
+    use super::*;
+
+    #[test]
+    fn nothing_was_sent_is_only_said_where_somebody_answered() {
+        let draft = BatchId::new(Ulid::nil());
+        let says = |problem| not_sent(problem, draft).detail.unwrap();
+        let refused = Problem::invalid("batch", "over-day-limit", "1 is left.");
+        let expected = format!("1 is left. Nothing was sent; the draft is {draft}.");
+        assert_eq!(says(refused), expected);
+        for kind in [Kind::DeadlinePassed, Kind::Unavailable, Kind::Overloaded] {
+            let said = says(Problem::new(kind));
+            let expected = format!("Whether it was sent is not known; look at {draft}.");
+            assert!(said.ends_with(&expected), "{said}");
+            assert!(!said.contains("Nothing was sent"), "{said}");
         }
     }
 }

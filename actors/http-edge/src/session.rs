@@ -9,7 +9,7 @@ use actix_web::{
     web,
 };
 use contract::{
-    Kind, Principal, Problem, Secret,
+    Kind, Principal, Problem, Role, Secret,
     administrators::{AuthenticateSession, SessionOpened, SignedIn},
     ids::OrganisationId,
     tokens::AuthenticateToken,
@@ -111,7 +111,7 @@ impl FromRequest for Administrator {
     }
 }
 
-/// By what somebody may look, while they go on looking.
+/// By what somebody may do what they began, while they go on.
 #[derive(Clone, Debug)]
 pub(crate) enum Permit {
     /// An API token.
@@ -137,6 +137,36 @@ impl Permit {
             }
         };
         answer.unwrap_or_else(|problem| problem.kind != Kind::Unauthenticated)
+    }
+
+    /// Refuses whose it is unless it still makes its holder a manager of an organisation, at least.
+    pub(crate) async fn may_manage(
+        &self,
+        edge: &Edge,
+        cx: &Cx,
+        organisation: OrganisationId,
+    ) -> Result<(), Problem> {
+        let role = match self.clone() {
+            Self::Token(token) => {
+                let grant = edge.bus.call(&AuthenticateToken { token }, cx).await?;
+                match grant.organisation {
+                    // The operator's stands above every role.
+                    None => Some(Role::Owner),
+                    Some(own) => (own == organisation).then_some(grant.role),
+                }
+            }
+            Self::Session(token) => {
+                let signed_in = edge.bus.call(&AuthenticateSession { token }, cx).await?;
+                let mut offices = signed_in.organisations.iter();
+                let office = offices.find(|office| office.organisation == organisation);
+                office.map(|office| office.role)
+            }
+        };
+        match role {
+            None => Err(Problem::new(Kind::NotFound)),
+            Some(role) if role < Role::Manager => Err(Problem::new(Kind::Forbidden)),
+            Some(_) => Ok(()),
+        }
     }
 }
 

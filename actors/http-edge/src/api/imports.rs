@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     imports::{Importer, Staged, stage, too_large},
-    invites::{NewBatch, send_drafted, taken},
+    invites::{NewBatch, nothing_sent, send_drafted, taken},
     problem::Refused,
     request::renewed,
 };
@@ -148,9 +148,11 @@ pub(super) async fn create(
     })?;
     check_head(&request, at.edge().options.import_bytes)?;
 
+    let permit = at.permit()?;
     let by = Importer {
         edge: at.edge(),
         cx: at.cx(),
+        permit: &permit,
         organisation: at.organisation,
     };
     let mut hash = Context::new(&SHA256);
@@ -205,6 +207,9 @@ async fn finish(by: Importer<'_>, staged: Staged<'_>, dry_run: bool) -> Result<I
     if dry_run || taken(&batch) == 0 {
         return Ok(batch.into());
     }
+    // A large one is sealed for a while.
+    let may = by.still_may().await;
+    may.map_err(|problem| nothing_sent(problem, batch.id))?;
     let cx = renewed(by.edge, by.cx);
     let sent = send_drafted(by.edge, &cx, by.organisation, batch.id).await?;
     Ok(sent.into())

@@ -17,8 +17,9 @@ use crate::{
         frame::{Frame, Office},
         render, see,
     },
+    problem::Refused,
     request::renewed,
-    session::Administrator,
+    session::{Administrator, Permit, SIGN_IN, session_token},
 };
 
 /// The longest field beside the file, in bytes.
@@ -102,10 +103,22 @@ pub(super) async fn create(
     payload: web::Payload,
 ) -> Answer {
     let mut office = Office::of(&administrator, &path, "invites")?.managed()?;
+    let token = session_token(&request, &edge.options);
+    let permit = token.ok_or_else(|| Refused::of(Kind::Unauthenticated))?;
+    let permit = Permit::Session(permit);
+    let by = Importer {
+        edge: &edge,
+        cx: &office.cx,
+        permit: &permit,
+        organisation: office.organisation,
+    };
+    let inviter = Name::parse(office.email.as_str()).ok();
     let parts = Multipart::new(request.headers(), payload);
     let mut form = Typed::default();
-    match read(&edge, &office, parts, &mut form).await {
+    match read(by, inviter, parts, &mut form).await {
         Ok(batch) => Ok(see(&office.path(format_args!("/invites/{}", batch.id)))),
+        // Signed out meanwhile.
+        Err(problem) if problem.kind == Kind::Unauthenticated => Ok(see(SIGN_IN)),
         Err(problem) => {
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(beside_file(problem))?;
@@ -129,8 +142,8 @@ fn beside_file(problem: Problem) -> Problem {
 /// Reads the form as it comes: what stands before the file is typed, what stands behind it is not
 /// looked at.
 async fn read(
-    edge: &Edge,
-    office: &Office,
+    by: Importer<'_>,
+    inviter: Option<Name>,
     mut parts: Multipart,
     form: &mut Typed,
 ) -> Result<Batch, Problem> {
@@ -140,7 +153,7 @@ async fn read(
             "link_id" => form.link_id = text(part, "link_id").await?,
             "message" => form.message = text(part, "message").await?,
             "column" => form.column = text(part, "column").await?,
-            "file" if has_name(&part) => return file(edge, office, part, form).await,
+            "file" if has_name(&part) => return file(by, inviter, part, form).await,
             _ => (),
         }
     }
@@ -153,14 +166,13 @@ fn has_name(part: &Field) -> bool {
     named.is_some_and(|name| !name.is_empty())
 }
 
-async fn file(edge: &Edge, office: &Office, part: Field, form: &Typed) -> Result<Batch, Problem> {
-    let inviter = Name::parse(office.email.as_str()).ok();
+async fn file(
+    by: Importer<'_>,
+    inviter: Option<Name>,
+    part: Field,
+    form: &Typed,
+) -> Result<Batch, Problem> {
     let (new, column) = form.parse(inviter)?;
-    let by = Importer {
-        edge,
-        cx: &office.cx,
-        organisation: office.organisation,
-    };
     let file = part.map_err(|error| unreadable(&error));
     let staged = stage(by, new, column, file).await;
     // What the API says by its status is said beside the field here.
