@@ -22,6 +22,7 @@ mod browser;
 mod colleagues;
 mod demo;
 mod described;
+mod doubt;
 mod events;
 mod given_up;
 mod html;

@@ -41,6 +41,7 @@ pub enum Kind {
     EventsExpired,
     Overloaded,
     Unavailable,
+    InDoubt,
     DeadlinePassed,
     Panicked,
     Internal,
@@ -78,6 +79,7 @@ impl Kind {
         Self::EventsExpired,
         Self::Overloaded,
         Self::Unavailable,
+        Self::InDoubt,
         Self::DeadlinePassed,
         Self::Panicked,
         Self::Internal,
@@ -184,6 +186,11 @@ impl Kind {
                 503,
                 "A part of the service is not available; please try again.",
             ),
+            Self::InDoubt => (
+                "in-doubt",
+                503,
+                "The answer was lost; it may or may not have happened.",
+            ),
             Self::DeadlinePassed => (
                 "deadline-passed",
                 504,
@@ -202,6 +209,11 @@ impl Kind {
     /// The HTTP status.
     pub const fn status(self) -> u16 {
         self.row().1
+    }
+
+    /// Whether what was asked may have happened all the same: doing it again may be doing it twice.
+    pub const fn is_in_doubt(self) -> bool {
+        matches!(self, Self::InDoubt | Self::DeadlinePassed)
     }
 
     /// One plain sentence.
@@ -256,7 +268,8 @@ impl Problem {
             detail: None,
             instance: None,
             errors: Vec::new(),
-            retry_after: (status == 503).then_some(1),
+            // Where it may have happened, somebody looks first.
+            retry_after: (status == 503 && !kind.is_in_doubt()).then_some(1),
         }
     }
 

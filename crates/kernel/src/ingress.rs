@@ -233,6 +233,9 @@ async fn serve_batch<B: ServeMany<M>, M: Call>(
     batch: Arc<Vec<Asked<M>>>,
 ) -> Vec<Result<M::Reply, Problem>> {
     let whole = turn_of(entrance, Arc::clone(&batch), 0..batch.len()).await;
+    let is_in_doubt = whole
+        .as_ref()
+        .is_err_and(|problem| problem.kind.is_in_doubt());
     match whole {
         Ok(results) if results.len() == batch.len() => return results,
         Ok(results) => tracing::error!(
@@ -263,11 +266,18 @@ async fn serve_batch<B: ServeMany<M>, M: Call>(
             one.pop()
                 .unwrap_or_else(|| Err(Problem::new(Kind::Internal)))
         });
-        if let Err(problem) = &result
-            && problem.kind == Kind::Unavailable
-        {
-            unavailable = Some(problem.clone());
-        }
+        let result = result.map_err(|problem| {
+            if problem.kind != Kind::Unavailable {
+                return problem;
+            }
+            // Together they may have been done, and nobody was there to tell.
+            let problem = if is_in_doubt {
+                Problem::new(Kind::InDoubt)
+            } else {
+                problem
+            };
+            unavailable.insert(problem).clone()
+        });
         results.push(result);
     }
     results

@@ -103,8 +103,7 @@ impl From<StoreError> for Problem {
             }
             StoreError::CommitUnknown(_) => {
                 tracing::warn!(%error, cause, "database");
-                Self::new(Kind::Unavailable)
-                    .detail("It may or may not have happened; asking again is safe.")
+                Self::new(Kind::InDoubt)
             }
             StoreError::Sealed => {
                 tracing::error!(%error, "sealing.key is not the one that this was sealed with");

@@ -18,7 +18,7 @@ use actix_web::{
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use contract::{
-    Kind, Problem,
+    Problem,
     idempotency::{Answer, Attempt, BeginAttempt, EndAttempt},
     ids::AttemptId,
 };
@@ -243,8 +243,8 @@ impl Begun {
     /// Keeps the answer of a success, and frees the key otherwise.
     async fn end(self, response: ServiceResponse) -> ServiceResponse {
         let status = response.status();
-        if status == StatusCode::GATEWAY_TIMEOUT {
-            // It may still be happening; nobody else begins before it cannot any more.
+        if is_in_doubt(&response) {
+            // It may have happened, or still be happening: the key tells so from now on.
             return response;
         }
         if !status.is_success() {
@@ -276,7 +276,7 @@ impl Begun {
                 };
                 self.send(Some(answer)).await;
             }
-            Err(problem) if problem.kind == Kind::DeadlinePassed => (),
+            Err(problem) if problem.kind.is_in_doubt() => (),
             Err(_) => self.send(None).await,
         }
     }
@@ -298,6 +298,13 @@ impl Begun {
             tracing::warn!(request_id = %cx.request_id, %problem, "an answer was not kept");
         }
     }
+}
+
+/// Whether what was asked may have happened, though it was refused.
+fn is_in_doubt(response: &ServiceResponse) -> bool {
+    let extensions = response.response().extensions();
+    let problem = extensions.get::<Problem>();
+    problem.is_some_and(|problem| problem.kind.is_in_doubt())
 }
 
 /// A body as it may be kept.

@@ -92,6 +92,14 @@ fn next_page(request: &HttpRequest, cursor: Option<contract::Cursor>) -> Option<
     next_page_by(request, "cursor", cursor)
 }
 
+/// The same of the page at a path, whatever was asked to come to it.
+fn next_page_of(path: &str, cursor: Option<contract::Cursor>) -> Option<String> {
+    let contract::Cursor(cursor) = cursor?;
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("cursor", &cursor);
+    Some(format!("{path}?{}", query.finish()))
+}
+
 /// The same where a page has several lists, each with a cursor of its own.
 fn next_page_by(
     request: &HttpRequest,
@@ -137,7 +145,7 @@ pub(crate) fn problem(problem: &Problem) -> HttpResponse {
              Please ask whoever gave it to you for a new one."
         }
         Kind::NotFound => "Please check the address, or go back to where you came from.",
-        Kind::Overloaded | Kind::Unavailable | Kind::DeadlinePassed => {
+        Kind::Overloaded | Kind::Unavailable | Kind::InDoubt | Kind::DeadlinePassed => {
             "Please try again in a moment. Nothing is lost, and trying again is safe."
         }
         _ if problem.status >= 500 => "Please try again. If it happens again, ask for help.",

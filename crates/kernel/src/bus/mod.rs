@@ -161,7 +161,8 @@ impl Bus {
     /// Sends a message on behalf of `cx.caller` and waits for its answer until `cx.deadline`.
     ///
     /// Whatever goes wrong is a problem: the actor's refusal as it is, `unavailable` when nobody
-    /// serves the subject, `deadline-passed` when no answer came in time.
+    /// serves the subject, `in-doubt` when the way broke off after the message was sent,
+    /// `deadline-passed` when no answer came in time.
     pub async fn call<M: Call>(&self, message: &M, cx: &Cx) -> Result<M::Reply, Problem> {
         let started = Instant::now();
         let result = self.exchange(message, cx).await;

@@ -110,9 +110,11 @@ impl Transport for NatsBus {
                     .detail(format!("nobody serves {subject} just now")),
                 RequestErrorKind::TimedOut => Problem::new(Kind::DeadlinePassed),
                 RequestErrorKind::MaxPayloadExceeded => Problem::new(Kind::TooLarge),
-                kind => {
-                    tracing::warn!(subject, ?kind, %error, "bus request failed");
-                    Problem::new(Kind::Unavailable)
+                RequestErrorKind::InvalidSubject => Problem::new(Kind::Internal),
+                // It broke off after it was handed over: somebody may have it.
+                RequestErrorKind::Other => {
+                    tracing::warn!(subject, %error, "bus request broke off");
+                    Problem::new(Kind::InDoubt)
                 }
             })?;
             let error = header(&message, ERROR_CODE).map(|code| {

@@ -32,6 +32,8 @@ enum Does {
     HoldAndFailTogether,
     /// One result too few, for a batch of more than one.
     Short,
+    /// As [`Does::FailTogether`], and nobody knows whether it was done.
+    DoubtTogether,
     Unavailable,
 }
 
@@ -80,6 +82,7 @@ impl ServeMany<Join> for Committer {
                     self.gate.pass().await;
                     return Err(Problem::new(Kind::Internal));
                 }
+                Does::DoubtTogether if together => return Err(Problem::new(Kind::InDoubt)),
                 Does::Unavailable => return Err(Problem::new(Kind::Unavailable)),
                 _ => {}
             }
@@ -288,5 +291,19 @@ async fn an_unavailable_database_stops_the_replay() {
     let expected = ["a", "unavailable", "unavailable"];
     assert_eq!(answers(calls).await, expected);
     assert_eq!(scene.journal.lines(), ["held", "a b c", "a", "b"]);
+    stage.stop().await;
+}
+
+#[actix_rt::test]
+async fn what_may_have_been_done_together_is_in_doubt_where_the_replay_cannot_tell() {
+    let scene = Scene::open(BusKind::Local).await;
+    let stage = scene.committer().await;
+    let messages = [
+        ("a", Does::DoubtTogether),
+        ("b", Does::Unavailable),
+        ("c", Does::Nothing),
+    ];
+    let calls = scene.join_together(&messages).await;
+    assert_eq!(answers(calls).await, ["a", "in-doubt", "in-doubt"]);
     stage.stop().await;
 }

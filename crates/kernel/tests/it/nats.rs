@@ -1,7 +1,10 @@
 //! What is particular to NATS: reconnecting, plain clients, service discovery.
 
+use std::sync::Arc;
+
 use async_nats::{Client, HeaderMap, Message};
 use contract::{Call as _, Caller, Kind, Problem, Service};
+use futures_util::future::join;
 use serde_json::{Value, json};
 use testkit::{BusKind, eventually};
 
@@ -52,6 +55,25 @@ async fn after_a_restart_of_the_server_requests_work_again_and_meanwhile_are_una
     })
     .await;
     stage.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_request_that_breaks_off_after_it_was_taken_is_in_doubt() {
+    let scene = Scene::open(BusKind::Nats).await;
+    let stage = scene.probe().await;
+    let connection = scene.connection().await;
+    let bus = scene.bus_on(Arc::new(connection.clone()), Service::Probe);
+    let (ask, cx) = (Ask::Wait("taken".to_owned()), scene.cx());
+    let close = async {
+        scene.gate.wait_for_a_turn().await;
+        connection.client().drain().await.unwrap();
+    };
+    let (broken, ()) = join(bus.call(&ask, &cx), close).await;
+    let problem = broken.unwrap_err();
+    assert_eq!((problem.kind, problem.retry_after), (Kind::InDoubt, None));
+    scene.gate.let_through(1);
+    stage.stop().await;
+    assert_eq!(scene.journal.lines(), ["taken"], "it happened");
 }
 
 #[actix_rt::test]

@@ -86,7 +86,12 @@ impl Scene {
         self.bus_on(self.transport.clone(), service)
     }
 
-    fn bus_on(&self, transport: Arc<dyn Transport>, service: Service) -> Bus {
+    /// A connection to NATS that only this test uses.
+    pub(crate) async fn connection(&self) -> NatsBus {
+        connect(self.server.as_ref().unwrap(), &self.metrics).await
+    }
+
+    pub(crate) fn bus_on(&self, transport: Arc<dyn Transport>, service: Service) -> Bus {
         let options = BusOptions {
             service,
             key: key(),

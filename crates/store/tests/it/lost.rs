@@ -46,11 +46,7 @@ async fn a_commit_whose_answer_is_lost_is_unknown_and_may_have_happened() {
     assert!(unknown.is_transient());
     assert_eq!(scene.lines(&sql::EVENTS).await.len(), 1);
     let problem = Problem::from(unknown);
-    assert_eq!(problem.kind, Kind::Unavailable);
-    assert!(
-        problem.detail.unwrap().contains("may or may not"),
-        "the caller is told"
-    );
+    assert_eq!((problem.kind, problem.retry_after), (Kind::InDoubt, None));
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ async fn links_to_filter(edge: &Edge, office: &Office) -> Result<Vec<Link>, Prob
         page,
     };
     match edge.bus.call(&list, &office.cx).await {
-        Err(problem) if problem.kind == Kind::Unavailable => Ok(Vec::new()),
+        Err(problem) if matches!(problem.kind, Kind::Unavailable | Kind::InDoubt) => Ok(Vec::new()),
         links => Ok(links?.items),
     }
 }
