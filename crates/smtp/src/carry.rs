@@ -195,7 +195,7 @@ impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
             354 if !has_recipient => {
                 let reply = self.wire.ask(Stage::Dot, b".\r\n").await?.reply();
                 if reply.code == 421 {
-                    return Err(Trouble::Ended(reply));
+                    return Err(Trouble::Ended(Stage::Dot, reply));
                 }
                 Ok(false)
             }
@@ -301,8 +301,8 @@ impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
                 Ok(())
             }
             400..=599 => {
-                let is_end = (reply.code == 421).then(|| Trouble::Ended(reply.clone()));
                 let stage = Stage::Dot;
+                let is_end = (reply.code == 421).then(|| Trouble::Ended(stage, reply.clone()));
                 self.flight.settle(Verdict::Refused { stage, reply });
                 self.follows_failure = self.flight.current().is_some();
                 self.needs_reset = !self.follows_failure;
@@ -350,7 +350,7 @@ impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
     async fn answer(&mut self, stage: Stage) -> Result<Reply, Trouble> {
         let reply = self.wire.hear(stage).await?.reply();
         if reply.code == 421 {
-            return Err(Trouble::Ended(reply));
+            return Err(Trouble::Ended(stage, reply));
         }
         Ok(reply)
     }

@@ -58,9 +58,9 @@ pub enum Trouble {
     /// It ended without a word.
     #[error("the relay closed the connection")]
     Closed,
-    /// It was ended with a word: 421.
-    #[error("the relay ends the connection: {0}")]
-    Ended(Reply),
+    /// It was ended with a word, 421, where another reply was due.
+    #[error("the relay ends the connection: {1}")]
+    Ended(Stage, Reply),
     /// The network failed.
     #[error("the connection failed: {0}")]
     Failed(String),

@@ -137,7 +137,7 @@ pub(crate) fn unasked() -> Trouble {
 /// A reply that is none to what was said.
 pub(crate) fn unexpected(stage: Stage, reply: Reply) -> Trouble {
     if reply.code == 421 {
-        return Trouble::Ended(reply);
+        return Trouble::Ended(stage, reply);
     }
     Trouble::Strange(format!("{reply} to {stage}"))
 }

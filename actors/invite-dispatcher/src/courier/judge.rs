@@ -14,14 +14,23 @@ pub(super) fn judge(said: Said, is_proven: bool) -> Option<Verdict> {
         Said::Accepted { reply } => Verdict::Accepted(bounded(&reply)),
         Said::Refused { stage, reply } => refused(stage, &reply),
         Said::Unknown { why } => Verdict::Unknown(bounded(&format!("the reply was lost: {why}"))),
+        // Some close when it is the recipient that must wait.
+        Said::NotSent {
+            why: Trouble::Ended(stage @ Stage::Rcpt, reply),
+        } if is_about_recipient(stage, &reply) => refused(stage, &reply),
         // Relays count the mails of a connection, and close one that was idle.
         Said::NotSent { .. } if is_proven => return None,
         Said::NotSent { why } => match why {
             Trouble::Cancelled => return None,
-            Trouble::Ended(reply) => refused(Stage::Mail, &reply),
+            Trouble::Ended(_, reply) => refused(Stage::Mail, &reply),
             why => Verdict::Away(bounded(&why)),
         },
     })
+}
+
+/// Others would not hear this.
+fn is_about_recipient(stage: Stage, reply: &Reply) -> bool {
+    matches!(classify(stage, reply), Class::Greylisted { .. })
 }
 
 /// There is no connection. Whatever the reason, somebody may mend it; no recipient is to blame.
@@ -133,15 +142,27 @@ mod tests {
 
     #[test]
     fn a_connection_that_ends_is_the_fault_of_the_relay_only_if_it_never_worked() {
-        let closes = || Trouble::Ended(reply("421 4.7.0 too many messages, wait 2 minutes"));
+        let closes = |stage| {
+            let reply = reply("421 4.7.0 too many messages, wait 2 minutes");
+            Trouble::Ended(stage, reply)
+        };
+        let goes = |stage| Trouble::Ended(stage, reply("421 4.3.2 shutting down"));
+        let greylists = |stage| Trouble::Ended(stage, reply("421 4.7.0 greylisted"));
         for (why, is_proven, expected) in [
             (Trouble::Closed, true, "another connection"),
-            (closes(), true, "another connection"),
+            (closes(Stage::Mail), true, "another connection"),
+            (closes(Stage::Rcpt), true, "another connection"),
+            (goes(Stage::Rcpt), true, "another connection"),
+            (goes(Stage::Rcpt), false, "relay 0"),
+            (greylists(Stage::Rcpt), true, "deferred"),
+            (greylists(Stage::Rcpt), false, "deferred"),
+            (greylists(Stage::Mail), true, "another connection"),
             (Trouble::Late(Stage::Rcpt), true, "another connection"),
             (Trouble::Cancelled, false, "another connection"),
             (Trouble::Closed, false, "away"),
             (Trouble::Late(Stage::Mail), false, "away"),
-            (closes(), false, "relay 120"),
+            (closes(Stage::Mail), false, "relay 120"),
+            (closes(Stage::Rcpt), false, "relay 120"),
         ] {
             let said = Said::NotSent { why: why.clone() };
             assert_eq!(name(judge(said, is_proven)), expected, "{why:?}");

@@ -91,6 +91,9 @@ store::statements! {
         from couriers
         where id <> ''";
 
+    pub(crate) STOPPED = "
+        select count(*) as n from couriers where id <> '' and hindrance like '%\"why\":\"%'";
+
     pub(crate) SENT_ON = "select sent as n from relay_days where day = $1";
 }
 

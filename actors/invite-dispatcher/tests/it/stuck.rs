@@ -107,3 +107,43 @@ async fn an_invite_that_is_cancelled_on_its_way_and_not_taken_is_over(
     assert_eq!((look.reason.as_str(), look.reply.as_str()), ("", reply));
     courier.finish().await;
 }
+
+#[rstest]
+#[case::on_a_connection_that_works("b@hill.edu")]
+#[case::on_a_fresh_one("a@hill.edu")]
+#[actix_rt::test]
+async fn a_recipient_that_ends_the_connection_waits_and_holds_up_nobody(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] shy: &'static str,
+) {
+    let script = SmtpScript::new().on(move |moment| {
+        let is_shy = moment.at == SmtpAt::Rcpt && moment.recipient == shy;
+        is_shy.then(|| SmtpAct::reply("421 4.7.0 greylisted").and_close())
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    let mut ids = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        let email = format!("{name}@hill.edu");
+        ids.push((email == shy, scene.invite(house, &email).await));
+    }
+    let rates = Rates {
+        connections: 1,
+        ..Rates::default()
+    };
+    let mut courier = patient(&scene, &sink, rates);
+    for (is_shy, id) in &ids {
+        if !is_shy {
+            until_sent(&scene, &mut courier, *id).await;
+        }
+    }
+    let told = number(&scene, posted::STOPPED.query(), "n").await;
+    assert_eq!(told, 0, "the relay is not away");
+    courier.finish().await;
+    for (is_shy, id) in ids {
+        let look = scene.see(id).await;
+        let state = if is_shy { "deferred" } else { "sent" };
+        assert_eq!((look.state.as_str(), look.attempts), (state, 1), "{look:?}");
+        assert!(!is_shy || look.waits(1), "{look:?}");
+    }
+    assert_eq!(sink.connections(), 2);
+}

@@ -1,4 +1,4 @@
-use smtp::{End, Trouble};
+use smtp::{End, Stage, Trouble};
 use testkit::{SmtpAct, SmtpAt, SmtpMoment, SmtpScript, SmtpSink};
 
 use crate::scene::{Book, answering, carry, connect, mail, send};
@@ -59,13 +59,14 @@ async fn data_refused_is_a_refusal_of_this_mail_alone() {
 
 #[tokio::test]
 async fn a_connection_that_is_ended_blames_no_recipient() {
-    for at in [SmtpAt::Rcpt, SmtpAt::Data] {
+    for (at, stage) in [(SmtpAt::Rcpt, Stage::Rcpt), (SmtpAt::Data, Stage::Data)] {
         let act = SmtpAct::reply("421 4.7.0 enough for now").and_close();
         let sink = SmtpSink::start_with(answering(at, "bob@uni.example", act));
         let (end, book) = send(&sink, &NAMES).await;
-        let End::Broken(Trouble::Ended(reply)) = end else {
+        let End::Broken(Trouble::Ended(to, reply)) = end else {
             panic!("{end:?}");
         };
+        assert_eq!(to, stage);
         assert_eq!(reply.to_string(), "421 4.7.0 enough for now");
         assert_eq!(book.of("ada"), "accepted");
         assert!(book.of("bob").starts_with("not sent"), "{book:?}");
@@ -78,7 +79,7 @@ async fn a_relay_that_closes_after_so_many_costs_nobody_anything() {
     let sink = SmtpSink::start();
     sink.limit_per_connection(2);
     let (end, book) = send(&sink, &NAMES).await;
-    assert!(matches!(end, End::Broken(Trouble::Ended(_))), "{end:?}");
+    assert!(matches!(end, End::Broken(Trouble::Ended(..))), "{end:?}");
     assert_eq!(book.accepted(), 2);
     assert!(book.of("eve").starts_with("not sent"), "{book:?}");
 }
