@@ -19,15 +19,20 @@ impl Serve<SteerBatch> for InviteDispatcher {
         // Whether an invite is accepted or cancelled is decided by the order of this lock.
         tx.lock_histories(&[organisation]).await?;
         let row = find(&mut tx, organisation, batch_id).await?;
-        let (is_paused, is_cancelled) = (
-            row.get::<Option<i64>>("paused_at")?.is_some(),
-            row.get::<Option<i64>>("cancelled_at")?.is_some(),
-        );
+        let is = |column| Ok::<_, Problem>(row.get::<Option<i64>>(column)?.is_some());
+        let (is_paused, is_cancelled) = (is("paused_at")?, is("cancelled_at")?);
         let done = match (message.steer, is_cancelled) {
             (Steer::Cancel, true) => None,
             (_, true) => return Err(conflict("This batch was cancelled.")),
             (Steer::Pause, _) if is_paused => None,
             (Steer::Resume, _) if !is_paused => None,
+            // One that rests is not taken up again when something of it is sent again.
+            (Steer::Pause, _) if !is("sent_at")? => {
+                return Err(conflict("This batch was not sent yet."));
+            }
+            (Steer::Pause, _) if is("finished_at")? => {
+                return Err(conflict("Nothing of this batch is left to be sent."));
+            }
             (Steer::Pause, _) => {
                 let reason = PauseReason::Administrator.name();
                 let pause = sql::PAUSE.bind(batch_id).bind(stamp.now).bind(reason);

@@ -53,7 +53,7 @@ store::statements! {
                     when i.expires_at <= $4 then 'expired'
                     when exists (select 1 from suppressions s
                         where s.email_key = i.email_key and s.organisation_id in ('', i.organisation_id))
-                        then 'suppressed'
+                        then case when i.sent_at is null then 'suppressed' else 'sent' end
                     else 'sending' end as fate
             from invites i
             where i.batch_id = $1

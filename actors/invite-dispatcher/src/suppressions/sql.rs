@@ -12,10 +12,13 @@ store::statements! {
         where suppressions.reason in ('bounce', 'manual')
             and excluded.reason in ('complaint', 'unsubscribed')";
 
-    /// Mail that waits for its turn does not leave: of one organisation, or of all.
+    /// Mail that waits for its turn does not leave: of one organisation, or of all. What was sent
+    /// before, and waits for a reminder or to be sent again, stays sent.
     pub(crate) QUIET = "
         update invites
-        set state = 'suppressed', reason = 'suppressed', due_at = null
+        set state = case when sent_at is null then 'suppressed' else 'sent' end,
+            reason = case when sent_at is null then 'suppressed' end,
+            due_at = null
         where email_key = $1
             and (cast($2 as text) is null or organisation_id = $2)
             and (state in ('queued', 'deferred') or state = 'unknown' and due_at is not null)";

@@ -222,6 +222,16 @@ async fn what_changed_since_the_dry_run_is_skipped_and_what_is_cancelled_does_no
         })
         .await
         .unwrap();
+    let steer = |steer| SteerBatch {
+        organisation,
+        batch_id,
+        steer,
+    };
+    let early = scene.ask(steer(Steer::Pause)).await.unwrap_err();
+    assert_eq!(
+        early.detail.as_deref(),
+        Some("This batch was not sent yet.")
+    );
     scene
         .ask(SendBatch {
             organisation,
@@ -234,11 +244,6 @@ async fn what_changed_since_the_dry_run_is_skipped_and_what_is_cancelled_does_no
     let states = scene.batch(batch_id).await.states;
     assert_eq!(states.get(&InviteState::Skipped), Some(&1));
     assert_eq!(states.get(&InviteState::Queued), Some(&1));
-    let steer = |steer| SteerBatch {
-        organisation,
-        batch_id,
-        steer,
-    };
     assert!(
         scene
             .ask(steer(Steer::Pause))

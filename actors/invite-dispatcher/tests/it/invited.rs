@@ -66,6 +66,8 @@ store::statements! {
 
     MAILED = "update invites set queued_at = $2, sent_at = $2 where id = $1";
 
+    UNSENT = "update invites set sent_at = null where id = $1";
+
     STATE = "update invites set state = $2, due_at = null where id = $1";
 
     LEASE = "
@@ -180,6 +182,13 @@ impl Invited {
             .bind(expires_at);
         self.run(query).await;
         id
+    }
+
+    /// An invite of which no mail has left yet.
+    pub(crate) async fn unsent(&self, house: House, email: &str, state: &str) -> InviteId {
+        let invite = self.invite(house, email, state).await;
+        self.run(UNSENT.bind(invite)).await;
+        invite
     }
 
     /// Accepts an invite, as an admission does; not committed.

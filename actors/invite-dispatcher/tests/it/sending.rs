@@ -17,6 +17,10 @@ use crate::{
     scene::{NOON, Scene},
 };
 
+store::statements! {
+    LEFT_BEFORE = "update invites set sent_at = 0 where id = $1";
+}
+
 fn message_ids(sink: &SmtpSink) -> Vec<String> {
     let mails = sink.messages();
     let id = |text: String| Read::of(&text).header("Message-ID").to_owned();
@@ -225,6 +229,13 @@ async fn what_must_not_leave_does_not(#[values(Engine::Sqlite, Engine::Postgres)
         posted::SUPPRESS.bind("suppressed@uni.edu").bind(house.id),
     )
     .await;
+    let reminded = scene.invite(house, "reminded@uni.edu").await;
+    run(&scene, LEFT_BEFORE.bind(reminded)).await;
+    run(
+        &scene,
+        posted::SUPPRESS.bind("reminded@uni.edu").bind(house.id),
+    )
+    .await;
     let everywhere = scene.invite(house, "everywhere@uni.edu").await;
     run(&scene, posted::SUPPRESS.bind("everywhere@uni.edu").bind("")).await;
     let elsewhere = scene.invite(house, "elsewhere@uni.edu").await;
@@ -239,6 +250,7 @@ async fn what_must_not_leave_does_not(#[values(Engine::Sqlite, Engine::Postgres)
         (accepted, "cancelled"),
         (expired, "expired"),
         (suppressed, "suppressed"),
+        (reminded, "sent"),
         (everywhere, "suppressed"),
         (elsewhere, "sent"),
     ] {

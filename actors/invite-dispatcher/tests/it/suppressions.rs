@@ -80,12 +80,13 @@ async fn an_administrator_suppresses_lists_and_lifts(
 ) {
     let on = Invited::open(engine).await;
     let (a, b) = (on.a, on.b);
-    let queued = on.invite(a, "Bob@uni.edu", "queued").await;
+    let queued = on.unsent(a, "Bob@uni.edu", "queued").await;
+    let again = on.invite(on.draft(a).await, "bob@uni.edu", "queued").await;
     let elsewhere = on.invite(b, "bob@uni.edu", "queued").await;
     suppress(&on, a, "bob@uni.edu").await.unwrap();
-    let again = suppress(&on, a, "BOB@uni.edu").await.unwrap();
+    let repeated = suppress(&on, a, "BOB@uni.edu").await.unwrap();
     assert_eq!(
-        (again.reason, again.email.as_str()),
+        (repeated.reason, repeated.email.as_str()),
         (SuppressionReason::Manual, "bob@uni.edu")
     );
     suppress(&on, a, "ann@uni.edu").await.unwrap();
@@ -96,6 +97,9 @@ async fn an_administrator_suppresses_lists_and_lifts(
     );
     assert_eq!(on.stand(queued).await.state, "suppressed");
     assert!(!on.stand(queued).await.is_due);
+    let again = on.stand(again).await;
+    assert_eq!((again.state.as_str(), again.is_due), ("sent", false));
+    assert_eq!(again.reason, "", "its mail had left");
     assert_eq!(on.state(elsewhere).await, "queued", "theirs");
     assert_eq!(suppressed(&on, a).await, ["ann@uni.edu", "bob@uni.edu"]);
     assert!(suppressed(&on, b).await.is_empty());
@@ -156,7 +160,7 @@ async fn whoever_unsubscribes_gets_no_more_at_once_and_only_they_can_take_it_bac
     let on = Invited::open(engine).await;
     let (a, b) = (on.a, on.b);
     let invite = on.invite(a, "ann@uni.edu", "sent").await;
-    let queued = on.invite(on.draft(a).await, "Ann@uni.edu", "queued").await;
+    let queued = on.unsent(on.draft(a).await, "Ann@uni.edu", "queued").await;
     let elsewhere = on.invite(b, "ann@uni.edu", "deferred").await;
     let token = || on.token("unsubscribe", invite, 1);
     let resolve = ResolveUnsubscribe { token: token() };
@@ -192,7 +196,7 @@ async fn whoever_wants_no_invite_of_anybody_is_left_alone_and_nobody_is_told(
     let on = Invited::open(engine).await;
     let (a, b) = (on.a, on.b);
     let invite = on.invite(a, "ann@uni.edu", "sent").await;
-    let elsewhere = on.invite(b, "ann@uni.edu", "queued").await;
+    let elsewhere = on.unsent(b, "ann@uni.edu", "queued").await;
     on.accept(a, invite).await;
     let token = on.token("unsubscribe", invite, 1);
     unsubscribe(&on, token, UnsubscribeScope::Everybody)
