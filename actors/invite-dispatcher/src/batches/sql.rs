@@ -233,7 +233,7 @@ store::statements! {
         from rows($1)
         where invites.id = rows.value ->> 'id' and invites.state = 'draft'";
 
-    /// Takes rows of a cancelled batch back that have not left.
+    /// Takes rows of a cancelled batch back that have not left, nor been taken by a courier meanwhile.
     pub(crate) WITHDRAW = "
         update invites
         set state = 'cancelled', due_at = null, cancelled_at = $2
@@ -242,7 +242,10 @@ store::statements! {
                 where batch_id = $1 and state in ('draft', 'queued', 'deferred', 'unknown')
                     and cancelled_at is null
                     and not exists (select 1 from invite_uses u where u.invite_id = invites.id)
-                limit $3)";
+                limit $3)
+            and state in ('draft', 'queued', 'deferred', 'unknown')
+            and cancelled_at is null
+            and leased_until is null";
 
     /// What became of the mails of batches under way since they were sent, or were resumed.
     pub(crate) RESULTS = "

@@ -48,6 +48,19 @@ store::statements! {
     /// As an administrator does it while a courier has the invite.
     pub(crate) CANCEL_SENDING = "update invites set cancelled_at = 1, due_at = null where id = $1";
 
+    /// As a courier takes it.
+    pub(crate) TAKE = "
+        update invites
+        set state = 'sending', attempts = 1, leased_by = 'a courier',
+            leased_until = now_micros() + 60000000
+        where id = $1";
+
+    /// Who waits for a lock of somebody else, on PostgreSQL.
+    pub(crate) WAITING = "
+        select count(*) as n
+        from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+
     pub(crate) CANCEL_BATCH = "update batches set cancelled_at = 1 where id = $1";
 
     pub(crate) PAUSE = "update batches set paused_at = 1, pause_reason = 'administrator' where id = $1";

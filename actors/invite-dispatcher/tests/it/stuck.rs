@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use contract::{Secret, ids::InviteId};
-use invite_dispatcher::{Courier, CourierTiming, MailOptions, Rates};
-use kernel::Work as _;
+use contract::{Clock as _, Secret, Stamp, ids::InviteId};
+use invite_dispatcher::{Courier, CourierTiming, Enlister, MailOptions, Rates};
+use kernel::{Pace, Work as _};
 use rstest::rstest;
 use testkit::{Engine, SmtpAct, SmtpAt, SmtpScript, SmtpSink, eventually};
 use tokio::time::timeout;
@@ -146,4 +146,33 @@ async fn a_recipient_that_ends_the_connection_waits_and_holds_up_nobody(
         assert!(!is_shy || look.waits(1), "{look:?}");
     }
     assert_eq!(sink.connections(), 2);
+}
+
+/// SQLite has one writer at a time: there, nobody comes in between.
+#[actix_rt::test]
+async fn what_a_courier_takes_while_its_batch_is_cancelled_stays_on_its_way() {
+    let (_sink, scene, house) = with(Engine::Postgres, SmtpScript::new()).await;
+    let taken = scene.invite(house, "ann@uni.edu").await;
+    let waits = scene.invite(house, "bob@uni.edu").await;
+    run(&scene, posted::CANCEL_BATCH.bind(house.batch)).await;
+    let stamp = Stamp {
+        now: scene.clock.now(),
+        actor: "operator".to_owned(),
+        request_id: "fixture".to_owned(),
+    };
+    let mut tx = scene.db.write(&stamp).await.unwrap();
+    posted::TAKE.bind(taken).execute(&mut tx).await.unwrap();
+    let mut enlister = Enlister::new(scene.db.clone(), scene.clock.clone(), scene.woken.clone());
+    let withdraw = async { while enlister.work().await.unwrap() == Pace::Again {} };
+    let commit = async {
+        eventually(SOON, "the withdrawal waits for the courier", async || {
+            number(&scene, posted::WAITING.query(), "n").await > 0
+        })
+        .await;
+        tx.commit().await.unwrap();
+    };
+    tokio::join!(withdraw, commit);
+    let look = scene.see(taken).await;
+    assert!(look.state == "sending" && look.is_leased, "{look:?}");
+    assert_eq!(scene.see(waits).await.state, "cancelled");
 }
