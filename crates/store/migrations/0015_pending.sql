@@ -3,6 +3,8 @@
 -- case. A sweep notes when one was accepted or its time was over, so that few others stand among those that are pending.
 alter table invites add column name_key text not null default '';
 alter table invites add column closed_at bigint;
+-- lower() leaves letters beyond ASCII alone on SQLite and under the locale C. Nothing that was released before has
+-- invites: there are rows to fill only on a machine of development.
 update invites set name_key = lower(coalesce(name || ' ', '') || email);
 
 drop index invites_by_organisation;

@@ -30,6 +30,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     14 "0014_readdressed",
     15 "0015_pending",
     16 "0016_accepted_lately",
+    17 "0017_by_position",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {
