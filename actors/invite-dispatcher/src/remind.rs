@@ -44,6 +44,16 @@ pub struct Reminder {
     courier: Arc<Notify>,
     /// What was accepted before it is closed.
     used_since: Option<Timestamp>,
+    /// The way through what was accepted since, while it takes several pieces.
+    used_on: Option<On>,
+}
+
+/// How far a way of several pieces has come.
+#[derive(Clone, Copy, Debug)]
+struct On {
+    began: Timestamp,
+    /// Everything accepted before it was looked at.
+    seen: Timestamp,
 }
 
 /// An invite that was accepted.
@@ -62,6 +72,7 @@ impl Reminder {
             clock,
             courier,
             used_since: None,
+            used_on: None,
         }
     }
 
@@ -132,9 +143,13 @@ impl Reminder {
     async fn close_used(&mut self) -> Result<bool, Problem> {
         let stamp = self.stamp();
         let long_ago = stamp.now.plus_days(-INVITE_DAYS_MOST);
+        let on = self.used_on.unwrap_or(On {
+            began: stamp.now,
+            seen: self.used_since.unwrap_or(long_ago),
+        });
         let mut db = self.db.read().await?;
-        let used = invites::USED.bind(self.used_since.unwrap_or(long_ago));
-        let rows = used.bind(PIECE).fetch_all(&mut db).await?;
+        let used = invites::USED.bind(on.seen).bind(PIECE);
+        let rows = used.fetch_all(&mut db).await?;
         drop(db);
         let used = rows.iter().map(|row| {
             let (id, at) = (row.get("id")?, row.get("at")?);
@@ -149,12 +164,17 @@ impl Reminder {
                 .await?;
             tx.commit().await?;
         }
-        let more = u64::try_from(used.len()).unwrap_or(u64::MAX) >= PIECE;
-        if !more {
+        let full = u64::try_from(used.len()).unwrap_or(u64::MAX) >= PIECE;
+        self.used_on = used.last().filter(|_| full).map(|last| On {
+            seen: Timestamp::from_micros(last.at),
+            ..on
+        });
+        if self.used_on.is_none() {
             // An admission that began before may still end.
-            self.used_since = Some(Timestamp::from_micros(stamp.now.micros() - SLACK_MICROS));
+            let since = on.began.micros() - SLACK_MICROS;
+            self.used_since = Some(Timestamp::from_micros(since));
         }
-        Ok(more)
+        Ok(self.used_on.is_some())
     }
 
     /// Closes invites whose time is over; answers whether there may be more.

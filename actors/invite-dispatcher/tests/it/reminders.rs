@@ -130,6 +130,37 @@ async fn what_was_accepted_or_is_over_is_closed_until_it_is_sent_again(
 
 #[rstest]
 #[actix_rt::test]
+async fn many_that_were_accepted_are_closed_piece_by_piece_and_who_ends_late_as_well(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let on = Invited::open(engine).await;
+    let late = on.invite(on.a, "late@uni.edu", "sent").await;
+    let mut many = Vec::new();
+    for number in 0..505 {
+        let email = format!("ann{number}@uni.edu");
+        let invite = on.invite(on.a, &email, "sent").await;
+        on.accept(on.a, invite).await;
+        on.scene.clock.advance_seconds(1);
+        many.push(invite);
+    }
+    let mut sweeper = on.reminder();
+    let pace = kernel::Work::work(&mut sweeper).await.unwrap();
+    assert_eq!(pace, kernel::Pace::Again, "one piece is not all");
+    // An admission that began before all of them ends only now.
+    on.scene.clock.advance_seconds(-600);
+    on.accept(on.a, late).await;
+    on.scene.clock.advance_seconds(600);
+    for _ in 0..2 {
+        let pace = kernel::Work::work(&mut sweeper).await.unwrap();
+        assert_ne!(pace, kernel::Pace::Again, "two pieces are all");
+    }
+    for invite in many.into_iter().chain([late]) {
+        assert!(on.stand(invite).await.is_closed);
+    }
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn a_bounce_suppresses_for_ninety_days(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
