@@ -23,6 +23,7 @@ pub(super) struct Connection {
     hall: Rc<Hall>,
     /// What it was opened for.
     first: Option<Packed>,
+    is_ending: bool,
 }
 
 impl Drop for Connection {
@@ -30,7 +31,7 @@ impl Drop for Connection {
         if let Some((mail, _)) = self.first.take() {
             self.hall.leave(mail);
         }
-        self.hall.go();
+        self.hall.go(self.is_ending);
     }
 }
 
@@ -42,6 +43,7 @@ impl Connection {
         Some(Self {
             hall: Rc::clone(hall),
             first: Some(first),
+            is_ending: false,
         })
     }
 
@@ -96,7 +98,10 @@ impl Connection {
             if let Some(first) = self.first.take() {
                 return Some(first);
             }
-            let mail = self.hall.next().await?;
+            let Some(mail) = self.hall.next().await else {
+                self.is_ending = true;
+                return None;
+            };
             self.first = pack(&self.hall, mail);
         }
     }

@@ -38,6 +38,8 @@ pub(super) struct Hall {
     bell: Notify,
     open: Cell<usize>,
     idle: Cell<usize>,
+    /// Of those that are open, these take no more mail.
+    ending: Cell<usize>,
     allowed: Cell<usize>,
     crowded_at: Cell<Option<Instant>>,
 }
@@ -70,6 +72,7 @@ impl Hall {
             bell: Notify::new(),
             open: Cell::new(0),
             idle: Cell::new(0),
+            ending: Cell::new(0),
             allowed: Cell::new(0),
             crowded_at: Cell::new(None),
         }
@@ -93,9 +96,11 @@ impl Hall {
         self.metrics.connections.inc();
     }
 
-    /// One is no more.
-    pub(super) fn go(&self) {
+    /// One is no more; whether it was told to end.
+    pub(super) fn go(&self, was_ending: bool) {
         self.open.set(self.open.get().saturating_sub(1));
+        let ending = self.ending.get();
+        self.ending.set(ending.saturating_sub(was_ending.into()));
         self.metrics.connections.dec();
     }
 
@@ -169,9 +174,9 @@ impl Hall {
         }
     }
 
-    /// The next mail; `None` where the connection is to end. May be dropped while it waits.
+    /// The next mail; `None` where the connection is to end: it counts as ending then. May be dropped while it waits.
     pub(super) async fn next(&self) -> Option<Leased> {
-        while self.open.get() <= self.allowed.get() {
+        while !self.is_beyond() {
             let called = self.door.notified();
             if let Some(mail) = self.take() {
                 return Some(mail);
@@ -179,13 +184,20 @@ impl Hall {
             let _idle = Counted::one(&self.idle);
             called.await;
         }
+        self.ending.set(self.ending.get() + 1);
+        // Whatever it was called for, another may do.
+        self.door.notify_one();
         None
+    }
+
+    /// More go on than may be open.
+    fn is_beyond(&self) -> bool {
+        self.open.get().saturating_sub(self.ending.get()) > self.allowed.get()
     }
 
     /// A mail for a connection that is busy already, unless one that is idle will take it.
     pub(super) fn at_hand(&self) -> Option<Leased> {
-        let may_stay = self.open.get() <= self.allowed.get();
-        (may_stay && self.is_short_of_hands())
+        (!self.is_beyond() && self.is_short_of_hands())
             .then(|| self.take())
             .flatten()
     }

@@ -205,6 +205,7 @@ impl Courier {
         Share {
             per_minute: u64::from(rates.per_second) * 60,
             connections: u64::from(rates.connections.max(1)),
+            held: 0,
             couriers: 0,
         }
     }

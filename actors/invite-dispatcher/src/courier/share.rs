@@ -16,6 +16,8 @@ pub(super) struct Share {
     pub(super) per_minute: u64,
     /// Connections at the same time.
     pub(super) connections: u64,
+    /// Those that are not given back yet: these, or as many more as are still open.
+    pub(super) held: u64,
     /// How many couriers share.
     pub(super) couriers: u64,
 }
@@ -47,10 +49,12 @@ fn decide(limits: Share, open: u64, me: &str, others: &[Holding]) -> Share {
         .iter()
         .map(|other| (other.id.as_str(), other.connections))
         .collect();
+    let connections = part(limits.connections, me, &connections);
     Share {
         per_minute: part(limits.per_minute, me, &rates),
+        connections,
         // A connection is given back once it is closed.
-        connections: part(limits.connections, me, &connections).max(open),
+        held: connections.max(open),
         couriers: others.len() as u64 + 1,
     }
 }
@@ -76,7 +80,7 @@ pub(super) async fn keep(
         .bind(me)
         .bind(super::micros(ALIVE))
         .bind(share.per_minute)
-        .bind(share.connections)
+        .bind(share.held)
         .bind(hindrance)
         .execute(tx)
         .await?;
@@ -98,11 +102,12 @@ mod tests {
     const LIMITS: Share = Share {
         per_minute: 3_000,
         connections: 10,
+        held: 0,
         couriers: 0,
     };
 
-    /// Lets a courier say that it lives; its connections are those of its share, or fewer.
-    fn round(holdings: &mut Vec<Holding>, id: &str, open: u64) {
+    /// Lets a courier say that it lives, while so many connections are open.
+    fn round(holdings: &mut Vec<Holding>, id: &str, open: u64) -> Share {
         let others: Vec<_> = holdings
             .iter()
             .filter(|held| held.id != id)
@@ -113,11 +118,12 @@ mod tests {
         holdings.push(Holding {
             id: id.to_owned(),
             per_minute: share.per_minute,
-            connections: share.connections,
+            connections: share.held,
         });
         let rates: u64 = holdings.iter().map(|held| held.per_minute).sum();
         let connections: u64 = holdings.iter().map(|held| held.connections).sum();
         assert!(rates <= 3_000 && connections <= 10, "{holdings:?}");
+        share
     }
 
     fn of(holdings: &[Holding], id: &str) -> (u64, u64) {
@@ -132,7 +138,8 @@ mod tests {
         assert_eq!(of(&holdings, "a"), (3_000, 10));
         round(&mut holdings, "b", 0);
         assert_eq!(of(&holdings, "b"), (0, 0), "nothing was given back yet");
-        round(&mut holdings, "a", 8);
+        let share = round(&mut holdings, "a", 8);
+        assert_eq!(share.connections, 5, "three are to end");
         assert_eq!(of(&holdings, "a"), (1_500, 8), "eight are still open");
         round(&mut holdings, "b", 0);
         assert_eq!(of(&holdings, "b"), (1_500, 2));

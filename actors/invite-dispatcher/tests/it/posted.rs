@@ -104,6 +104,11 @@ store::statements! {
         from couriers
         where id <> ''";
 
+    pub(crate) LEAST = "
+        select count(*) as n, cast(coalesce(min(connections), 0) as bigint) as connections
+        from couriers
+        where id <> ''";
+
     pub(crate) STOPPED = "
         select count(*) as n from couriers where id <> '' and hindrance like '%\"why\":\"%'";
 

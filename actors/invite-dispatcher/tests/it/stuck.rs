@@ -1,6 +1,6 @@
 //! What would hold mail up for good, or for no reason.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use contract::{Clock as _, Secret, Stamp, ids::InviteId};
 use invite_dispatcher::{Courier, CourierTiming, Enlister, MailOptions, Rates};
@@ -175,4 +175,46 @@ async fn what_a_courier_takes_while_its_batch_is_cancelled_stays_on_its_way() {
     let look = scene.see(taken).await;
     assert!(look.state == "sending" && look.is_leased, "{look:?}");
     assert_eq!(scene.see(waits).await.state, "cancelled");
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_courier_that_comes_second_gets_its_half_while_the_first_is_busy(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let script = SmtpScript::new().on(|moment| {
+        (moment.at == SmtpAt::Dot).then(|| SmtpAct::later(Duration::from_millis(200)))
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    for n in 0..300 {
+        scene.invite(house, &format!("p{n}@uni.edu")).await;
+    }
+    let rates = Rates {
+        per_second: 400,
+        connections: 10,
+        ..Rates::default()
+    };
+    let (mut first, mut second) = (patient(&scene, &sink, rates), patient(&scene, &sink, rates));
+    while sink.open() < 10 {
+        first.work().await.unwrap();
+    }
+    let is_over = Cell::new(false);
+    let work = async |courier: &mut Courier| {
+        while !is_over.get() {
+            courier.work().await.unwrap();
+        }
+    };
+    let watch = async {
+        eventually(SOON, "each has half", async || {
+            number(&scene, posted::LEAST.query(), "connections").await == 5
+        })
+        .await;
+        is_over.set(true);
+    };
+    tokio::join!(work(&mut first), work(&mut second), watch);
+    assert_eq!(number(&scene, posted::LEAST.query(), "n").await, 2);
+    assert!(sink.messages().len() < 300, "there is still mail");
+    assert!(sink.most_open() <= 10, "{}", sink.most_open());
+    first.finish().await;
+    second.finish().await;
 }
