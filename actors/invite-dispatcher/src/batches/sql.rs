@@ -182,19 +182,26 @@ store::statements! {
         join plans p on p.id = l.plan_id
         where b.id = $1";
 
-    /// Rows of a batch in their order, after a position.
+    /// Rows of a batch in their order, after a position: of each kind no more than a page is looked at.
     pub(crate) ROWS = "
         select position, line, input, reason, suggestion, invite_id, state
         from (
-            select position, line, input, reason, suggestion, null as invite_id, null as state
-            from refusals
-            where batch_id = $1 and $3 = ''
+            select * from (
+                select position, line, input, reason, suggestion, null as invite_id, null as state
+                from refusals
+                where batch_id = $1 and position > $2 and $3 = '' and ($5 = '' or reason = $5)
+                order by position
+                limit $6) as refused
             union all
-            select position, line, email as input, reason, note as suggestion, id as invite_id, state
-            from invites
-            where batch_id = $1 and cast($4 as bigint) = 0 and ($3 = '' or state = $3)
+            select * from (
+                select position, line, email as input, reason, note as suggestion,
+                    id as invite_id, state
+                from invites
+                where batch_id = $1 and position > $2 and cast($4 as bigint) = 0
+                    and ($3 = '' or state = $3) and ($5 = '' or reason = $5)
+                order by position
+                limit $6) as taken
         ) as given
-        where position > $2 and ($5 = '' or reason = $5)
         order by position
         limit $6";
 
