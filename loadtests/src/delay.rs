@@ -63,6 +63,14 @@ impl Wire {
         Ok(Self { address, count })
     }
 
+    /// Waits until the ends of earlier connections have come through, and counts anew.
+    pub(crate) fn count_anew(&self) {
+        while self.count.open.load(Ordering::Relaxed) > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.counted();
+    }
+
     /// The most connections that were open together, and how many were opened, since the last time.
     pub(crate) fn counted(&self) -> (usize, usize) {
         let open = self.count.open.load(Ordering::Relaxed);

@@ -184,8 +184,9 @@ fn far(composer: &Composer, sink: SocketAddr, bytes: usize, pace: Pace) -> Resul
             name: "ours",
             aim: None,
             run: Box::new(|count| {
-                let took = send(composer, to_ours, CONNECTIONS, count)?;
                 let [wire, ..] = &wires;
+                wire.count_anew();
+                let took = send(composer, to_ours, CONNECTIONS, count)?;
                 let (together, opened) = wire.counted();
                 ensure!(
                     together <= CONNECTIONS && opened <= CONNECTIONS,
