@@ -21,7 +21,8 @@ const FROM: &str = "Usher <usher@mail.hill.edu>";
 const SITE: &str = "https://usher.hill.edu";
 const WORD: &str = "Welcome!\n\nWe read the first chapter on Monday.\nPlease join before that.";
 
-/// As long as the ones that the dispatcher signs.
+/// As long as the ones that the dispatcher makes, which it keeps to itself: made once here, so that
+/// what making them costs is not measured.
 const TOKEN: &str = "Xk3vQm9wZr7uYt2pLs8nBd4cFg6hJk1aXk3vQm9wZr7uYt2pLs8nBd4";
 
 /// Composes one invitation after the other.

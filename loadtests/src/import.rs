@@ -1,5 +1,5 @@
 //! A file of addresses, read, classified and stored through the whole node, against the database alone
-//! with the same rows: `COPY` on `PostgreSQL`, inserts of many rows on `SQLite`.
+//! with the same rows: `COPY` on `PostgreSQL`, bare and with the same indexes; inserts of many rows on `SQLite`.
 
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,12 @@ use tokio::runtime::Runtime;
 use crate::{
     house::House,
     mail::{mebibytes, runtime},
-    node::{Ground, file},
+    node::{Ground, Node, file},
     rounds::{Pace, median, verdict},
     usage,
 };
 
-/// At most so many times as long as the bare rows.
+/// At most so many times as long as the bare rows: `COPY` without an index, inserts on `SQLite`.
 const AIM: f64 = 8.0;
 /// At most so many mebibytes more than idle.
 const MEMORY: f64 = 64.0;
@@ -40,73 +40,78 @@ pub(crate) fn run(pace: Pace, count: usize) -> Result<()> {
     let runtime = runtime()?;
     let ground = Ground::large()?;
     let postgres = ground.postgres.as_ref().context("no PostgreSQL")?;
-    let copy = || copy(postgres, &ground.database, count);
-    on(
-        &ground,
-        pace,
-        count,
-        &runtime,
-        copy,
-        "COPY into a table with the same indexes",
-    )?;
+    let copies = || copies(postgres, &ground.database, count);
+    let rows = [
+        Rows {
+            name: "a bare COPY",
+            aim: Some(AIM),
+        },
+        Rows {
+            name: "COPY with the same indexes",
+            aim: None,
+        },
+    ];
+    on(&ground, pace, count, &runtime, &rows, copies)?;
     let ground = Ground::small()?;
-    let insert = || runtime.block_on(insert(count));
-    on(
-        &ground,
-        pace,
-        count,
-        &runtime,
-        insert,
-        "inserts of many rows",
-    )
+    let inserts = || Ok([runtime.block_on(insert(count))?]);
+    let rows = [Rows {
+        name: "inserts of many rows",
+        aim: Some(AIM),
+    }];
+    on(&ground, pace, count, &runtime, &rows, inserts)
 }
 
-fn on(
+/// A way of the database alone to take the rows.
+struct Rows {
+    name: &'static str,
+    /// At most so many times as long as this.
+    aim: Option<f64>,
+}
+
+fn on<const N: usize>(
     ground: &Ground,
     pace: Pace,
     count: usize,
     runtime: &Runtime,
-    baseline: impl Fn() -> Result<Duration>,
-    what: &str,
+    rows: &[Rows; N],
+    bare: impl Fn() -> Result<[Duration; N]>,
 ) -> Result<()> {
-    println!("{count} rows of a file, {}, against {what}", ground.name());
+    println!("{count} rows of a file, {}", ground.name());
     let node = ground.start(&[])?;
     let institution = runtime.block_on(ground.found(&node, "Hill University"))?;
     runtime.block_on(institution.import(file(1_000), true))?;
-    let (mut ratios, mut memories) = (Vec::new(), Vec::new());
+    let (mut rounds, mut memories) = (Vec::new(), Vec::new());
     for number in 1..=pace.rounds {
-        let pid = node.pid();
-        let file = file(count);
-        usage::forget_peak(pid)?;
-        let (before, (idle, _)) = (usage::processor(pid)?, usage::memory(pid)?);
-        let since = Instant::now();
-        runtime.block_on(institution.import(file, true))?;
-        let ours = since.elapsed();
-        let (used, (_, most)) = (
-            usage::processor(pid)?.saturating_sub(before),
-            usage::memory(pid)?,
-        );
-        // The first leaves the rows that are copied; a file of one's own is never copied before.
-        let bare = baseline()?;
-        let (ratio, more) = (
-            ours.as_secs_f64() / bare.as_secs_f64(),
-            mebibytes(most.saturating_sub(idle)),
-        );
+        // The first import leaves the rows that are copied, so ours begins.
+        let before = (number % 2 == 0).then(&bare).transpose()?;
+        let (ours, more) = one(&node, || {
+            let file = file(count);
+            let since = Instant::now();
+            runtime.block_on(institution.import(file, true))?;
+            Ok(since.elapsed())
+        })?;
+        let bare = before.map_or_else(&bare, Ok)?;
         println!(
-            "  round {number}   ours {:.2} s ({:.2} s of the node's processor time)   bare {:.2} s   \
-             ratio {ratio:.1}   {more:.0} MiB more memory",
-            ours.as_secs_f64(),
-            used.as_secs_f64(),
-            bare.as_secs_f64(),
+            "  round {number}   ours {:.2} s   {more:.0} MiB more memory",
+            ours.as_secs_f64()
         );
-        ratios.push(ratio);
+        let ratios = bare.map(|bare| ours.as_secs_f64() / bare.as_secs_f64());
+        for ((rows, bare), ratio) in rows.iter().zip(bare).zip(ratios) {
+            let (name, bare) = (rows.name, bare.as_secs_f64());
+            println!("            {name} {bare:.2} s   ratio {ratio:.1}");
+        }
+        rounds.push(ratios);
         memories.push(more);
     }
-    let (ratio, memory) = (median(ratios), memories.into_iter().fold(0.0, f64::max));
-    println!(
-        "  median    ratio {ratio:.1}, aim <= {AIM}: {}",
-        verdict(ratio <= AIM)
-    );
+    for (at, rows) in rows.iter().enumerate() {
+        let of_round = rounds.iter().filter_map(|ratios| ratios.get(at).copied());
+        let ratio = median(of_round.collect());
+        let aim = rows.aim.map_or_else(String::new, |aim| {
+            format!(", aim <= {aim}: {}", verdict(ratio <= aim))
+        });
+        println!("  median    {ratio:.1} times as long as {}{aim}", rows.name);
+    }
+    let memory = memories.into_iter().fold(0.0, f64::max);
     println!(
         "  most      {memory:.0} MiB, aim <= {MEMORY}: {}\n",
         verdict(memory <= MEMORY)
@@ -114,26 +119,47 @@ fn on(
     Ok(())
 }
 
-/// The rows that are there, into a table of the same columns and indexes that nobody looks at.
-fn copy(postgres: &PostgresServer, database: &str, count: usize) -> Result<Duration> {
+/// One file: how long it took, and how many mebibytes more the node had at most.
+fn one(node: &Node, import: impl FnOnce() -> Result<Duration>) -> Result<(Duration, f64)> {
+    let pid = node.pid();
+    usage::forget_peak(pid)?;
+    let (before, (idle, _)) = (usage::processor(pid)?, usage::memory(pid)?);
+    let took = import()?;
+    let (used, (_, most)) = (
+        usage::processor(pid)?.saturating_sub(before),
+        usage::memory(pid)?,
+    );
+    println!(
+        "            {:.2} s of the node's processor time",
+        used.as_secs_f64()
+    );
+    Ok((took, mebibytes(most.saturating_sub(idle))))
+}
+
+/// The rows that are there, into tables of the same columns that nobody looks at: one without an
+/// index, one with the same indexes.
+fn copies(postgres: &PostgresServer, database: &str, count: usize) -> Result<[Duration; 2]> {
     let query = |sql: &str| postgres.query(database, sql);
     let place = query("select setting from pg_settings where name = 'data_directory'");
     let path = format!("{place}/rows");
     query(&format!(
         "copy (select * from invites order by id desc limit {count}) to '{path}'"
     ));
-    query("drop table if exists bare");
-    query("create table bare (like invites including all)");
-    let since = Instant::now();
-    query(&format!("copy bare from '{path}'"));
-    let took = since.elapsed();
-    let copied = query("select count(*) from bare");
-    ensure!(
-        copied == count.to_string(),
-        "{copied} of {count} rows were copied"
-    );
-    query("drop table bare");
-    Ok(took)
+    let into = |table: &str| {
+        query("drop table if exists bare");
+        query(&format!("create table bare ({table})"));
+        let since = Instant::now();
+        query(&format!("copy bare from '{path}'"));
+        let took = since.elapsed();
+        let copied = query("select count(*) from bare");
+        query("drop table bare");
+        ensure!(
+            copied == count.to_string(),
+            "{copied} of {count} rows were copied"
+        );
+        Ok(took)
+    };
+    Ok([into("like invites")?, into("like invites including all")?])
 }
 
 #[derive(Serialize)]

@@ -44,9 +44,10 @@ pub(crate) fn run(pace: Pace, count: usize) -> Result<()> {
         let few = ground.found(&node, "Dale College").await?;
         many.import(file(count), false).await?;
         sleep(SETTLE).await;
+        each_sends(&node, &others).await?;
         together(&relay, pace).await?;
         fairness(&few).await?;
-        share_again(&relay, &node, &mut others, pace).await
+        share_again(&relay, &mut others, pace).await
     })?;
     let most = relay.most_open();
     println!(
@@ -95,6 +96,17 @@ async fn together(relay: &SmtpSink, pace: Pace) -> Result<()> {
     Ok(())
 }
 
+/// Nothing is shared where one alone sends, and nothing is shared again where the one that is killed
+/// sent nothing.
+async fn each_sends(node: &Node, others: &[Node]) -> Result<()> {
+    for (number, node) in std::iter::once(node).chain(others).enumerate() {
+        let sent = node.metric("usher_mail_accepted_total").await?;
+        println!("  node {number} had {sent} mails taken so far");
+        ensure!(sent > 0.0, "node {number} sends nothing");
+    }
+    Ok(())
+}
+
 /// Somebody invites a few while the many of somebody else are under way.
 async fn fairness(few: &Institution) -> Result<()> {
     let since = Instant::now();
@@ -112,12 +124,7 @@ async fn fairness(few: &Institution) -> Result<()> {
 }
 
 /// One is killed.
-async fn share_again(
-    relay: &SmtpSink,
-    node: &Node,
-    others: &mut Vec<Node>,
-    pace: Pace,
-) -> Result<()> {
+async fn share_again(relay: &SmtpSink, others: &mut Vec<Node>, pace: Pace) -> Result<()> {
     let Some(mut killed) = others.pop() else {
         return Ok(());
     };
@@ -134,7 +141,5 @@ async fn share_again(
         verdict(after <= SOON),
         busiest(&ticks)
     );
-    let sent = node.metric("usher_mail_accepted_total").await?;
-    ensure!(sent > 0.0, "one of them sends nothing");
     Ok(())
 }
