@@ -97,6 +97,8 @@ async fn every_fault_is_named_and_a_viewer_only_looks() {
         "note unknown-field",
         "reason unknown",
     ]);
+    let errors = refused.body["errors"].to_string();
+    assert!(!errors.contains("complaint"), "{errors}");
     let complaint = json!({ "email": "ann@hill.edu", "reason": "complaint" });
     let refused = own.post("/suppressions", complaint).await;
     refused.refused_fields(&["reason unexpected"]);

@@ -215,6 +215,7 @@ async fn what_somebody_did_with_an_invite_is_on_its_page() {
     let accepted = scene.page_of("ann@hill.edu", "Accepted on").await;
     assert!(!accepted.html.contains("/cancel"), "{}", accepted.text());
     assert!(!accepted.html.contains(&ann), "{}", accepted.text());
+    assert_eq!(accepted.rows()[0][1], "Accepted", "{}", accepted.text());
     let declined = scene.page_of("bob@hill.edu", "declined on").await;
     assert!(declined.text().contains("Declined"), "{}", declined.text());
     let other = scene

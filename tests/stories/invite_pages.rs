@@ -287,6 +287,18 @@ async fn an_administrator_reads_the_mail_before_it_leaves_and_watches_it_leave(
     );
     assert!(!finished.html.contains("data-live"), "nothing more happens");
 
+    // Nothing of it is left to rest, or to be sent again now; the page that says so is one like any.
+    let batch = at.rsplit('/').next().unwrap();
+    let pause = format!("{}/batches/{batch}/pause", scene.at);
+    let (status, refused) = scene.owner.send(Method::POST, &pause, &json!({})).await;
+    assert_eq!(status, 409, "{refused}");
+    let none = office.submit(&finished, &finished.form("/resend")).await;
+    assert_eq!(none.status, 409, "{}", none.text());
+    let words = "None can be sent again now: nobody is written to twice within an hour.";
+    assert!(none.text().contains(words), "{}", none.text());
+    let rest = office.open(&none.link("Next page")).await;
+    assert_eq!((rest.status, rest.rows().len()), (200, 13));
+
     // Who was asked and has not answered, page by page.
     let list = scene.institution.open("/invites").await;
     let next = office.open(&list.link("Next page of those")).await;
@@ -295,6 +307,33 @@ async fn an_administrator_reads_the_mail_before_it_leaves_and_watches_it_leave(
         1 + 10,
         "the batch, and the rest of sixty"
     );
+}
+
+#[tokio::test]
+async fn an_invite_of_a_batch_that_rests_says_that_it_does() {
+    let scene = slowly(Engine::Sqlite, BusKind::Local, 5).await;
+    let (status, sent) = scene.invite(&addresses(50), false).await;
+    assert_eq!(status, 202, "{sent}");
+    let batch = sent["batch_id"].as_str().unwrap();
+    let api = format!("{}/batches/{batch}", scene.at);
+    let office = &scene.institution.administrator;
+    let page = format!("/invites/{batch}");
+    let waits = async || {
+        let batch = scene.institution.open(&page).await;
+        let has_page = batch.html.contains(">p49@hill.edu</a>");
+        has_page.then(|| batch.link("p49@hill.edu"))
+    };
+    let invite = eventually_some(PATIENCE, "the last of them waits", waits).await;
+    scene.owner.act(&format!("{api}/pause")).await;
+    let rests = office.open(&invite).await.text();
+    assert!(rests.contains("Its batch is paused"), "{rests}");
+    assert!(
+        rests.contains("what was done to all is with its batch"),
+        "{rests}"
+    );
+    scene.owner.act(&format!("{api}/resume")).await;
+    let goes_on = office.open(&invite).await.text();
+    assert!(!goes_on.contains("Its batch is paused"), "{goes_on}");
 }
 
 #[tokio::test]

@@ -64,5 +64,9 @@ for (const part of document.querySelectorAll("[data-live]")) {
     source.close();
     location.reload();
   });
+  // What was refused for good is not asked for again by itself: the page is, and says why.
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+  });
   window.addEventListener("pagehide", () => source.close());
 }

@@ -341,7 +341,7 @@ pub enum Steer {
 }
 
 /// Pauses, resumes or cancels a batch, within two seconds. Idempotent. Refused with `conflict` when
-/// it is cancelled.
+/// it is cancelled; a pause, too, of a draft, and where nothing is left to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SteerBatch {
     /// In which organisation.

@@ -370,7 +370,8 @@ async fn steer(at: &Within, steer: Steer) -> Answer {
     Ok(ok(&Batch::from(at.call(&steer).await?)))
 }
 
-/// Begins nothing more of a batch. For managers.
+/// Begins nothing more of a batch; 409 where it was not sent yet, or nothing of it is left to be sent.
+/// For managers.
 #[utoipa::path(
     post, path = "/api/v1/organisations/{organisation}/batches/{batch}/pause", tag = "Batches",
     security(("bearer" = [])),

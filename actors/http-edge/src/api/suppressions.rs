@@ -84,6 +84,14 @@ fn reason(text: &str) -> Result<SuppressionReason, Reason> {
     ))
 }
 
+fn new_reason(text: &str) -> Result<SuppressionReason, Reason> {
+    // A complaint is refused by who keeps them: only its owner makes one.
+    SuppressionReason::parse(text).ok_or(Reason(
+        "unknown",
+        "must be one of bounce, unsubscribed, manual".into(),
+    ))
+}
+
 /// Which addresses, and which page of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -160,7 +168,8 @@ pub(super) async fn add(at: Within, body: Body<NewSuppression>) -> Answer {
     let (new, mut form) = body.open()?;
     let email = form.field("email", new.email).parse(EmailAddress::parse);
     let email = email.required();
-    let reason = form.field("reason", new.reason).parse(reason).optional();
+    let reason = form.field("reason", new.reason).parse(new_reason);
+    let reason = reason.optional();
     let organisation = at.organisation;
     let add = form.finish(|| {
         Some(AddSuppression {

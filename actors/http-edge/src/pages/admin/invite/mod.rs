@@ -66,6 +66,11 @@ impl OneInvite {
             && !told::is_on_its_way(&self.invite)
     }
 
+    /// Whether its mail waits for its batch.
+    fn rests(&self) -> bool {
+        self.batch.paused_at.is_some() && told::is_on_its_way(&self.invite)
+    }
+
     fn may_be_cancelled(&self) -> bool {
         !matches!(self.invite.life, Life::Accepted | Life::Cancelled)
     }

@@ -29,7 +29,8 @@ pub(super) fn badge(invite: &Invite) -> (&'static str, &'static str) {
         (Life::Declined, _) => ("Declined", "bad"),
         (Life::Pending, InviteState::Bounced) => ("Came back", "bad"),
         (Life::Pending, InviteState::Complained) => ("Complaint", "bad"),
-        (Life::Pending, InviteState::Failed | InviteState::Suppressed) => ("Not sent", "bad"),
+        (Life::Pending, InviteState::Failed) => ("Not sent", "bad"),
+        (Life::Pending, InviteState::Suppressed) => ("Gets no invites", "bad"),
         (Life::Pending, InviteState::Unknown) => ("Perhaps sent", "warn"),
         (Life::Pending, InviteState::Sent | InviteState::Delivered) => ("Invite pending", "warn"),
         (Life::Pending, _) => ("On its way", "warn"),
@@ -93,9 +94,7 @@ fn mail(invite: &Invite) -> String {
             "Its receiver called the mail unwanted. Nothing more is sent to them.".to_owned()
         }
         InviteState::Failed => format!("Its mail could not be sent.{}", why(invite)),
-        InviteState::Suppressed => {
-            "Its mail was not sent: this address wants no invites.".to_owned()
-        }
+        InviteState::Suppressed => "This address gets no invites, so no mail was sent.".to_owned(),
         InviteState::Cancelled | InviteState::Expired => "Its mail did not leave.".to_owned(),
     }
 }
@@ -115,6 +114,7 @@ pub(super) fn happened(entry: &AuditEntry) -> String {
         part.and_then(|part| part.as_str()).unwrap_or("?")
     };
     let words = match entry.action.as_str() {
+        "invite.accept" => "Accepted",
         "invite.resend" => "Sent again",
         "invite.remind" => "A reminder was sent",
         "invite.cancel" => "Cancelled",
@@ -215,6 +215,14 @@ mod tests {
         told.dedup();
         // What has not begun, and what did not leave, is told alike.
         assert_eq!(told.len(), InviteState::ALL.len() + lives.len() - 3);
+    }
+
+    #[test]
+    fn an_address_that_gets_no_invites_is_told_so_and_not_what_it_wants() {
+        let suppressed = invite(Life::Pending, InviteState::Suppressed);
+        let words = "This address gets no invites, so no mail was sent.";
+        assert_eq!(stands(&suppressed), words);
+        assert_eq!(badge(&suppressed).0, "Gets no invites");
     }
 
     #[test]

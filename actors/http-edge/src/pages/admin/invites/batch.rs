@@ -5,7 +5,7 @@ use askama::Template;
 use contract::{
     Cursor, PageRequest, Problem,
     batches::{Batch, BatchRow, GetBatch, ListBatchRows},
-    ids::BatchId,
+    ids::{BatchId, InviteId},
     invites::InviteState,
 };
 use futures_util::try_join;
@@ -18,7 +18,7 @@ use crate::{
     pages::{
         Answer,
         frame::{Frame, Office},
-        next_page, render,
+        next_page, next_page_of, render,
     },
     session::Administrator,
 };
@@ -82,6 +82,13 @@ impl OneBatch {
         self.batch.sent_at.is_none() && self.batch.cancelled_at.is_none()
     }
 
+    /// The invite of a row that has a page: what was left out, or waits for its batch, has none.
+    fn page_of(&self, row: &BatchRow) -> Option<InviteId> {
+        let has_none = matches!(row.state, Some(InviteState::Draft | InviteState::Skipped));
+        let id = row.invite_id.filter(|_| !has_none);
+        id.filter(|_| self.batch.sent_at.is_some())
+    }
+
     fn is_under_way(&self) -> bool {
         told::is_under_way(&self.batch)
     }
@@ -124,6 +131,11 @@ pub(super) async fn page(
         at: &at,
         batch: &batch,
     };
+    let next = match refused {
+        None => next_page(request, rows.next_cursor),
+        // What was asked for is no page.
+        Some(_) => next_page_of(&at, rows.next_cursor),
+    };
     let page = OneBatch {
         live: live.html()?,
         frame: Frame::of(edge),
@@ -131,7 +143,7 @@ pub(super) async fn page(
         batch,
         which,
         rows: rows.items,
-        next: next_page(request, rows.next_cursor),
+        next,
         refused: refused.map(why_not),
     };
     let status = refused.map_or(StatusCode::OK, crate::problem::status);

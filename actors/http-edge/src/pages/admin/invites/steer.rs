@@ -19,6 +19,9 @@ use crate::{
     session::Administrator,
 };
 
+/// Why nothing is sent again.
+const NONE_PENDING: &str = "None can be sent again now: nobody is written to twice within an hour.";
+
 pub(super) async fn act(
     edge: web::Data<Edge>,
     administrator: Administrator,
@@ -60,7 +63,10 @@ async fn done(
                 organisation,
                 batch_id,
             };
-            return edge.bus.call(&resend, &office.cx).await.map(drop);
+            if edge.bus.call(&resend, &office.cx).await?.count == 0 {
+                return Err(Problem::new(Kind::Conflict).detail(NONE_PENDING));
+            }
+            return Ok(());
         }
         _ => return Err(Problem::new(Kind::NotFound)),
     };

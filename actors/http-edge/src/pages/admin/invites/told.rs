@@ -43,7 +43,7 @@ pub(super) const fn state(state: &InviteState) -> &'static str {
         InviteState::Bounced => "Came back",
         InviteState::Complained => "Complained",
         InviteState::Failed => "Could not be sent",
-        InviteState::Suppressed => "Wants no invites",
+        InviteState::Suppressed => "Gets no invites",
         InviteState::Cancelled => "Cancelled",
         InviteState::Expired => "Too late",
     }
