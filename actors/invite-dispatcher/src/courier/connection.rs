@@ -134,7 +134,7 @@ fn pack(hall: &Hall, mail: Leased) -> Option<Packed> {
     match hall.desk.compose(&mail) {
         Ok(parcel) => Some((mail, parcel)),
         Err(verdict) => {
-            hall.land(mail, verdict);
+            hall.give_up(mail, verdict);
             None
         }
     }

@@ -22,6 +22,8 @@ const CROWDED: Duration = Duration::from_secs(30);
 pub(super) struct Landed {
     pub(super) mail: Leased,
     pub(super) verdict: Verdict,
+    /// Whether somebody was asked to take it; otherwise the verdict is ours.
+    pub(super) was_tried: bool,
 }
 
 /// What connections share. All of it belongs to one thread.
@@ -151,9 +153,16 @@ impl Hall {
         carried.iter().chain(waiting.iter()).cloned().collect()
     }
 
-    /// A mail waits for a connection.
+    /// A mail waits for a connection: letters, for which somebody waits, in front of invites.
     pub(super) fn bring(&self, mail: Leased) {
-        self.waiting.borrow_mut().push_back(mail);
+        let mut waiting = self.waiting.borrow_mut();
+        let is_letter = |mail: &Leased| matches!(mail, Leased::Letter(_));
+        let place = if is_letter(&mail) {
+            waiting.iter().take_while(|mail| is_letter(mail)).count()
+        } else {
+            waiting.len()
+        };
+        waiting.insert(place, mail);
         self.door.notify_one();
     }
 
@@ -211,9 +220,22 @@ impl Hall {
 
     /// A connection has the verdict of a mail.
     pub(super) fn land(&self, mail: Leased, verdict: Verdict) {
-        self.let_go(&mail);
         self.metrics.count(&verdict);
-        self.landed.borrow_mut().push(Landed { mail, verdict });
+        self.settle(mail, verdict, true);
+    }
+
+    /// A mail has its verdict before anybody was asked.
+    pub(super) fn give_up(&self, mail: Leased, verdict: Verdict) {
+        self.settle(mail, verdict, false);
+    }
+
+    fn settle(&self, mail: Leased, verdict: Verdict, was_tried: bool) {
+        self.let_go(&mail);
+        self.landed.borrow_mut().push(Landed {
+            mail,
+            verdict,
+            was_tried,
+        });
         self.bell.notify_one();
     }
 

@@ -103,6 +103,8 @@ impl Courier {
                 self.pace.count(now);
                 self.breaker.close();
             }
+            // The relay was not asked.
+            Verdict::Refused(..) if !landed.was_tried => self.breaker.retry(now),
             Verdict::Deferred(_) | Verdict::Refused(..) => self.breaker.close(),
             Verdict::Throttled {
                 is_domain: true,

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::{
     posted::{self, House, number, run},
-    scene::Scene,
+    scene::{Scene, proof},
 };
 
 /// Long enough for a busy machine and the pauses of a courier; nothing takes it when all is well.
@@ -27,13 +27,16 @@ async fn with(engine: Engine, script: SmtpScript) -> (SmtpSink, Scene, House) {
 /// A courier that keeps its connections while nothing is due.
 fn patient(scene: &Scene, sink: &SmtpSink, rates: Rates) -> Courier {
     let options = MailOptions::parse(&Secret::new(sink.url()), "Usher <usher@mail.example>");
-    let timing = CourierTiming {
-        idle: Duration::from_mins(1),
-        ..CourierTiming::default()
-    };
     scene
         .courier_as(options.unwrap().with_rates(rates))
-        .with_timing(timing)
+        .with_timing(patience())
+}
+
+fn patience() -> CourierTiming {
+    CourierTiming {
+        idle: Duration::from_mins(1),
+        ..CourierTiming::default()
+    }
 }
 
 async fn until_sent(scene: &Scene, courier: &mut Courier, id: InviteId) {
@@ -217,4 +220,87 @@ async fn a_courier_that_comes_second_gets_its_half_while_the_first_is_busy(
     assert!(sink.most_open() <= 10, "{}", sink.most_open());
     first.finish().await;
     second.finish().await;
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_letter_goes_before_the_invites_that_wait_for_a_connection(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    // Many are taken while the relay is fast; then it slows down.
+    let script = SmtpScript::new().on(|moment| {
+        let is_slow = moment.at == SmtpAt::Dot && moment.message > 40;
+        is_slow.then(|| SmtpAct::later(Duration::from_millis(150)))
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    for n in 0..99 {
+        scene.invite(house, &format!("p{n}@uni.edu")).await;
+    }
+    let rates = Rates {
+        connections: 1,
+        ..Rates::default()
+    };
+    let mut courier = patient(
+        &scene,
+        &sink,
+        Rates {
+            per_second: 0,
+            ..rates
+        },
+    );
+    let place = || {
+        let mails = sink.messages();
+        let is_letter = |mail: &testkit::Mail| mail.recipients == ["eve@hill.edu"];
+        mails.iter().position(is_letter)
+    };
+    let work = async {
+        while place().is_none() {
+            courier.work().await.unwrap();
+        }
+    };
+    let queue = async {
+        sink.wait_for(42, SOON).await;
+        scene
+            .queue_to("proof:1", "eve@hill.edu", proof("Eve"))
+            .await;
+    };
+    let both = async { tokio::join!(work, queue) };
+    timeout(SOON, both).await.unwrap();
+    let place = place().unwrap();
+    assert!(place < 62, "{place} were before it");
+    courier.finish().await;
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_mail_that_cannot_be_composed_does_not_tell_that_the_relay_takes_mail(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let script = SmtpScript::new().on(|moment| {
+        let away = || SmtpAct::reply("451 4.3.0 local error");
+        (moment.at == SmtpAt::Mail).then(away)
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    for n in 0..6 {
+        scene.invite(house, &format!("p{n}@uni.edu")).await;
+    }
+    let mut courier = scene.courier_of("another").with_timing(patience());
+    while number(&scene, posted::STOPPED.query(), "n").await == 0 {
+        courier.work().await.unwrap();
+    }
+    // Sooner or later the mail that tries is one that does not open under this key.
+    let letter = scene.queue("proof:1").await;
+    let mut before = sink.commands("MAIL");
+    let tries = async {
+        while !scene.look(letter).await.is_failed {
+            before = sink.commands("MAIL");
+            courier.work().await.unwrap();
+        }
+        while sink.commands("MAIL") == before {
+            courier.work().await.unwrap();
+        }
+    };
+    timeout(SOON, tries).await.unwrap();
+    courier.finish().await;
+    assert_eq!(sink.commands("MAIL"), before + 1, "one tries at a time");
 }
