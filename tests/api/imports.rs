@@ -364,7 +364,7 @@ fn begun(request: RequestBuilder, framing: &str) -> std::net::TcpStream {
 }
 
 /// More than the system keeps for a connection: once it is written, the file is being read.
-const MORE_THAN_WAITS: usize = 24 << 20;
+const MORE_THAN_WAITS: usize = 48 << 20;
 
 #[tokio::test]
 async fn a_token_that_is_revoked_meanwhile_finishes_no_import() {
