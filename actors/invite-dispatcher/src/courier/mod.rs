@@ -231,7 +231,6 @@ impl Courier {
         }
         let at = self.desk.clock.now();
         let mut tx = self.db.write(&self.stamp()).await?;
-        self.record(&mut tx, at).await?;
         let mut share = self.share;
         if beats {
             let (open, holds) = (self.carry.open() as u64, self.holds());
@@ -239,6 +238,8 @@ impl Courier {
             let kept = share::keep(&mut tx, &id, whole, open, &holds).await?;
             share = Some(kept);
         }
+        // After the door of shares: whoever is behind it may wait for the day, which this locks.
+        self.record(&mut tx, at).await?;
         if renews {
             self.renew(&mut tx).await?;
         }
