@@ -50,14 +50,14 @@ async fn what_may_have_been_done_is_not_done_again_with_its_key() {
     let _seats = ground.start_with(&["seats"], &[("USHER_DATABASE__URL", &url)]);
     let institution = Institution::found(&ground, &node).await;
     let make = make_plan(&ground, &node, &institution);
-    let made = || {
-        let made = "select count(*) from plans where name = 'History'";
-        server.query(ground.database.url(), made)
+    let count = || {
+        let plans = "select count(*) from plans where name = 'History'";
+        server.query(ground.database.url(), plans)
     };
 
     wire.hold_replies_after("COMMIT");
     let cut = async {
-        eventually(PATIENCE, "it is done", async || made() == "1").await;
+        eventually(PATIENCE, "it is done", async || count() == "1").await;
         wire.cut();
     };
     let (lost, ()) = join!(answer(make()), cut);
@@ -66,7 +66,7 @@ async fn what_may_have_been_done_is_not_done_again_with_its_key() {
     wire.restore();
     let again = answer(make()).await;
     assert_eq!(again, (409, "/problems/conflict".to_owned()));
-    assert_eq!(made(), "1");
+    assert_eq!(count(), "1");
 }
 
 #[tokio::test]
