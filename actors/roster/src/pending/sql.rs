@@ -1,7 +1,7 @@
 //! Every statement about pending invites; all of them read.
 
 /// What the invites' own rows say of one that is pending, as its indexes have it; `$2` is now. What was
-/// accepted or over a while ago is closed; [`still`] says what was accepted since.
+/// accepted or over a while ago is closed; `still` says what was accepted since.
 macro_rules! open {
     () => {
         "
