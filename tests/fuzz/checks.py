@@ -24,6 +24,7 @@ FACTS = {
     "link_id unknown",
     "message control-character",
     "message empty",
+    "message required",
     "add_tags unexpected",
     "after too-large",
     "cursor not-a-cursor",
