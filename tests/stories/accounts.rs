@@ -12,13 +12,13 @@ use crate::{
 const ANOTHER: &str = "nobody guesses that one either";
 
 /// Where a letter of this kind leads, and its code.
-struct Sent {
-    path: String,
+pub(crate) struct Sent {
+    pub(crate) path: String,
     code: String,
 }
 
 /// The newest letter to an address whose link has this in it.
-async fn sent(ground: &Ground, to: &str, link: &str) -> Sent {
+pub(crate) async fn sent(ground: &Ground, to: &str, link: &str) -> Sent {
     let to = format!("\"to\":\"{to}\"");
     eventually_some(PATIENCE, "the letter was sent", async || {
         let mut letters = ground.letters().into_iter();
@@ -37,7 +37,7 @@ async fn sent(ground: &Ground, to: &str, link: &str) -> Sent {
     .await
 }
 
-async fn sign_in(browser: &Browser, email: &str, password: &str) -> Page {
+pub(crate) async fn sign_in(browser: &Browser, email: &str, password: &str) -> Page {
     let page = browser.open("/").await;
     let form = page
         .form("/sign-in")
@@ -47,7 +47,7 @@ async fn sign_in(browser: &Browser, email: &str, password: &str) -> Page {
 }
 
 /// A node, an institution with a link, and somebody who joined and confirmed the address.
-async fn joined() -> (Ground, Node, Institution, Person, String) {
+pub(crate) async fn joined() -> (Ground, Node, Institution, Person, String) {
     let ground = Ground::new(Engine::Sqlite, BusKind::Local);
     let node = ground.start();
     let (institution, link) = Institution::with_link(&ground, &node, 5, &[]).await;

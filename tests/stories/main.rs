@@ -34,6 +34,7 @@ mod invited;
 mod invited_states;
 mod join;
 mod killed;
+mod languages;
 mod links;
 mod logs;
 mod lost_key;

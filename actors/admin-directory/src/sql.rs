@@ -61,6 +61,15 @@ store::statements! {
         where administrator_id = $1
         order by organisation_id";
 
+    /// What the organisation that an administrator was appointed in last has decided.
+    pub(crate) LAST_POLICIES = "
+        select organisations.policies
+        from administrator_offices
+        join organisations on organisations.id = administrator_offices.organisation_id
+        where administrator_offices.administrator_id = $1
+        order by administrator_offices.created_at desc, administrator_offices.organisation_id desc
+        limit 1";
+
     /// Gives an administrator an office, or another role there.
     pub(crate) PUT_OFFICE = "
         insert into administrator_offices (administrator_id, organisation_id, role, created_at)

@@ -58,6 +58,7 @@ pub(crate) async fn start_reset(
                 first_name: proof.first_name,
                 reset_url,
                 code: proof.code,
+                language: proof.language,
             };
             mail(edge, visitor, proof.id, proof.email, letter).await;
         }
@@ -104,6 +105,7 @@ pub(crate) async fn start_address_change(
                 first_name: proof.first_name,
                 change_url,
                 code: proof.code,
+                language: proof.language,
             };
             mail(edge, &person.incoming, proof.id, proof.email, letter).await;
         }
@@ -133,6 +135,7 @@ pub(crate) async fn finish_address_change(
         to: changed.from,
         letter: Letter::AddressChanged {
             first_name: changed.first_name,
+            language: changed.language,
         },
     };
     flows::queue(edge, &visitor.cx, notice).await;

@@ -258,6 +258,7 @@ pub(crate) async fn start_proof(
                 proof_url: proof_url(edge, &proof),
                 first_name: proof.first_name,
                 code: proof.code,
+                language: proof.language,
             };
             let mail = QueueMail {
                 key: proof_key(proof.id),

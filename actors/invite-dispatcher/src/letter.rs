@@ -7,7 +7,7 @@ use contract::{
     Secret,
     mails::Letter,
     seats::Status,
-    text::{Language, Name, PersonName},
+    text::{Name, PersonName},
 };
 use minijinja::{Value, context};
 
@@ -72,11 +72,14 @@ impl Templates {
         let (mail, context) = context_of(letter);
         let language = match letter {
             Letter::JoinConfirmation { language, .. }
-            | Letter::AdministratorInvite { language, .. } => language.clone(),
-            // They are about an account, and no organisation knows its language.
-            _ => Language::default(),
+            | Letter::Proof { language, .. }
+            | Letter::PasswordReset { language, .. }
+            | Letter::AddressChange { language, .. }
+            | Letter::AddressChanged { language, .. }
+            | Letter::AdministratorInvite { language, .. }
+            | Letter::AdministratorReset { language, .. } => language,
         };
-        self.words(mail, &language, context)
+        self.words(mail, language, context)
     }
 }
 
@@ -132,24 +135,33 @@ pub(crate) fn context_of(letter: &Letter) -> (&'static str, Value) {
             first_name,
             proof_url,
             code,
+            language: _,
         } => proof(first_name, proof_url, code).context(),
         Letter::PasswordReset {
             first_name,
             reset_url,
             code,
+            language: _,
         } => password_reset(first_name, reset_url, code).context(),
         Letter::AddressChange {
             first_name,
             change_url,
             code,
+            language: _,
         } => address_change(first_name, change_url, code).context(),
-        Letter::AddressChanged { first_name } => address_changed(first_name),
+        Letter::AddressChanged {
+            first_name,
+            language: _,
+        } => address_changed(first_name),
         Letter::AdministratorInvite {
             organisation,
             setup_url,
             language: _,
         } => administrator_invite(organisation, setup_url).context(),
-        Letter::AdministratorReset { reset_url } => administrator_reset(reset_url).context(),
+        Letter::AdministratorReset {
+            reset_url,
+            language: _,
+        } => administrator_reset(reset_url).context(),
     }
 }
 

@@ -130,4 +130,22 @@ mod tests {
         let counts = ["invite", "join_confirmation", "notice", "request"].map(count);
         assert_eq!(counts, [6, 3, 1, 5]);
     }
+
+    #[test]
+    fn every_letter_is_among_them() {
+        let mut seen: Vec<_> = letters()
+            .iter()
+            .map(|(letter, _)| match letter {
+                Letter::JoinConfirmation { .. } => 0,
+                Letter::Proof { .. } => 1,
+                Letter::PasswordReset { .. } => 2,
+                Letter::AddressChange { .. } => 3,
+                Letter::AddressChanged { .. } => 4,
+                Letter::AdministratorInvite { .. } => 5,
+                Letter::AdministratorReset { .. } => 6,
+            })
+            .collect();
+        seen.dedup();
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
+    }
 }

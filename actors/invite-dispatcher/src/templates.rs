@@ -37,6 +37,7 @@ const BUILT_IN: &[(&str, &str)] = built_in! {
     "join_confirmation.subject" "join_confirmation.txt" "join_confirmation.html"
     "join_confirmation.de.subject" "join_confirmation.de.txt" "join_confirmation.de.html"
     "notice.subject" "notice.txt" "notice.html"
+    "notice.de.subject" "notice.de.txt" "notice.de.html"
     "request.subject" "request.txt" "request.html"
     "request.de.subject" "request.de.txt" "request.de.html"
 };

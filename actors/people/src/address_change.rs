@@ -13,7 +13,7 @@ use store::{Row, StoreError};
 use crate::{
     People,
     name_key::name_key,
-    proof::{Owner, Purpose, issue_unless_recent, lock},
+    proof::{Owner, Purpose, issue_unless_recent, language, lock},
     session, sql,
 };
 
@@ -113,11 +113,13 @@ impl Serve<FinishAddressChange> for People {
             .bind(None::<&str>)
             .execute(&mut tx)
             .await?;
+        let language = language(&mut tx, account).await?;
         tx.commit().await?;
         Ok(AddressChanged {
             from: own.email,
             to,
             first_name: own.first_name,
+            language,
         })
     }
 }

@@ -3,8 +3,9 @@
 use contract::{
     Clock, EmailAddress, Timestamp,
     ids::{AccountId, ProofId},
+    organisations::Policies,
     people::ProofIssued,
-    text::PersonName,
+    text::{Language, PersonName},
 };
 use store::{
     StoreError, Tx,
@@ -100,6 +101,7 @@ pub(crate) async fn issue(
         token,
         code,
         expires_at,
+        language: Language::default(),
     })
 }
 
@@ -123,7 +125,16 @@ pub(crate) async fn issue_unless_recent(
     if is_recent || recent.get::<i64>("letters")? >= LETTERS_A_DAY {
         return Ok(None);
     }
-    issue(tx, owner, purpose, clock).await.map(Some)
+    let language = language(tx, owner.account).await?;
+    let issued = issue(tx, owner, purpose, clock).await?;
+    Ok(Some(ProofIssued { language, ..issued }))
+}
+
+/// In which language an account is written to: that of the organisation it joined last.
+pub(crate) async fn language(tx: &mut Tx, account: AccountId) -> Result<Language, StoreError> {
+    let row = sql::LAST_POLICIES.bind(account).fetch_optional(tx).await?;
+    let policies: Option<Policies> = row.map(|row| row.json("policies")).transpose()?;
+    Ok(policies.unwrap_or_default().language)
 }
 
 /// Locks an account: whoever changes it or its proofs begins with this, so that nobody waits for

@@ -80,6 +80,15 @@ store::statements! {
         from proofs
         where account_id = $1";
 
+    /// What the organisation that an account joined last has decided.
+    pub(crate) LAST_POLICIES = "
+        select o.policies
+        from memberships m
+        join organisations o on o.id = m.organisation_id
+        where m.account_id = $1
+        order by m.id desc
+        limit 1";
+
     /// Ends older proofs for a purpose, or for every one.
     pub(crate) SUPERSEDE_PROOFS = "
         update proofs

@@ -11,7 +11,7 @@ use crate::{
     people::{Evidence, ProofStarted, Proved},
     seats::Status,
     secret::Secret,
-    text::{Name, PersonName},
+    text::{Language, Name, PersonName},
     timestamp::Timestamp,
 };
 
@@ -163,6 +163,9 @@ pub struct AddressChanged {
     pub to: EmailAddress,
     /// How the notice greets them.
     pub first_name: PersonName,
+    /// In which language they are written to: that of the organisation they joined last.
+    #[serde(default)]
+    pub language: Language,
 }
 
 impl Call for FinishAddressChange {

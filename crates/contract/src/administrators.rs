@@ -9,7 +9,7 @@ use crate::{
     ids::{AdministratorId, OrganisationId},
     page::{Page, PageRequest},
     secret::Secret,
-    text::Name,
+    text::{Language, Name},
     timestamp::Timestamp,
 };
 
@@ -148,6 +148,9 @@ pub struct ResetLink {
     pub token: Secret,
     /// When the link ends.
     pub expires_at: Timestamp,
+    /// In which language they are written to: that of the organisation they were appointed in last.
+    #[serde(default)]
+    pub language: Language,
 }
 
 impl Call for StartAdministratorReset {

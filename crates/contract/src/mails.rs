@@ -58,6 +58,9 @@ pub enum Letter {
         proof_url: Secret,
         /// Six digits for typing.
         code: Secret,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
     },
     /// Somebody forgot a password.
     PasswordReset {
@@ -67,6 +70,9 @@ pub enum Letter {
         reset_url: Secret,
         /// Six digits for typing.
         code: Secret,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
     },
     /// Somebody wants their account to have this address.
     AddressChange {
@@ -76,11 +82,17 @@ pub enum Letter {
         change_url: Secret,
         /// Six digits for typing.
         code: Secret,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
     },
     /// Tells the old mailbox that an account has another address.
     AddressChanged {
         /// How they are greeted.
         first_name: PersonName,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
     },
     /// Somebody is to become an administrator.
     AdministratorInvite {
@@ -96,6 +108,9 @@ pub enum Letter {
     AdministratorReset {
         /// Opens the page where a password is set, once.
         reset_url: Secret,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
     },
 }
 

@@ -7,7 +7,7 @@ use crate::{
     call::{Call, Need, Service},
     ids::{AccountId, InviteId, ProofId},
     secret::Secret,
-    text::PersonName,
+    text::{Language, PersonName},
     timestamp::Timestamp,
 };
 
@@ -82,6 +82,10 @@ pub struct ProofIssued {
     pub code: Secret,
     /// When the link ends.
     pub expires_at: Timestamp,
+    /// In which language they are written to: that of the organisation they joined last, English
+    /// where they are new.
+    #[serde(default)]
+    pub language: Language,
 }
 
 /// Issues a fresh proof for an address; the codes of older ones die. Answers alike whether or not

@@ -3,6 +3,7 @@
 use contract::{
     Problem,
     administrators::{ResetLink, ResetStarted, StartAdministratorReset},
+    organisations::Policies,
 };
 use kernel::{Cx, Serve};
 use serde_json::json;
@@ -36,10 +37,15 @@ impl Serve<StartAdministratorReset> for AdminDirectory {
                 for organisation in offices(&mut tx, id).await? {
                     tx.audit(organisation, "administrator.start-reset", id, json!({}));
                 }
+                let last = sql::LAST_POLICIES.bind(id);
+                let last = last.fetch_optional(&mut tx).await?;
+                let policies: Option<Policies> =
+                    last.map(|row| row.json("policies")).transpose()?;
                 Some(ResetLink {
                     email: row.get("email")?,
                     token,
                     expires_at,
+                    language: policies.unwrap_or_default().language,
                 })
             }
         };

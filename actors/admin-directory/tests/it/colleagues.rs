@@ -7,13 +7,13 @@ use contract::{
         StartAdministratorReset, UpdateAdministrator,
     },
     ids::{AdministratorId, OrganisationId},
-    text::Name,
+    text::{Language, Name},
     tokens::{AuthenticateToken, CreateToken, ListTokens, RevokeToken},
 };
 use rstest::rstest;
 use testkit::Engine;
 
-use crate::scene::{PASSWORD, Scene};
+use crate::scene::{PASSWORD, Scene, draft};
 
 impl Scene {
     async fn owner(&self, organisation: OrganisationId, email: &str) -> AdministratorId {
@@ -32,6 +32,12 @@ impl Scene {
         };
         let listed = self.ask_as(Role::Viewer, organisation, list).await;
         listed.unwrap().items
+    }
+
+    async fn organisation_in(&self, language: &str) -> OrganisationId {
+        let mut draft = draft("Uni");
+        draft.policies.language = Language::parse(language).unwrap();
+        self.operate(draft).await.unwrap().id
     }
 
     async fn reset(&self, email: &str) -> Option<ResetLink> {
@@ -137,6 +143,27 @@ async fn an_owner_who_has_not_set_up_yet_is_none_to_leave_it_to(
     removed.unwrap();
     let left = scene.colleagues(organisation).await;
     assert_eq!((left.len(), left[0].role), (1, Role::Owner));
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_reset_is_in_the_language_of_the_organisation_of_the_last_office(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let mut written = Vec::new();
+    for language in ["de", "pt-br"] {
+        let organisation = scene.organisation_in(language).await;
+        if written.is_empty() {
+            scene.owner(organisation, "ann@x.edu").await;
+        } else {
+            let office = scene.appoint(organisation, "ann@x.edu", Role::Viewer);
+            office.await.unwrap();
+        }
+        written.push(scene.reset("ann@x.edu").await.unwrap().language);
+    }
+    let written: Vec<_> = written.iter().map(Language::as_str).collect();
+    assert_eq!(written, ["de", "pt-br"]);
 }
 
 #[rstest]

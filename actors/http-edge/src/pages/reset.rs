@@ -85,10 +85,17 @@ async fn mail_link(edge: &Edge, visitor: &Incoming, email: &str) -> Result<(), P
     let start = StartAdministratorReset { email };
     flows::evenly(async {
         let started = edge.bus.call(&start, &visitor.cx).await?;
-        if let Some(ResetLink { email, token, .. }) = started.link {
+        if let Some(link) = started.link {
+            let ResetLink {
+                email,
+                token,
+                language,
+                ..
+            } = link;
             let path = format!("/admin/reset/{}", token.expose());
             let letter = Letter::AdministratorReset {
                 reset_url: Secret::new(edge.options.url(&path)),
+                language,
             };
             let mail = QueueMail {
                 // Every link is a new one, and so is its letter.

@@ -6,6 +6,7 @@ use contract::{
     seats::Status,
     text::{Language, Name, PersonName},
 };
+use invite_dispatcher::Templates;
 use rstest::rstest;
 use testkit::Engine;
 
@@ -25,6 +26,7 @@ fn reset() -> Letter {
         first_name: PersonName::parse("Ann").unwrap(),
         reset_url: secret("reset/token"),
         code: Secret::new("123456"),
+        language: Language::default(),
     }
 }
 
@@ -33,12 +35,14 @@ fn address_change() -> Letter {
         first_name: PersonName::parse("Ann").unwrap(),
         change_url: secret("account/address/token"),
         code: Secret::new("123456"),
+        language: Language::default(),
     }
 }
 
 fn address_changed() -> Letter {
     Letter::AddressChanged {
         first_name: PersonName::parse("Ann").unwrap(),
+        language: Language::default(),
     }
 }
 
@@ -50,20 +54,28 @@ fn administrator_invite() -> Letter {
     }
 }
 
-/// The same letter in German.
-fn in_german(letter: Letter) -> Letter {
+/// The same letter in this language.
+fn in_language(letter: Letter, tag: &str) -> Letter {
     let mut letter = letter;
-    if let Letter::JoinConfirmation { language, .. }
-    | Letter::AdministratorInvite { language, .. } = &mut letter
-    {
-        *language = Language::parse("de-AT").unwrap();
-    }
+    let (Letter::JoinConfirmation { language, .. }
+    | Letter::Proof { language, .. }
+    | Letter::PasswordReset { language, .. }
+    | Letter::AddressChange { language, .. }
+    | Letter::AddressChanged { language, .. }
+    | Letter::AdministratorInvite { language, .. }
+    | Letter::AdministratorReset { language, .. }) = &mut letter;
+    *language = Language::parse(tag).unwrap();
     letter
+}
+
+fn in_german(letter: Letter) -> Letter {
+    in_language(letter, "de-AT")
 }
 
 fn administrator_reset() -> Letter {
     Letter::AdministratorReset {
         reset_url: secret("admin/set-up/token"),
+        language: Language::default(),
     }
 }
 
@@ -85,6 +97,11 @@ fn administrator_reset() -> Letter {
     "administrator_invite_de",
     in_german(administrator_invite())
 )]
+#[case::proof_in_german("proof_de", in_german(proof("Ann")))]
+#[case::reset_in_german("reset_de", in_german(reset()))]
+#[case::address_change_in_german("address_change_de", in_german(address_change()))]
+#[case::address_changed_in_german("address_changed_de", in_german(address_changed()))]
+#[case::administrator_reset_in_german("administrator_reset_de", in_german(administrator_reset()))]
 #[case::advertisement("proof_for_a_link", proof("win at casino.example"))]
 #[actix_rt::test]
 async fn a_letter_reads_as_it_should(#[case] name: &str, #[case] letter: Letter) {
@@ -95,4 +112,49 @@ async fn a_letter_reads_as_it_should(#[case] name: &str, #[case] letter: Letter)
     let plain = format!("Subject: {}\n\n{}", kept.mail.subject, kept.text);
     insta::assert_snapshot!(format!("{name}_text"), plain);
     insta::assert_snapshot!(format!("{name}_html"), kept.html);
+}
+
+#[rstest]
+fn a_letter_is_whole_in_every_language(
+    #[values(
+        joined(Status::Assigned, Some(7)),
+        joined(Status::Held, Some(7)),
+        joined(Status::Waiting, None),
+        proof("Ann"),
+        reset(),
+        address_change(),
+        address_changed(),
+        administrator_invite(),
+        administrator_reset()
+    )]
+    letter: Letter,
+    #[values(("en-GB", "en"), ("de", "de"), ("de-CH", "de"), ("xx", "en"))] language: (&str, &str),
+) {
+    let templates = Templates::load(None, None).unwrap();
+    let (asked, written) = language;
+    let words = templates.letter(&in_language(letter.clone(), asked));
+    let words = words.unwrap();
+    let english = templates.letter(&letter).unwrap();
+    assert_eq!(words.subject == english.subject, written == "en");
+    assert!(!words.subject.is_empty() && !words.text.is_empty());
+    let html_begins = format!("<!doctype html>\n<html lang=\"{written}\" dir=\"ltr\">");
+    assert!(words.html.starts_with(&html_begins), "{}", words.html);
+    if let Some(link) = link_of(&letter) {
+        assert!(words.text.contains(link), "{}", words.text);
+        let button = format!("href=\"{link}\"");
+        assert!(words.html.contains(&button), "{}", words.html);
+    }
+}
+
+fn link_of(letter: &Letter) -> Option<&str> {
+    let url = match letter {
+        Letter::JoinConfirmation { proof_url, .. } | Letter::Proof { proof_url, .. } => proof_url,
+        Letter::PasswordReset { reset_url, .. } | Letter::AdministratorReset { reset_url, .. } => {
+            reset_url
+        }
+        Letter::AddressChange { change_url, .. } => change_url,
+        Letter::AdministratorInvite { setup_url, .. } => setup_url,
+        Letter::AddressChanged { .. } => return None,
+    };
+    Some(url.expose())
 }

@@ -241,6 +241,7 @@ pub(crate) fn proof(first_name: &str) -> Letter {
         first_name: PersonName::parse(first_name).unwrap(),
         proof_url: Secret::new(format!("https://usher.example/proofs/{TOKEN}")),
         code: Secret::new(CODE),
+        language: Language::default(),
     }
 }
 

@@ -286,6 +286,7 @@ async fn an_address_changes_once_the_new_mailbox_is_shown(
         "New@uni.edu",
         "where the letter goes"
     );
+    scene.seat_in(account, "de").await;
     let changed = scene
         .finish_change(account, token(&change), &here)
         .await
@@ -294,6 +295,7 @@ async fn an_address_changes_once_the_new_mailbox_is_shown(
         (changed.from.as_str(), changed.to.as_str()),
         ("ann@uni.edu", "New@uni.edu")
     );
+    assert_eq!(changed.language.as_str(), "de");
     assert_eq!(
         scene.whose(&here).await.unwrap().email.as_str(),
         "New@uni.edu"

@@ -6,8 +6,9 @@ use contract::{
     Call, Caller, Clock as _, EmailAddress, ManualClock, Problem, Secret, Service, Stamp,
     Timestamp,
     ids::{AccountId, MembershipId, OrganisationId, PlanId, ProofId},
+    organisations::Policies,
     people::{ConfirmProof, Enrol, Enrolled, Evidence, ProofIssued, ProofStarted, StartProof},
-    text::PersonName,
+    text::{Language, PersonName},
 };
 use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Pace, Stage, StageOptions, Work as _,
@@ -114,12 +115,24 @@ impl Scene {
 
     /// What the seat pool would do: the account has a seat somewhere.
     pub(crate) async fn seat(&self, account: AccountId) {
+        self.seat_in(account, "en").await;
+    }
+
+    /// The same in an organisation whose letters are in this language.
+    pub(crate) async fn seat_in(&self, account: AccountId, language: &str) {
         let organisation = OrganisationId::new(self.clock.ulid());
+        let policies = Policies {
+            language: Language::parse(language).unwrap(),
+            ..Policies::default()
+        };
         let (plan, membership) = (
             PlanId::new(self.clock.ulid()),
             MembershipId::new(self.clock.ulid()),
         );
         let mut tx = self.begin().await;
+        let put = sql::PUT_ORGANISATION.bind(organisation);
+        let put = put.bind(serde_json::to_string(&policies).unwrap());
+        put.execute(&mut tx).await.unwrap();
         let put = sql::PUT_PLAN.bind(plan).bind(organisation);
         put.execute(&mut tx).await.unwrap();
         let put = sql::PUT_MEMBERSHIP.bind(membership).bind(organisation);

@@ -6,6 +6,11 @@ use testkit::Engine;
 use crate::scene::Scene;
 
 store::statements! {
+    /// An organisation with what it has decided.
+    pub(crate) PUT_ORGANISATION = "
+        insert into organisations (id, name, product_url, policies, created_at)
+        values ($1, 'Uni', 'https://read.example/', $2, 1)";
+
     /// A plan of ten seats.
     pub(crate) PUT_PLAN = "
         insert into plans (id, organisation_id, name, purchased, created_at)

@@ -1,6 +1,6 @@
 //! Fresh letters: who learns what, and how often.
 
-use contract::Secret;
+use contract::{Secret, text::Language};
 use futures_util::future::join_all;
 use rstest::rstest;
 use testkit::Engine;
@@ -93,4 +93,25 @@ async fn an_address_gets_ten_letters_a_day_and_the_last_of_them_stays_good(
     // A stranger who keeps asking cannot make it more, and a day later there are letters again.
     scene.clock.advance_seconds(86_400);
     assert!(scene.start("bob@uni.edu").await.proof.is_some());
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_letter_is_in_the_language_of_the_organisation_that_was_joined_last(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let (ann, first) = scene.registered("ann@uni.edu").await;
+    let (bob, _) = scene.registered("bob@uni.edu").await;
+    scene.seat_in(bob, "fr").await;
+    let mut written = vec![first.language];
+    for joined in [None, Some("de"), Some("pt-br")] {
+        if let Some(language) = joined {
+            scene.seat_in(ann, language).await;
+        }
+        scene.clock.advance_seconds(60);
+        written.push(scene.start("ann@uni.edu").await.proof.unwrap().language);
+    }
+    let written: Vec<_> = written.iter().map(Language::as_str).collect();
+    assert_eq!(written, ["en", "en", "de", "pt-br"]);
 }

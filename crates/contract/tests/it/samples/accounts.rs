@@ -9,6 +9,7 @@ use contract::{
     ids::{AccountId, MembershipId, ProofId},
     people::{Evidence, ProofStarted, Proved},
     seats::Status,
+    text::Language,
 };
 
 use super::{NOON, Sample, email, id, name, person, sample, secret, url};
@@ -100,6 +101,7 @@ fn changes() -> [Sample; 5] {
                 from: email("ann@x.example"),
                 to: email("ann@y.example"),
                 first_name: person("Ann"),
+                language: Language::default(),
             }],
         ),
         sample(

@@ -7,6 +7,7 @@ use contract::{
         StartAdministratorReset, UpdateAdministrator,
     },
     ids::{AdministratorId, OrganisationId, TokenId},
+    text::Language,
     tokens::{ListTokens, RevokeToken, TokenEntry},
 };
 
@@ -61,6 +62,7 @@ fn administrators() -> [Sample; 4] {
                     email: email("ada@x.example"),
                     token: secret(),
                     expires_at: NOON,
+                    language: Language::default(),
                 }),
                 None,
             ]

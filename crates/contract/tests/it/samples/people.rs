@@ -28,6 +28,7 @@ fn issued() -> ProofIssued {
         token: secret(),
         code: secret(),
         expires_at: NOON,
+        language: Language::default(),
     }
 }
 
@@ -103,19 +104,23 @@ fn mails() -> [Sample; 3] {
             first_name: person("Ann"),
             proof_url: secret(),
             code: secret(),
+            language: Language::default(),
         },
         Letter::PasswordReset {
             first_name: person("Ann"),
             reset_url: secret(),
             code: secret(),
+            language: Language::default(),
         },
         Letter::AddressChange {
             first_name: person("Ann"),
             change_url: secret(),
             code: secret(),
+            language: Language::default(),
         },
         Letter::AddressChanged {
             first_name: person("Ann"),
+            language: Language::default(),
         },
         Letter::AdministratorInvite {
             organisation: name("Law School"),
@@ -124,6 +129,7 @@ fn mails() -> [Sample; 3] {
         },
         Letter::AdministratorReset {
             reset_url: secret(),
+            language: Language::default(),
         },
     ];
     [
