@@ -1,7 +1,8 @@
 //! A file of addresses becomes a batch while it streams in.
 //!
 //! What was read lies in a batch that nobody sees, piece by piece; once the whole file was read the
-//! batch is sealed, in one step. A file that is refused, or that breaks off, leaves nothing.
+//! batch is sealed, in one step. A file that is refused, or that breaks off, leaves nothing. The next
+//! piece is read while the last one is stored, and none after it.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use contract::{
 use futures_util::{Stream, StreamExt as _};
 use intake::{CsvReader, Given, Rules};
 use kernel::Cx;
-use tokio::time::Instant;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     edge::Edge,
@@ -29,8 +30,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 const WHOLE: Duration = Duration::from_mins(30);
 /// How often is looked, while a file comes, whether whoever hands it in still may.
 const LOOKS: Duration = Duration::from_secs(5);
-/// About how many bytes the rows of one message have.
-const PIECE_BYTES: usize = 256 << 10;
+/// About how many bytes the rows of one message have: half of what the bus carries.
+const PIECE_BYTES: usize = 512 << 10;
 /// How often a piece is sent: the same one again adds nothing.
 const ATTEMPTS: usize = 3;
 /// The field of problems of the file.
@@ -84,28 +85,81 @@ pub(crate) async fn stage(
         Kind::NotFound => problem.field("link_id", "unknown", NO_LINK),
         _ => problem,
     })?;
-    let now = Instant::now();
-    let mut import = Import {
-        staged: Staged {
-            by,
-            batch_id,
-            given: 0,
-        },
-        rows: Vec::new(),
-        weight: 0,
-        until: now + WHOLE,
-        looked: now,
+    let mut staged = Staged {
+        by,
+        batch_id,
+        given: 0,
     };
-    match import.read(Rules { most, column }, file).await {
-        Ok(()) => Ok(import.staged),
+    match staged.fill(Rules { most, column }, file).await {
+        Ok(()) => Ok(staged),
         Err(problem) => {
-            import.staged.discard().await;
+            staged.discard().await;
             Err(problem)
         }
     }
 }
 
 impl Staged<'_> {
+    /// Reads a file, and stores what it holds as it comes.
+    async fn fill(
+        &mut self,
+        rules: Rules,
+        file: impl Stream<Item = Result<Bytes, Problem>> + Unpin,
+    ) -> Result<(), Problem> {
+        let by = self.by;
+        let (pieces, read) = mpsc::channel(1);
+        let now = Instant::now();
+        let reading = Reading {
+            by,
+            pieces,
+            rows: Vec::new(),
+            weight: 0,
+            until: now + WHOLE,
+            looked: now,
+        };
+        tokio::try_join!(reading.read(rules, file), self.store(read))?;
+        by.still_may().await
+    }
+
+    /// Stores pieces until there are no more.
+    async fn store(&mut self, mut read: mpsc::Receiver<Vec<GivenRow>>) -> Result<(), Problem> {
+        while let Some(rows) = read.recv().await {
+            self.add(rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores the next piece.
+    async fn add(&mut self, rows: Vec<GivenRow>) -> Result<(), Problem> {
+        let Importer {
+            edge,
+            cx,
+            organisation,
+            ..
+        } = self.by;
+        let add = AddToBatch {
+            organisation,
+            batch_id: self.batch_id,
+            first_row: self.given,
+            rows,
+        };
+        let mut left = ATTEMPTS;
+        loop {
+            left -= 1;
+            match edge.bus.call(&add, &renewed(edge, cx)).await {
+                Ok(added) => {
+                    self.given = added.given;
+                    return Ok(());
+                }
+                Err(problem) if left > 0 && is_passing(&problem) => {
+                    let wait = problem.retry_after.unwrap_or(1);
+                    tokio::time::sleep(Duration::from_secs(wait.into())).await;
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
+    }
+
     /// Makes a draft of it.
     pub(crate) async fn seal(self) -> Result<Batch, Problem> {
         let Importer {
@@ -148,9 +202,11 @@ impl Staged<'_> {
 }
 
 /// A file under way.
-struct Import<'e> {
-    staged: Staged<'e>,
-    /// Read, and not yet sent.
+struct Reading<'e> {
+    by: Importer<'e>,
+    /// Takes what was read.
+    pieces: mpsc::Sender<Vec<GivenRow>>,
+    /// Read, and not yet handed on.
     rows: Vec<GivenRow>,
     /// About how many bytes they have.
     weight: usize,
@@ -160,13 +216,13 @@ struct Import<'e> {
     looked: Instant,
 }
 
-impl Import<'_> {
+impl Reading<'_> {
     async fn read(
-        &mut self,
+        mut self,
         rules: Rules,
         mut file: impl Stream<Item = Result<Bytes, Problem>> + Unpin,
     ) -> Result<(), Problem> {
-        let most = self.staged.by.edge.options.import_bytes;
+        let most = self.by.edge.options.import_bytes;
         let mut reader = CsvReader::new(rules);
         let (mut size, mut line) = (0, 0);
         loop {
@@ -181,7 +237,7 @@ impl Import<'_> {
             }
             let given = reader.push(&chunk).map_err(|problem| refused(&problem))?;
             line = given.last().map_or(line, |given| given.line);
-            self.add(given).await?;
+            self.add(given).await;
         }
         let finished = reader.finish().map_err(|problem| refused(&problem))?;
         if let Some(line) = finished.summary.damaged {
@@ -191,9 +247,9 @@ impl Import<'_> {
             );
             return Err(Problem::invalid(FILE, "encoding", detail));
         }
-        self.add(finished.given).await?;
-        self.send().await?;
-        self.staged.by.still_may().await
+        self.add(finished.given).await;
+        self.hand_on().await;
+        Ok(())
     }
 
     /// Looks now and then whether whoever hands it in still may. Where nobody can say, it goes on:
@@ -203,56 +259,30 @@ impl Import<'_> {
             return Ok(());
         }
         self.looked = Instant::now();
-        match self.staged.by.still_may().await {
+        match self.by.still_may().await {
             Err(problem) if is_passing(&problem) => Ok(()),
             answer => answer,
         }
     }
 
-    async fn add(&mut self, given: Vec<Given>) -> Result<(), Problem> {
+    async fn add(&mut self, given: Vec<Given>) {
         for row in given.into_iter().map(GivenRow::from) {
             let weight = weight(&row);
             if self.rows.len() == BATCH_PIECE || self.weight + weight > PIECE_BYTES {
-                self.send().await?;
+                self.hand_on().await;
             }
             self.weight += weight;
             self.rows.push(row);
         }
-        Ok(())
     }
 
-    /// Sends what was read.
-    async fn send(&mut self) -> Result<(), Problem> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let Importer {
-            edge,
-            cx,
-            organisation,
-            ..
-        } = self.staged.by;
-        let add = AddToBatch {
-            organisation,
-            batch_id: self.staged.batch_id,
-            first_row: self.staged.given,
-            rows: std::mem::take(&mut self.rows),
-        };
+    /// Hands on what was read, once the piece before it is being stored.
+    async fn hand_on(&mut self) {
         self.weight = 0;
-        let mut left = ATTEMPTS;
-        loop {
-            left -= 1;
-            match edge.bus.call(&add, &renewed(edge, cx)).await {
-                Ok(added) => {
-                    self.staged.given = added.given;
-                    return Ok(());
-                }
-                Err(problem) if left > 0 && is_passing(&problem) => {
-                    let wait = problem.retry_after.unwrap_or(1);
-                    tokio::time::sleep(Duration::from_secs(wait.into())).await;
-                }
-                Err(problem) => return Err(problem),
-            }
+        let rows = std::mem::take(&mut self.rows);
+        if !rows.is_empty() {
+            // Nobody takes it any more where storing failed, and that is what the import fails with.
+            let _ = self.pieces.send(rows).await;
         }
     }
 }

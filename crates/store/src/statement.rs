@@ -46,6 +46,7 @@ pub struct Statement {
 pub struct Query {
     statement: &'static Statement,
     arguments: Result<Arguments, StoreError>,
+    is_kept: bool,
 }
 
 struct Arguments(AnyArguments);
@@ -88,6 +89,7 @@ impl Statement {
         Query {
             statement: self,
             arguments: Ok(Arguments(AnyArguments::default())),
+            is_kept: true,
         }
     }
 
@@ -144,6 +146,17 @@ impl Query {
         }
     }
 
+    /// Planned for these values and for how large the tables are now, and forgotten: for a statement
+    /// over many rows of a table that grows fast. PostgreSQL keeps the plan of one that it ran a few
+    /// times, though it was made while the table was all but empty.
+    #[must_use]
+    pub fn planned_anew(self) -> Self {
+        Self {
+            is_kept: false,
+            ..self
+        }
+    }
+
     fn ready(
         self,
         dialect: Dialect,
@@ -157,7 +170,7 @@ impl Query {
         let Arguments(arguments) = self.arguments?;
         let statement = self.statement;
         Ok((
-            sqlx::query_with(statement.sql(dialect), arguments),
+            sqlx::query_with(statement.sql(dialect), arguments).persistent(self.is_kept),
             statement.name,
         ))
     }

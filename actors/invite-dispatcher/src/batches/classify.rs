@@ -34,13 +34,12 @@ pub(crate) async fn classify(
         .bind(batch)
         .bind(now)
         .bind(i64::from(is_new))
+        .planned_anew()
         .fetch_all(on)
         .await?;
     let mut reasons = HashMap::new();
     for row in rows {
-        if let Some(reason) = row.get::<Option<String>>("reason")? {
-            reasons.insert(row.get("email_key")?, reason);
-        }
+        reasons.insert(row.get("email_key")?, row.get("reason")?);
     }
     for key in keys {
         let is_allowed =

@@ -39,38 +39,47 @@ store::statements! {
         order by b.id desc
         limit $3");
 
-    /// Where each address of a piece stands: why it is not taken, or null. `$5` is 1 where the
-    /// batch's own addresses count, too.
+    /// The addresses of a piece that are not taken, and why. `$5` is 1 where the batch's own addresses
+    /// count, too.
+    ///
+    /// Each question is one about one address, and only an address leads to rows: PostgreSQL would
+    /// answer an `exists` for the whole piece by reading every invite of the organisation, and believes
+    /// of a batch or an organisation that is younger than its statistics that it has hardly a row.
     pub(crate) CLASSIFY = "
-        select rows.value ->> 'key' as email_key,
-            case when cast($5 as bigint) = 1 and exists (
-                    select 1 from invites i
-                    where i.email_key = rows.value ->> 'key' and i.organisation_id = $2
-                        and i.batch_id = $3)
-                    then 'duplicate'
-                when m.status in ('assigned', 'held') then 'already-seated'
-                when m.status = 'waiting' then 'already-waiting'
-                when m.status = 'revoked' then 'revoked'
-                when exists (
-                    select 1 from invites i
-                    join batches b on b.id = i.batch_id
-                    where i.email_key = rows.value ->> 'key' and i.organisation_id = $2
-                        and i.batch_id <> $3
-                        and i.state in ('queued', 'sending', 'deferred', 'unknown', 'sent', 'delivered')
-                        and i.cancelled_at is null
-                        and b.sent_at is not null
-                        and b.cancelled_at is null
-                        and coalesce(i.expires_at, $4 + 1) > $4
-                        and not exists (select 1 from invite_uses u where u.invite_id = i.id))
-                    then 'already-invited'
-                when exists (
-                    select 1 from suppressions s
-                    where s.email_key = rows.value ->> 'key' and s.organisation_id in ('', $2))
-                    then 'suppressed'
-            end as reason
-        from rows($1)
-        left join accounts a on a.email_key = rows.value ->> 'key'
-        left join memberships m on m.account_id = a.id and m.organisation_id = $2";
+        select email_key, reason
+        from (
+            select given.email_key, coalesce(
+                (select case
+                        when m.status in ('assigned', 'held') then 'already-seated'
+                        when m.status = 'waiting' then 'already-waiting'
+                        when m.status = 'revoked' then 'revoked'
+                    end
+                    from memberships m
+                    where m.account_id = (
+                            select a.id from accounts a where a.email_key = given.email_key)
+                        and m.organisation_id || '' = $2
+                    limit 1),
+                (select case when i.batch_id = $3 then 'duplicate' else 'already-invited' end
+                    from invites i
+                    where i.email_key = given.email_key and i.organisation_id || '' = $2
+                        and case when i.batch_id = $3 then cast($5 as bigint) = 1
+                            else i.state in (
+                                    'queued', 'sending', 'deferred', 'unknown', 'sent', 'delivered')
+                                and i.cancelled_at is null
+                                and coalesce(i.expires_at, $4 + 1) > $4
+                                and (select 1 from batches b
+                                    where b.id = i.batch_id and b.sent_at is not null
+                                        and b.cancelled_at is null) is not null
+                                and (select 1 from invite_uses u where u.invite_id = i.id) is null
+                            end
+                    limit 1),
+                (select 'suppressed'
+                    from suppressions s
+                    where s.email_key = given.email_key and s.organisation_id in ('', $2)
+                    limit 1)) as reason
+            from (select rows.value ->> 'key' as email_key from rows($1)) as given
+        ) as classified
+        where reason is not null";
 
     /// Keeps rows that were taken.
     pub(crate) TAKE = "
@@ -205,27 +214,32 @@ store::statements! {
         order by position
         limit $6";
 
-    /// The sent batch that has rows to be enlisted or taken back.
+    /// The sent batch that has rows to be enlisted or taken back. Each batch is asked about by itself:
+    /// for an `exists` PostgreSQL may read all of them.
     pub(crate) NEXT = "
         select b.id, b.organisation_id,
             cast(case when b.cancelled_at is null then 0 else 1 end as bigint) as is_cancelled
         from batches b
         where b.sent_at is not null and b.finished_at is null
-            and ((b.cancelled_at is null and exists (
-                    select 1 from invites i where i.batch_id = b.id and i.state = 'draft'))
-                or (b.cancelled_at is not null and exists (
+            and case when b.cancelled_at is null then (
+                    select 1 from invites i
+                    where i.batch_id = b.id and i.state = 'draft'
+                    limit 1)
+                else (
                     select 1 from invites i
                     where i.batch_id = b.id
                         and i.state in ('draft', 'queued', 'deferred', 'unknown')
                         and i.cancelled_at is null
-                        and not exists (select 1 from invite_uses u where u.invite_id = i.id))))
+                        and not exists (select 1 from invite_uses u where u.invite_id = i.id)
+                    limit 1)
+                end is not null
         order by b.id
         limit 1";
 
     /// Drafts of a batch.
     pub(crate) DRAFTS = "
         select id, email_key, domain from invites
-        where batch_id = $1 and state = 'draft'
+        where batch_id = $1 and queued_at is null and state = 'draft'
         order by position
         limit $2";
 
@@ -234,20 +248,24 @@ store::statements! {
         update invites
         set state = case when rows.value ->> 'reason' is null then 'queued' else 'skipped' end,
             reason = rows.value ->> 'reason',
-            queued_at = case when rows.value ->> 'reason' is null then now_micros() end,
+            queued_at = now_micros(),
             due_at = case when rows.value ->> 'reason' is null then now_micros() end,
             expires_at = case when rows.value ->> 'reason' is null then cast($2 as bigint) end
         from rows($1)
         where invites.id = rows.value ->> 'id' and invites.state = 'draft'";
 
     /// Takes rows of a cancelled batch back that have not left, nor been taken by a courier meanwhile.
+    /// Whoever may have the mail already, and would not be sent it again, stays unknown.
     pub(crate) WITHDRAW = "
         update invites
         set state = 'cancelled', due_at = null, cancelled_at = $2
         where id in (
                 select id from invites
-                where batch_id = $1 and state in ('draft', 'queued', 'deferred', 'unknown')
-                    and cancelled_at is null
+                where batch_id = $1 and queued_at is null and state = 'draft' and cancelled_at is null
+                union all
+                select id from invites
+                where batch_id = $1 and due_at is not null
+                    and state in ('queued', 'deferred', 'unknown') and cancelled_at is null
                     and not exists (select 1 from invite_uses u where u.invite_id = invites.id)
                 limit $3)
             and state in ('draft', 'queued', 'deferred', 'unknown')
