@@ -31,11 +31,16 @@ impl Dialect {
     }
 
     /// A migration in the words of the engine: PostgreSQL compares texts by the database's locale
-    /// unless a column says otherwise, SQLite bytewise, and so does every key and order of ours.
+    /// unless a column says otherwise, SQLite bytewise, and so does every key and order of ours. A line
+    /// behind `-- postgres: ` is PostgreSQL's alone.
     pub(crate) fn render_schema(self, text: &str) -> String {
         match self {
             Self::Sqlite => text.to_owned(),
-            Self::Postgres => text.lines().map(with_bytewise_texts).collect(),
+            Self::Postgres => {
+                let lines = text.lines();
+                let lines = lines.map(|line| line.strip_prefix("-- postgres: ").unwrap_or(line));
+                lines.map(with_bytewise_texts).collect()
+            }
         }
     }
 
@@ -106,6 +111,16 @@ mod tests {
             Dialect::Postgres.render_schema(text),
             "create table t (\n    a text collate \"C\"   not null, -- a text\n    \
              text_b text collate \"C\",\n    c text collate \"C\"\n);\n"
+        );
+    }
+
+    #[test]
+    fn a_line_for_postgres_is_a_comment_elsewhere() {
+        let text = "-- Room.\n-- postgres: alter table t set (fillfactor = 45);\n";
+        assert_eq!(Dialect::Sqlite.render_schema(text), text);
+        assert_eq!(
+            Dialect::Postgres.render_schema(text),
+            "-- Room.\nalter table t set (fillfactor = 45);\n"
         );
     }
 

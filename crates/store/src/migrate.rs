@@ -31,6 +31,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     15 "0015_pending",
     16 "0016_accepted_lately",
     17 "0017_by_position",
+    19 "0019_leased",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {

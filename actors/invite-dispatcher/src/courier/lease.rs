@@ -8,7 +8,7 @@ use contract::{
     ids::{InviteId, MailId},
 };
 use serde::Serialize;
-use store::{StoreError, Tx};
+use store::{Row, StoreError, Tx};
 
 use super::{
     Courier, letters, micros,
@@ -150,6 +150,7 @@ impl Courier {
                 if rows.len() < allowed as usize {
                     self.lanes.exhaust(organisation, batch);
                 }
+                note(tx, &rows).await?;
                 for row in rows {
                     let state: String = row.get("state")?;
                     if state == "suppressed" {
@@ -217,6 +218,10 @@ impl Courier {
             .fetch_all(tx)
             .await?;
         if !rows.is_empty() {
+            let expired = rows.iter().map(|row| Ok(key::<InviteId>(row.get("id")?)));
+            let expired = expired.collect::<Result<Vec<_>, StoreError>>()?;
+            let forget = sql::FORGET_LEASES.bind_rows(&expired);
+            forget.execute(tx).await?;
             tracing::warn!(
                 count = rows.len(),
                 "invites whose courier ended in the middle"
@@ -231,6 +236,21 @@ impl Courier {
 const CRASHES_MOST: i64 = 5;
 /// Leases looked at in one turn.
 const EXPIRE_MOST: i64 = 1_000;
+
+/// Notes those that were taken, to be found should nobody record what became of them.
+async fn note(tx: &mut Tx, rows: &[Row]) -> Result<(), StoreError> {
+    let mut taken = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.get::<String>("state")? == "sending" {
+            taken.push(Key { id: row.get("id")? });
+        }
+    }
+    if !taken.is_empty() {
+        let note = sql::NOTE_LEASES.bind_rows(&taken);
+        note.execute(tx).await?;
+    }
+    Ok(())
+}
 
 fn rest(allowed: u32, leased: &[Leased]) -> u32 {
     allowed.saturating_sub(u32::try_from(leased.len()).unwrap_or(u32::MAX))

@@ -82,13 +82,19 @@ pub(super) async fn record(
         .fetch_all(tx)
         .await?;
     let (mut bounced, mut events) = (Vec::new(), Vec::new());
+    let mut recorded = Vec::with_capacity(rows.len());
     for row in rows {
         let (state, id): (String, InviteId) = (row.get("state")?, row.get("id")?);
+        recorded.push(Key { id });
         let reason: Option<String> = row.get("reason")?;
         if state == InviteState::Bounced.name() && reason.as_deref() == Some("user-unknown") {
             bounced.push(Key { id });
             events.push((row.get::<OrganisationId>("organisation_id")?, id));
         }
+    }
+    if !recorded.is_empty() {
+        let forget = sql::FORGET_LEASES.bind_rows(&recorded);
+        forget.execute(tx).await?;
     }
     if !bounced.is_empty() {
         sql::SUPPRESS_BOUNCED

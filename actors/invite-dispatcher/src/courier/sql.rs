@@ -15,12 +15,12 @@ store::statements! {
                     limit $1) as due) as due,
             case when exists (select 1
                     from invites i
-                    where i.batch_id = b.id
-                        and i.state in ('draft', 'queued', 'sending', 'deferred'))
+                    where i.batch_id = b.id and i.queued_at is null and i.state = 'draft')
                 or exists (select 1
                     from invites i
-                    where i.batch_id = b.id and i.due_at is not null and i.leased_until is null)
-                then 0 else 1 end as is_over
+                    where i.batch_id = b.id and i.due_at is not null)
+                then 0 else 1 end as is_over,
+            case when b.cancelled_at is null then 0 else 1 end as is_cancelled
         from batches b
         join organisations o on o.id = b.organisation_id
         join links l on l.id = b.link_id
@@ -96,13 +96,27 @@ store::statements! {
             leased_by = null,
             leased_until = null
         where id in (
-                select id
-                from invites
-                where leased_until <= (select now_micros())
+                select l.invite_id
+                from leased_invites l
+                where (select i.leased_until from invites i where i.id = l.invite_id)
+                    <= (select now_micros())
                 limit $3
                 skip_locked)
             and leased_until <= now_micros()
         returning id";
+
+    /// Notes that couriers have invites.
+    pub(crate) NOTE_LEASES = "
+        insert into leased_invites (invite_id)
+        select rows.value ->> 'id'
+        from rows($1)
+        where true
+        on conflict do nothing";
+
+    /// Notes that couriers have invites no more.
+    pub(crate) FORGET_LEASES = "
+        delete from leased_invites
+        where invite_id in (select rows.value ->> 'id' from rows($1))";
 
     /// What became of invites, where they are still this courier's in this attempt. A report may have
     /// come before: then its state stays. Or it was cancelled: then it is not tried again.
@@ -161,11 +175,10 @@ store::statements! {
             and finished_at is null
             and not exists (select 1
                 from invites i
-                where i.batch_id = batches.id
-                    and i.state in ('draft', 'queued', 'sending', 'deferred'))
+                where i.batch_id = batches.id and i.queued_at is null and i.state = 'draft')
             and not exists (select 1
                 from invites i
-                where i.batch_id = batches.id and i.due_at is not null and i.leased_until is null)
+                where i.batch_id = batches.id and i.due_at is not null)
         returning organisation_id";
 
     /// How long the oldest mail that is due waits already, in microseconds: letters and invites.

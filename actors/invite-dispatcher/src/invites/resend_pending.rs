@@ -32,17 +32,22 @@ impl Serve<ResendPending> for InviteDispatcher {
         }
         let policies: Policies = row.json("policies")?;
         let ends = stamp.now.plus_days(i64::from(policies.invite_days));
-        let mut count = 0;
+        let (mut count, mut behind) = (0, -1);
         loop {
             let mut tx = self.db.write(&stamp).await?;
-            let resent = sql::RESEND_PENDING
+            let rows = sql::RESEND_PENDING
                 .bind(batch)
                 .bind(stamp.now)
                 .bind(ends)
                 .bind(COOL_DOWN_MICROS)
                 .bind(PIECE)
-                .execute(&mut tx)
+                .bind(behind)
+                .fetch_all(&mut tx)
                 .await?;
+            for row in &rows {
+                behind = row.get::<i64>("position")?.max(behind);
+            }
+            let resent = u64::try_from(rows.len()).unwrap_or(u64::MAX);
             if resent > 0 {
                 sql::REOPEN_BATCH.bind(batch).execute(&mut tx).await?;
                 tx.audit(

@@ -142,7 +142,7 @@ store::statements! {
         where b.organisation_id = $1 and b.id = $2 and b.sent_at is not null";
 
     /// Sends some pending invites of a batch again, those that may be: sent, and not within so many
-    /// microseconds. `$2` is now, `$3` when they end.
+    /// microseconds, behind a position. `$2` is now, `$3` when they end.
     pub(crate) RESEND_PENDING = "
         update invites
         set state = 'queued', occasion = 'resend', mailing = mailing + 1, reason = null,
@@ -164,9 +164,12 @@ store::statements! {
                 and not exists (select 1 from invite_uses u where u.invite_id = i.id)
                 and not exists (select 1 from suppressions s
                     where s.email_key = i.email_key and s.organisation_id in ('', i.organisation_id))
+                and i.position > $6
+            order by i.position
             limit $5)
             and (state in ('sent', 'delivered') or state = 'unknown' and due_at is null)
-            and cancelled_at is null";
+            and cancelled_at is null
+        returning position";
 
     /// Takes an invite back; what a courier has at this moment it may finish.
     pub(crate) CANCEL_INVITE = "
@@ -174,7 +177,7 @@ store::statements! {
         set cancelled_at = $2,
             state = case when state in ('queued', 'deferred') or state = 'unknown' and due_at is not null
                 then 'cancelled' else state end,
-            due_at = null
+            due_at = case when state = 'sending' then due_at end
         where id = $1";
 
     /// What is behind a token.
@@ -214,11 +217,19 @@ store::statements! {
     pub(crate) REMINDABLE = "
         select o.id, o.policies
         from organisations o
-        where o.id in (
-            select organisation_id
-            from invites
-            where state in ('sent', 'delivered') and reminded_at is null
-                and expires_at > $1 and expires_at <= $2)";
+        where exists (
+            select 1
+            from links l
+            cross join invites i
+            where l.organisation_id = o.id
+                and i.link_id = l.id
+                and i.cancelled_at is null
+                and i.declined_at is null
+                and i.closed_at is null
+                and i.expires_at > $1
+                and i.expires_at <= $2
+                and i.state in ('sent', 'delivered')
+                and i.reminded_at is null)";
 
     /// Asks for reminders of an organisation's pending invites that end before an instant, and that
     /// work at least so many microseconds.
@@ -229,10 +240,12 @@ store::statements! {
             due_at = now_micros(), queued_at = now_micros()
         where id in (
             select i.id
-            from invites i
+            from links l
+            cross join invites i
             join batches b on b.id = i.batch_id
-            join links l on l.id = i.link_id
-            where i.organisation_id = $1
+            where l.organisation_id = $1
+                and i.link_id = l.id
+                and i.closed_at is null
                 and i.state in ('sent', 'delivered')
                 and i.reminded_at is null
                 and i.expires_at > $2
@@ -295,6 +308,7 @@ store::statements! {
             join batches b on b.id = i.batch_id
             where b.sent_at is not null
                 and b.finished_at is null
+                and i.due_at is not null
                 and i.state in ('queued', 'deferred')
                 and i.expires_at <= $1
             limit $2)

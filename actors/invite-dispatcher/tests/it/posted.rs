@@ -45,9 +45,6 @@ store::statements! {
 
     pub(crate) CANCEL = "update invites set cancelled_at = 1 where id = $1";
 
-    /// As an administrator does it while a courier has the invite.
-    pub(crate) CANCEL_SENDING = "update invites set cancelled_at = 1, due_at = null where id = $1";
-
     /// As a courier takes it.
     pub(crate) TAKE = "
         update invites

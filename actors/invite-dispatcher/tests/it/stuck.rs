@@ -96,7 +96,7 @@ async fn an_invite_that_is_cancelled_on_its_way_and_not_taken_is_over(
         })
         .await;
         assert_eq!(scene.see(id).await.state, "sending");
-        run(&scene, posted::CANCEL_SENDING.bind(id)).await;
+        run(&scene, posted::CANCEL.bind(id)).await;
     };
     let work = async {
         while number(&scene, posted::FINISHED.query(), "n").await == 0 {
