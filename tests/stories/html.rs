@@ -206,6 +206,7 @@ fn fields(html: &str) -> Vec<(String, Option<String>)> {
         let value = match (tag.name, tag.get("type")) {
             ("input", Some("checkbox" | "radio")) => tag.get("checked").map(|_| value),
             ("select", _) => chosen(tag.inside()),
+            ("textarea", _) => Some(plain(tag.inside())),
             _ => Some(value),
         };
         match fields.iter_mut().find(|(field, _)| field == name) {
@@ -230,12 +231,14 @@ fn a_form_is_read_as_a_browser_would_send_it() {
     let html = r#"<form method="post" action="/x?a=1&amp;b=2"><input name="a" value="1 &lt; 2">
         <input type="checkbox" name="b" value="yes"><input type="radio" name="c" value="one">
         <input type="radio" name="c" value="two" checked>
-        <select name="d"><option value="x">X</option><option value="y" selected>Y > X</option></select></form>"#;
+        <select name="d"><option value="x">X</option><option value="y" selected>Y > X</option></select>
+        <textarea name="e">&lt;1&gt;
+2</textarea></form>"#;
     let forms = forms(html);
     assert_eq!(forms[0].action, "/x?a=1&b=2");
     assert_eq!(
         forms[0].filled(),
-        [("a", "1 < 2"), ("c", "two"), ("d", "y")]
+        [("a", "1 < 2"), ("c", "two"), ("d", "y"), ("e", "<1>\n2")]
     );
     assert_eq!(forms[0].clone().fill("b", "yes").value("b"), Some("yes"));
     assert_eq!(options(html, "d")[1], ("y".into(), "Y > X".into()));

@@ -28,6 +28,7 @@ mod given_up;
 mod html;
 mod imported;
 mod institution;
+mod invite_lists;
 mod invite_page;
 mod invite_pages;
 mod invited;

@@ -66,6 +66,12 @@ impl EdgeOptions {
         self.paste_characters() + BODY_BESIDE
     }
 
+    /// The largest form with a pasted list, in bytes: a browser writes three for each `@`, space or
+    /// return.
+    pub(crate) fn paste_form_most(&self) -> usize {
+        self.paste_characters() * 3 + BODY_BESIDE
+    }
+
     /// Whether browsers come by https.
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
@@ -139,7 +145,7 @@ pub async fn start(
     let server = HttpServer::new(move || {
         let (bus, options, metrics) = (Arc::clone(&bus), Arc::clone(&options), metrics.clone());
         let throttle = Arc::clone(&throttle);
-        let form_most = options.body_most();
+        let (form_most, paste_most) = (options.body_most(), options.paste_form_most());
         let streams = Arc::clone(&streams);
         App::new()
             .data_factory(move || {
@@ -160,7 +166,7 @@ pub async fn start(
             .wrap(middleware::from_fn(gate::pass))
             .configure(api::configure)
             .configure(extra)
-            .configure(|cfg| pages::configure(cfg, form_most))
+            .configure(|cfg| pages::configure(cfg, form_most, paste_most))
             .default_service(web::to(|| async { Refused::not_found() }))
     })
     .workers(workers)

@@ -16,6 +16,11 @@ impl Errors {
         }
     }
 
+    /// Whether anything was refused.
+    pub(super) fn any(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether a field was refused.
     pub(super) fn has(&self, field: &str) -> bool {
         !self.of(field).is_empty()

@@ -31,8 +31,8 @@ use contract::{FieldError, Kind, Problem};
 use self::frame::Frame;
 use crate::problem::Refused;
 
-/// Adds the pages' routes; a form has at most `form_most` bytes.
-pub(crate) fn configure(cfg: &mut web::ServiceConfig, form_most: usize) {
+/// Adds the pages' routes; a form has at most `form_most` bytes, one with a pasted list `paste_most`.
+pub(crate) fn configure(cfg: &mut web::ServiceConfig, form_most: usize, paste_most: usize) {
     cfg.app_data(
         web::FormConfig::default()
             .limit(form_most)
@@ -43,7 +43,7 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig, form_most: usize) {
     assets::configure(cfg);
     sign_in::configure(cfg);
     reset::configure(cfg);
-    admin::configure(cfg);
+    admin::configure(cfg, paste_most);
     join::configure(cfg);
     invited::configure(cfg);
     proofs::configure(cfg);

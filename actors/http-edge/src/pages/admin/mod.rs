@@ -26,14 +26,14 @@ use contract::{
 use super::frame::Office;
 use crate::edge::Edge;
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
+pub(super) fn configure(cfg: &mut web::ServiceConfig, paste_most: usize) {
     cfg.service(
         web::scope("/admin/{organisation}")
             .configure(users::configure)
             .configure(bulk::configure)
             .configure(user::configure)
             .configure(links::configure)
-            .configure(invites::configure)
+            .configure(|cfg| invites::configure(cfg, paste_most))
             .configure(invite::configure)
             .configure(suppressions::configure)
             .configure(plans::configure)

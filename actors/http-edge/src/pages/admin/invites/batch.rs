@@ -11,7 +11,7 @@ use contract::{
 use futures_util::try_join;
 use serde::Deserialize;
 
-use super::{id, live::Live, told};
+use super::{correct, id, live::Live, told};
 use crate::{
     edge::Edge,
     invites::taken,
@@ -87,6 +87,10 @@ impl OneBatch {
         let has_none = matches!(row.state, Some(InviteState::Draft | InviteState::Skipped));
         let id = row.invite_id.filter(|_| !has_none);
         id.filter(|_| self.batch.sent_at.is_some())
+    }
+
+    fn is_correctable(&self) -> bool {
+        correct::is_correctable(&self.batch)
     }
 
     fn is_under_way(&self) -> bool {

@@ -36,7 +36,7 @@ struct Typed {
 impl Typed {
     fn parse(&self, inviter: Option<Name>) -> Result<(NewBatch, Option<String>), Problem> {
         let mut fields = Fields::default();
-        let link_id = fields.take("link_id", self.link_id.parse());
+        let link_id = super::new::link_id(&mut fields, &self.link_id);
         let message = super::new::message(&mut fields, &self.message);
         let column = self.column.trim();
         let column = (!column.is_empty()).then(|| column.to_owned());

@@ -1,6 +1,7 @@
 //! E-mail invites: the batches, a new one, one while it is sent; `told` has the words.
 
 mod batch;
+mod correct;
 mod import;
 mod list;
 mod live;
@@ -14,10 +15,12 @@ use contract::{Kind, ids::BatchId};
 
 use crate::problem::Refused;
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
+/// Adds the routes; a pasted list comes in a form of at most `paste_most` bytes.
+pub(super) fn configure(cfg: &mut web::ServiceConfig, paste_most: usize) {
     cfg.service(web::resource("/invites").route(web::get().to(list::list)))
         .service(
             web::resource("/invites/new")
+                .app_data(web::FormConfig::default().limit(paste_most))
                 .route(web::get().to(new::new_form))
                 .route(web::post().to(new::create)),
         )

@@ -1,14 +1,16 @@
 //! A new batch: the link, the addresses, a word to them.
 
-use actix_web::web;
+use actix_web::{error::UrlencodedError, http::StatusCode, web};
 use askama::Template;
 use contract::{
     Fields, Kind, PageRequest, Problem,
+    ids::LinkId,
     links::{GetLink, Link, ListLinks},
     text::{InviteMessage, Name},
 };
 use serde::Deserialize;
 
+use super::{correct, id};
 use crate::{
     edge::Edge,
     invites::{NewBatch, paste},
@@ -16,8 +18,9 @@ use crate::{
         Answer,
         fields::Errors,
         frame::{Frame, Office},
-        render, see, show,
+        render, see, unreadable,
     },
+    problem::Refused,
     session::Administrator,
 };
 
@@ -25,17 +28,17 @@ use crate::{
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Typed {
     #[serde(default)]
-    link_id: String,
+    pub(super) link_id: String,
     #[serde(default)]
-    addresses: String,
+    pub(super) addresses: String,
     #[serde(default)]
-    message: String,
+    pub(super) message: String,
 }
 
 impl Typed {
     fn parse(&self, inviter: Option<Name>) -> Result<NewBatch, Problem> {
         let mut fields = Fields::default();
-        let link_id = fields.take("link_id", self.link_id.parse());
+        let link_id = link_id(&mut fields, &self.link_id);
         let message = message(&mut fields, &self.message);
         fields.finish(|| {
             Some(NewBatch {
@@ -45,6 +48,15 @@ impl Typed {
             })
         })
     }
+}
+
+/// The link that was chosen.
+pub(super) fn link_id(fields: &mut Fields, text: &str) -> Option<LinkId> {
+    if text.is_empty() {
+        fields.refuse("link_id", "required", "Choose an access link.");
+        return None;
+    }
+    fields.take("link_id", text.parse())
 }
 
 /// A word to everybody, which may be left out.
@@ -66,8 +78,6 @@ struct NewInvites {
     office: Office,
     links: Vec<Link>,
     limit: usize,
-    /// The longest list.
-    characters: usize,
     form: Typed,
     errors: Errors,
 }
@@ -119,6 +129,9 @@ pub(super) struct Chosen {
     /// The link that is chosen already.
     #[serde(default)]
     pub(super) link: String,
+    /// The batch of which what was not taken is corrected.
+    #[serde(default)]
+    correct: String,
 }
 
 pub(super) async fn new_form(
@@ -128,29 +141,55 @@ pub(super) async fn new_form(
     chosen: web::Query<Chosen>,
 ) -> Answer {
     let office = Office::of(&administrator, &path, "invites")?.managed()?;
-    let form = Typed {
-        link_id: chosen.into_inner().link,
-        ..Typed::default()
+    let Chosen { link, correct } = chosen.into_inner();
+    let form = if correct.is_empty() {
+        Typed {
+            link_id: link,
+            ..Typed::default()
+        }
+    } else {
+        correct::typed(&edge, &office, id(&correct)?).await?
     };
-    show(&NewInvites {
-        links: links_of(&edge, &office, &form.link_id).await?,
-        frame: Frame::of(&edge),
+    page(&edge, office, form, (StatusCode::OK, Errors::default())).await
+}
+
+async fn page(
+    edge: &Edge,
+    office: Office,
+    form: Typed,
+    (status, errors): (StatusCode, Errors),
+) -> Answer {
+    let page = NewInvites {
+        links: links_of(edge, &office, &form.link_id).await?,
+        frame: Frame::of(edge),
         office,
         limit: edge.options.paste_limit,
-        characters: edge.options.paste_characters(),
         form,
-        errors: Errors::default(),
-    })
+        errors,
+    };
+    render(status, &page)
 }
 
 pub(super) async fn create(
     edge: web::Data<Edge>,
     administrator: Administrator,
     path: web::Path<String>,
-    form: web::Form<Typed>,
+    form: Result<web::Form<Typed>, actix_web::Error>,
 ) -> Answer {
     let office = Office::of(&administrator, &path, "invites")?.managed()?;
-    let form = form.into_inner();
+    let form = match form {
+        Ok(form) => form.into_inner(),
+        Err(error) => match error.as_error::<UrlencodedError>() {
+            Some(UrlencodedError::Overflow { .. }) => {
+                let problem = too_long(edge.options.paste_limit);
+                let status = crate::problem::status(&problem);
+                let errors = Errors::beside_fields(problem)?;
+                return page(&edge, office, Typed::default(), (status, errors)).await;
+            }
+            Some(error) => return Err(unreadable(error)),
+            None => return Err(Refused::of(Kind::Malformed)),
+        },
+    };
     let inviter = Name::parse(&office.email.to_string()).ok();
     let drafted = match form.parse(inviter) {
         Ok(new) => paste(&edge, &office.cx, office.organisation, new, &form.addresses).await,
@@ -161,19 +200,15 @@ pub(super) async fn create(
         Err(problem) => {
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;
-            let links = links_of(&edge, &office, &form.link_id).await?;
-            render(
-                status,
-                &NewInvites {
-                    frame: Frame::of(&edge),
-                    office,
-                    links,
-                    limit: edge.options.paste_limit,
-                    characters: edge.options.paste_characters(),
-                    form,
-                    errors,
-                },
-            )
+            page(&edge, office, form, (status, errors)).await
         }
     }
+}
+
+/// What was pasted is not even read.
+fn too_long(limit: usize) -> Problem {
+    let detail = format!(
+        "This is far more than {limit} addresses, and none was read. Please import them as a file."
+    );
+    Problem::new(Kind::TooLarge).field("addresses", "too-many", detail)
 }

@@ -1,0 +1,130 @@
+//! Lists of addresses that are not as they should be, in the browser.
+
+use serde_json::json;
+use testkit::{BusKind, Engine};
+
+use crate::{browser::Page, institution::Institution, invited::Scene};
+
+async fn scene() -> Scene {
+    Scene::open(Engine::Sqlite, BusKind::Local, 5).await
+}
+
+impl Scene {
+    /// Pastes a list into the form and has it checked.
+    async fn check(&self, addresses: &str, message: &str) -> Page {
+        let page = self.institution.open("/invites/new").await;
+        let form = page.form("/invites/new").fill("addresses", addresses);
+        let form = form.fill("message", message);
+        self.institution.administrator.submit(&page, &form).await
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_corrected_in_a_new_list() {
+    let scene = scene().await;
+    let office = &scene.institution.administrator;
+    let pasted = "ann@hill.edu\nANN@hill.edu\nvic @ hill.edu\nxaver@@hill.edu\nmia@\n";
+    let draft = scene.check(pasted, "Welcome!").await;
+    let text = draft.text();
+    assert!(text.contains("Send 1 invite"), "{text}");
+    let correct = draft.link("Correct them in a new list");
+    let form = office.open(&correct).await.form("/invites/new");
+    assert_eq!(
+        form.value("addresses"),
+        Some("vic@hill.edu\nxaver@hill.edu\nmia@"),
+        "as they were meant, where that is known, and without what stood there twice"
+    );
+    assert_eq!(form.value("message"), Some("Welcome!"));
+    assert_eq!(form.value("link_id"), Some(scene.link.id.as_str()));
+
+    // nothing of another organisation's list is read, nor of one that is not there
+    let other = Institution::found(&scene.ground, &scene.node).await;
+    let batch = draft.url.path().rsplit('/').next().unwrap();
+    for unknown in [batch, "bat_0", "nothing"] {
+        let page = other.open(&format!("/invites/new?correct={unknown}")).await;
+        assert_eq!(page.status, 404, "{unknown}: {}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_which_nobody_can_be_invited_offers_nothing_to_send() {
+    let scene = scene().await;
+    let office = &scene.institution.administrator;
+    let page = scene.institution.open("/invites/import").await;
+    let form = page.form("/invites/import");
+    let file = b"email\r\nann@hill\r\nbob@@hill.edu\r\n";
+    let draft = office.upload(&page, &form, ("file", file)).await;
+    assert_eq!(draft.status, 200, "{}", draft.text());
+    assert!(
+        draft.text().contains("so there is nothing to send"),
+        "{}",
+        draft.text()
+    );
+    assert!(!draft.html.contains("/send\""), "{}", draft.html);
+    assert!(!draft.html.contains("<iframe"), "{}", draft.html);
+}
+
+#[tokio::test]
+async fn a_paste_is_read_whole_or_refused_and_never_cut_off() {
+    let scene = scene().await;
+    let long =
+        "Müller-Lüdenscheidt, Maximilian Alexander Friedrich (Rechtswissenschaftliche Fakultät)";
+    let list = |count: usize| -> String {
+        let named = (0..count).map(|n| format!("{long} <student.{n}@faculty.hill.edu>\n"));
+        named.collect()
+    };
+    // as many as may be, with longer names than anybody reckoned with
+    let draft = scene.check(&list(500), "").await;
+    assert!(
+        draft.text().contains("Send 500 invites"),
+        "{}: {}",
+        draft.status,
+        draft.text()
+    );
+    let refused = scene.check(&list(501), "").await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(
+        refused.error("addresses"),
+        "At most 500 addresses at once; these are 501."
+    );
+    let far = scene.check(&list(5_000), "").await;
+    assert_eq!(far.status, 413);
+    assert_eq!(far.heading(), "Send e-mail invites");
+    assert!(
+        far.error("addresses").contains("import them as a file"),
+        "{}",
+        far.text()
+    );
+    assert!(
+        !far.html.contains("maxlength=\"60000\""),
+        "a browser would cut it off and say nothing"
+    );
+}
+
+#[tokio::test]
+async fn of_several_links_one_is_chosen_and_none_is_taken_for_granted() {
+    let scene = scene().await;
+    let plans = scene.owner.get(&format!("{}/plans", scene.at)).await;
+    let link = json!({ "name": "Second", "plan_id": plans["items"][0]["id"], "tags": [] });
+    scene.owner.make(&format!("{}/links", scene.at), link).await;
+    let refused = scene.check("ann@hill.edu", "").await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.error("link_id"), "Choose an access link.");
+    let form = refused.form("/invites/new");
+    assert_eq!(form.value("addresses"), Some("ann@hill.edu"));
+    let form = form.fill("link_id", &scene.link.id);
+    let office = &scene.institution.administrator;
+    let draft = office.submit(&refused, &form).await;
+    assert_eq!(draft.heading(), "Invites to First year", "{}", draft.text());
+
+    let page = scene.institution.open("/invites/import").await;
+    let form = page.form("/invites/import");
+    let file = b"email\r\nann@hill.edu\r\n";
+    let refused = office.upload(&page, &form, ("file", file)).await;
+    assert_eq!(refused.error("link_id"), "Choose an access link.");
+    assert!(
+        refused.text().contains("choose the file again"),
+        "{}",
+        refused.text()
+    );
+}
