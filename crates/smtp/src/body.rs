@@ -6,7 +6,7 @@ pub(crate) fn append(out: &mut Vec<u8>, message: &[u8]) {
     out.reserve(message.len() + 64);
     let mut rest = message;
     while !rest.is_empty() {
-        let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+        let end = memchr::memchr2(b'\r', b'\n', rest);
         let (line, after) = rest.split_at(end.unwrap_or(rest.len()));
         if line.first() == Some(&b'.') {
             out.push(b'.');

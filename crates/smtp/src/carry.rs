@@ -1,7 +1,8 @@
 //! Mail after mail over one connection.
 //!
 //! With PIPELINING a message, its final dot and the envelope of the next go in one write, so that a
-//! mail costs one round trip (RFC 2920). Without it, each command waits for its reply.
+//! mail costs one round trip (RFC 2920). Without it, each command waits for its reply. While the relay
+//! is at work, what goes next is made ready.
 
 use std::time::Duration;
 
@@ -48,8 +49,10 @@ pub(crate) struct Carrier<'a, S: Source, F: FnMut(S::Key, Verdict)> {
     needs_reset: bool,
     /// This mail was announced before the one in front of it failed.
     follows_failure: bool,
-    /// What is written next; kept for its memory.
+    /// The commands that are written next; kept for its memory.
     out: Vec<u8>,
+    /// Where a message is laid out next; kept for its memory.
+    spare: Vec<u8>,
 }
 
 impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
@@ -71,6 +74,7 @@ impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
             needs_reset: false,
             follows_failure: false,
             out: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -231,21 +235,25 @@ impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
 
     /// The message and its final dot, and the envelope of the next if it is there.
     async fn hand_over(&mut self) -> Result<(), Trouble> {
-        self.out.clear();
-        if let Some(taken) = self.flight.current() {
-            body::append(&mut self.out, &taken.mail.message);
-        }
-        let dot = self.out.len();
-        self.out.extend_from_slice(b".\r\n");
-        self.announce();
+        let Some(taken) = self.flight.current() else {
+            return Ok(());
+        };
+        let ready = taken.laid_out.take();
+        let mut out = ready.unwrap_or_else(|| {
+            let mut out = std::mem::take(&mut self.spare);
+            lay_out(&mut out, &taken.mail.message);
+            out
+        });
+        let end = out.len();
+        self.announce(&mut out);
         if self.wire.has_unread() {
             return Err(unasked());
         }
         let mut all_left = false;
         let flight = &mut self.flight;
-        let written = self.wire.write(&self.out, |left| {
-            all_left = left >= dot + 3;
-            if left > dot
+        let written = self.wire.write(&out, |left| {
+            all_left = left >= end;
+            if left > end - FINAL.len()
                 && let Some(taken) = flight.current()
             {
                 taken.is_ended = true;
@@ -254,12 +262,26 @@ impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
         if let Err(trouble) = written.await {
             return Err(self.last_words(trouble, all_left).await);
         }
+        self.look_ahead(out);
         let reply = self.wire.hear(Stage::Dot).await?.reply();
         self.judge_dot(reply)
     }
 
+    /// While the relay takes a message in, what comes behind it is made ready.
+    fn look_ahead(&mut self, mut out: Vec<u8>) {
+        if let Some(following) = self.flight.following() {
+            lay_out(&mut out, &following.mail.message);
+            following.laid_out = Some(out);
+        } else {
+            self.spare = out;
+        }
+        if self.has_room() {
+            self.source.prepare();
+        }
+    }
+
     /// Puts the envelope of the next mail behind the message, if both sides are ready for it.
-    fn announce(&mut self) {
+    fn announce(&mut self, out: &mut Vec<u8>) {
         if !self.offers.is_pipelined || self.since.elapsed() >= self.limits.age {
             return;
         }
@@ -271,7 +293,7 @@ impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
                 continue;
             };
             for stage in ENVELOPE {
-                command(&mut self.out, stage, &mail, self.offers);
+                command(out, stage, &mail, self.offers);
             }
             self.flight.take(mail, true);
             self.begun += 1;
@@ -361,6 +383,16 @@ impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
         }
         self.wire.write(bytes, |_| {}).await
     }
+}
+
+/// Ends a message.
+const FINAL: &[u8] = b".\r\n";
+
+/// A message and its final dot.
+fn lay_out(out: &mut Vec<u8>, message: &[u8]) {
+    out.clear();
+    body::append(out, message);
+    out.extend_from_slice(FINAL);
 }
 
 /// What is said before a message.

@@ -5,6 +5,8 @@ use crate::{Mail, Trouble, Verdict};
 /// A mail on its way.
 pub(crate) struct Taken<K> {
     pub(crate) mail: Mail<K>,
+    /// The message as it goes over, if there was time to make that ready.
+    pub(crate) laid_out: Option<Vec<u8>>,
     /// Sender, recipient and DATA were said already.
     pub(crate) is_begun: bool,
     /// A byte of the final dot may have left.
@@ -32,10 +34,16 @@ impl<K, F: FnMut(K, Verdict)> Flight<K, F> {
         self.current.as_mut()
     }
 
+    /// The one behind the one in hand.
+    pub(crate) const fn following(&mut self) -> Option<&mut Taken<K>> {
+        self.following.as_mut()
+    }
+
     /// Takes the next mail, behind the one in hand if there is one.
     pub(crate) fn take(&mut self, mail: Mail<K>, is_begun: bool) {
         let taken = Taken {
             mail,
+            laid_out: None,
             is_begun,
             is_ended: false,
         };

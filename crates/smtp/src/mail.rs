@@ -35,6 +35,10 @@ pub trait Source {
 
     /// The next, if it is there without waiting: it is announced together with the one before.
     fn at_hand(&mut self) -> Option<Mail<Self::Key>>;
+
+    /// Makes the next ready, as far as that needs no waiting, and gives nothing away. The relay is at work
+    /// meanwhile.
+    fn prepare(&mut self) {}
 }
 
 impl<K> Source for Receiver<Mail<K>> {

@@ -6,6 +6,7 @@ mod classes;
 mod connect;
 mod dot;
 mod pipelined;
+mod prepared;
 mod refused;
 mod replies;
 mod scene;
