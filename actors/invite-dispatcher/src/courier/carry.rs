@@ -78,9 +78,9 @@ impl Carry {
         }
     }
 
-    /// Takes back what no connection has yet.
-    pub(super) fn recall(&mut self) -> Vec<Leased> {
-        self.hall.recall()
+    /// Takes back what no connection has yet, but for what goes on.
+    pub(super) fn recall(&mut self, goes_on: impl Fn(&Leased) -> bool) -> Vec<Leased> {
+        self.hall.recall(goes_on)
     }
 
     /// Lends the connections to [`beside`].

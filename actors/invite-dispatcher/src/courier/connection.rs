@@ -6,17 +6,14 @@ use smtp::{Limits, Mail, Relay, Session, Source, Timeouts};
 use tokio::time::timeout;
 
 use super::{
-    hall::Hall,
+    hall::{Hall, Packed},
     judge::{judge, unreached},
-    parcel::{Leased, Parcel},
+    parcel::Leased,
 };
 use crate::{keep::keep, options::Way};
 
 /// A directory that nothing is kept in for so long is left.
 const IDLE: Duration = Duration::from_secs(30);
-
-/// A mail, ready to go.
-type Packed = (Leased, Parcel);
 
 /// One of the connections of a hall. Dropped, its mails have their verdicts or wait again.
 pub(super) struct Connection {
@@ -38,7 +35,7 @@ impl Drop for Connection {
 impl Connection {
     /// Opens one for a mail that waits.
     pub(super) fn open(hall: &Rc<Hall>) -> Option<Self> {
-        let first = pick(hall, Hall::take)?;
+        let first = hall.take()?;
         hall.come();
         Some(Self {
             hall: Rc::clone(hall),
@@ -94,16 +91,12 @@ impl Connection {
 
     /// The next; `None` where the connection is to end.
     async fn wait(&mut self) -> Option<Packed> {
-        loop {
-            if let Some(first) = self.first.take() {
-                return Some(first);
-            }
-            let Some(mail) = self.hall.next().await else {
-                self.is_ending = true;
-                return None;
-            };
-            self.first = pack(&self.hall, mail);
+        if let Some(first) = self.first.take() {
+            return Some(first);
         }
+        let next = self.hall.next().await;
+        self.is_ending = next.is_none();
+        next
     }
 }
 
@@ -115,28 +108,11 @@ impl Source for Connection {
     }
 
     fn at_hand(&mut self) -> Option<Mail<Leased>> {
-        pick(&self.hall, Hall::at_hand).map(mail_of)
+        self.hall.at_hand().map(mail_of)
     }
-}
 
-/// The first of those at hand that can be composed.
-fn pick(hall: &Hall, take: impl Fn(&Hall) -> Option<Leased>) -> Option<Packed> {
-    loop {
-        let packed = pack(hall, take(hall)?);
-        if packed.is_some() {
-            return packed;
-        }
-    }
-}
-
-/// Composes a mail; one that cannot be lands.
-fn pack(hall: &Hall, mail: Leased) -> Option<Packed> {
-    match hall.desk.compose(&mail) {
-        Ok(parcel) => Some((mail, parcel)),
-        Err(verdict) => {
-            hall.give_up(mail, verdict);
-            None
-        }
+    fn prepare(&mut self) {
+        self.hall.prepare();
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     metrics::CourierMetrics,
-    parcel::{Desk, Leased},
+    parcel::{Desk, Leased, Parcel},
     verdict::Verdict,
 };
 
@@ -26,11 +26,30 @@ pub(super) struct Landed {
     pub(super) was_tried: bool,
 }
 
+/// A mail, ready to go.
+pub(super) type Packed = (Leased, Parcel);
+
+/// A mail that waits for a connection.
+struct Waiting {
+    mail: Leased,
+    /// Made while the relay was at work, if there was time.
+    composed: Option<Result<Parcel, Verdict>>,
+}
+
+impl From<Leased> for Waiting {
+    fn from(mail: Leased) -> Self {
+        Self {
+            mail,
+            composed: None,
+        }
+    }
+}
+
 /// What connections share. All of it belongs to one thread.
 pub(super) struct Hall {
     pub(super) desk: Desk,
     pub(super) metrics: CourierMetrics,
-    waiting: RefCell<VecDeque<Leased>>,
+    waiting: RefCell<VecDeque<Waiting>>,
     landed: RefCell<Vec<Landed>>,
     /// Mails that are with a connection.
     carried: RefCell<Vec<Leased>>,
@@ -150,7 +169,8 @@ impl Hall {
     pub(super) fn mails(&self) -> Vec<Leased> {
         let carried = self.carried.borrow();
         let waiting = self.waiting.borrow();
-        carried.iter().chain(waiting.iter()).cloned().collect()
+        let waiting = waiting.iter().map(|waiting| &waiting.mail);
+        carried.iter().chain(waiting).cloned().collect()
     }
 
     /// A mail waits for a connection: letters, for which somebody waits, in front of invites.
@@ -158,17 +178,38 @@ impl Hall {
         let mut waiting = self.waiting.borrow_mut();
         let is_letter = |mail: &Leased| matches!(mail, Leased::Letter(_));
         let place = if is_letter(&mail) {
-            waiting.iter().take_while(|mail| is_letter(mail)).count()
+            let letters = waiting
+                .iter()
+                .take_while(|waiting| is_letter(&waiting.mail));
+            letters.count()
         } else {
             waiting.len()
         };
-        waiting.insert(place, mail);
+        waiting.insert(place, mail.into());
         self.door.notify_one();
     }
 
-    /// Takes back what no connection has yet.
-    pub(super) fn recall(&self) -> Vec<Leased> {
-        self.waiting.borrow_mut().drain(..).collect()
+    /// Takes back what no connection has yet, but for what goes on.
+    pub(super) fn recall(&self, goes_on: impl Fn(&Leased) -> bool) -> Vec<Leased> {
+        let mut waiting = self.waiting.borrow_mut();
+        let mut back = Vec::new();
+        for one in std::mem::take(&mut *waiting) {
+            if goes_on(&one.mail) {
+                waiting.push_back(one);
+            } else {
+                back.push(one.mail);
+            }
+        }
+        back
+    }
+
+    /// Composes one of those that go next. Nobody has it by that: it can still be recalled.
+    pub(super) fn prepare(&self) {
+        let mut waiting = self.waiting.borrow_mut();
+        let mut next = waiting.iter_mut().take(self.open.get());
+        if let Some(next) = next.find(|waiting| waiting.composed.is_none()) {
+            next.composed = Some(self.desk.compose(&next.mail));
+        }
     }
 
     /// What landed so far.
@@ -184,7 +225,7 @@ impl Hall {
     }
 
     /// The next mail; `None` where the connection is to end: it counts as ending then. May be dropped while it waits.
-    pub(super) async fn next(&self) -> Option<Leased> {
+    pub(super) async fn next(&self) -> Option<Packed> {
         while !self.is_beyond() {
             let called = self.door.notified();
             if let Some(mail) = self.take() {
@@ -205,17 +246,26 @@ impl Hall {
     }
 
     /// A mail for a connection that is busy already, unless one that is idle will take it.
-    pub(super) fn at_hand(&self) -> Option<Leased> {
-        (!self.is_beyond() && self.is_short_of_hands())
-            .then(|| self.take())
-            .flatten()
+    pub(super) fn at_hand(&self) -> Option<Packed> {
+        self.pick(|| !self.is_beyond() && self.is_short_of_hands())
     }
 
     /// The next mail, if one waits.
-    pub(super) fn take(&self) -> Option<Leased> {
-        let mail = self.waiting.borrow_mut().pop_front()?;
-        self.carried.borrow_mut().push(mail.clone());
-        Some(mail)
+    pub(super) fn take(&self) -> Option<Packed> {
+        self.pick(|| true)
+    }
+
+    /// The first that can be composed; others land.
+    fn pick(&self, may: impl Fn() -> bool) -> Option<Packed> {
+        while may() {
+            let Waiting { mail, composed } = self.waiting.borrow_mut().pop_front()?;
+            self.carried.borrow_mut().push(mail.clone());
+            match composed.unwrap_or_else(|| self.desk.compose(&mail)) {
+                Ok(parcel) => return Some((mail, parcel)),
+                Err(verdict) => self.give_up(mail, verdict),
+            }
+        }
+        None
     }
 
     /// A connection has the verdict of a mail.
@@ -225,7 +275,7 @@ impl Hall {
     }
 
     /// A mail has its verdict before anybody was asked.
-    pub(super) fn give_up(&self, mail: Leased, verdict: Verdict) {
+    fn give_up(&self, mail: Leased, verdict: Verdict) {
         self.settle(mail, verdict, false);
     }
 
@@ -243,7 +293,7 @@ impl Hall {
     pub(super) fn leave(&self, mail: Leased) {
         self.let_go(&mail);
         self.metrics.count_left();
-        self.waiting.borrow_mut().push_front(mail);
+        self.waiting.borrow_mut().push_front(mail.into());
         self.door.notify_one();
     }
 

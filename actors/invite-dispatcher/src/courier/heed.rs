@@ -74,7 +74,7 @@ impl Courier {
             self.unrecorded.push(settled);
         }
         if self.breaker.allows(self.now()) == Some(0) {
-            self.recall();
+            self.recall(|_| false);
             if self.carry.count() == 0 {
                 // The mail that tried came back without a verdict: its connection was gone.
                 self.breaker.retry(self.now());
@@ -82,9 +82,9 @@ impl Courier {
         }
     }
 
-    /// What no connection has yet goes back.
-    pub(super) fn recall(&mut self) {
-        for mail in self.carry.recall() {
+    /// What no connection has yet goes back, but for what goes on.
+    pub(super) fn recall(&mut self, goes_on: impl Fn(&Leased) -> bool) {
+        for mail in self.carry.recall(goes_on) {
             self.unrecorded.push(match &mail {
                 Leased::Letter(_) => Settled::LetterBack(mail),
                 Leased::Invite(invite) => {
@@ -201,14 +201,14 @@ impl Courier {
     /// Ends: what is on its way arrives, what has not begun goes back, the share too.
     pub(super) async fn wind_up(&mut self) -> Result<(), StoreError> {
         self.gather();
-        self.recall();
+        self.recall(|_| false);
         let until = tokio::time::Instant::now() + self.timing.grace;
         while self.carry.count() > 0 {
             if timeout_at(until, self.carry.go_on()).await.is_err() {
                 self.carry.abandon();
             }
             self.gather();
-            self.recall();
+            self.recall(|_| false);
         }
         let stamp = self.stamp();
         let tasks = self.carry.lend();

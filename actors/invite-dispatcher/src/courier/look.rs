@@ -1,6 +1,6 @@
 //! What is due, and what is finished.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use contract::{
     events::Event,
@@ -50,10 +50,14 @@ impl Courier {
         self.looked_at = Some(now);
         let mut found = Vec::new();
         let mut over = Vec::new();
+        let mut going = HashSet::new();
         for row in &rows {
             if row.get::<i64>("is_over")? == 1 {
                 over.push(row.get("id")?);
                 continue;
+            }
+            if row.get::<i64>("is_cancelled")? == 0 {
+                going.insert(row.get("id")?);
             }
             // One that cannot be read stops no other.
             match self.lane(row) {
@@ -64,6 +68,9 @@ impl Courier {
         self.commons
             .retain(|id, _| found.iter().any(|lane| lane.batch == *id));
         self.lanes.renew(found);
+        // Behind a slow relay, what waits for a connection may wait for long: a batch that rests or was
+        // taken back has nothing there.
+        self.recall(|mail| mail.is_of(&going));
         self.limits.shrink(now);
         for batch in over {
             self.conclude(batch).await?;

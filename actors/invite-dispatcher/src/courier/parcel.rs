@@ -1,6 +1,6 @@
 //! A leased mail, and what is handed over of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use contract::{
     Clock, EmailAddress, Secret, Timestamp,
@@ -169,6 +169,14 @@ impl Common {
 }
 
 impl Leased {
+    /// Whether it is of one of these batches, or of none.
+    pub(super) fn is_of(&self, batches: &HashSet<BatchId>) -> bool {
+        match self {
+            Self::Letter(_) => true,
+            Self::Invite(invite) => batches.contains(&invite.common.batch),
+        }
+    }
+
     /// The domain that it goes to.
     pub(super) fn domain(&self) -> String {
         match self {

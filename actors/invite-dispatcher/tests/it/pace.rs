@@ -13,14 +13,16 @@ use crate::{
     scene::Scene,
 };
 
-/// A relay that takes its time for each message, one connection to it, and a batch to send.
+/// A relay that takes so many milliseconds for each message, one connection to it, and a batch to send.
 async fn slowly(
     engine: Engine,
     rates: Rates,
     count: usize,
+    millis: u64,
 ) -> (SmtpSink, Scene, House, MailOptions) {
-    let script = SmtpScript::new()
-        .on(|moment| (moment.at == SmtpAt::Dot).then(|| SmtpAct::later(Duration::from_millis(40))));
+    let script = SmtpScript::new().on(move |moment| {
+        (moment.at == SmtpAt::Dot).then(|| SmtpAct::later(Duration::from_millis(millis)))
+    });
     let sink = SmtpSink::start_with(script);
     let scene = Scene::sending(engine, &sink).await;
     let house = scene.house().await;
@@ -44,7 +46,7 @@ async fn no_second_has_more_mails_than_the_rate_and_what_is_on_its_way(
         per_second: 15,
         ..Rates::default()
     };
-    let (sink, scene, _, options) = slowly(engine, rates, 40).await;
+    let (sink, scene, _, options) = slowly(engine, rates, 40, 40).await;
     let mut courier = scene.courier_as(options);
     while sink.messages().len() < 40 {
         courier.work().await.unwrap();
@@ -59,18 +61,23 @@ async fn no_second_has_more_mails_than_the_rate_and_what_is_on_its_way(
 }
 
 #[rstest]
-#[case::paused(false)]
-#[case::cancelled(true)]
+#[case::paused(500, 40, false)]
+#[case::cancelled(500, 40, true)]
+// Without a limit, one connection has many mails behind it: of a slow relay, for a long time.
+#[case::paused_before_a_slow_relay(0, 400, false)]
+#[case::cancelled_before_a_slow_relay(0, 400, true)]
 #[actix_rt::test]
 async fn what_is_paused_or_cancelled_stops_behind_the_mails_on_their_way(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] per_second: u32,
+    #[case] millis: u64,
     #[case] is_cancelled: bool,
 ) {
     let rates = Rates {
-        per_second: 500,
+        per_second,
         ..Rates::default()
     };
-    let (sink, scene, house, options) = slowly(engine, rates, 60).await;
+    let (sink, scene, house, options) = slowly(engine, rates, 60, millis).await;
     let mut courier = scene.courier_as(options);
     let mut steered = None;
     let until = Instant::now() + Duration::from_secs(4);
@@ -81,7 +88,7 @@ async fn what_is_paused_or_cancelled_stops_behind_the_mails_on_their_way(
         courier.finish().await;
     };
     let steer = async {
-        sink.wait_for(5, Duration::from_secs(20)).await;
+        sink.wait_for(2, Duration::from_secs(20)).await;
         let statement = if is_cancelled {
             &posted::CANCEL_BATCH
         } else {
@@ -93,13 +100,13 @@ async fn what_is_paused_or_cancelled_stops_behind_the_mails_on_their_way(
     tokio::join!(work, steer);
     let steered = steered.unwrap();
     let mails = sink.messages();
-    assert!((5..60).contains(&mails.len()), "{}", mails.len());
+    assert!((2..60).contains(&mails.len()), "{}", mails.len());
     let late = mails
         .iter()
         .filter(|mail| mail.at > steered + Duration::from_secs(2));
     assert_eq!(late.count(), 0, "within two seconds");
     let after = mails.iter().filter(|mail| mail.at > steered).count();
-    assert!(after <= 4, "{after} after it was said");
+    assert!(per_second == 0 || after <= 4, "{after} after it was said");
     assert!(
         !scene
             .states()
