@@ -117,11 +117,27 @@ fn first(clock: &dyn Clock) -> Result<Invitation> {
     })
 }
 
-/// So many invitations, composed when a connection asks for the next.
+/// So many invitations, composed while the relay is at work or when a connection asks for the next, as
+/// in a courier.
 pub(crate) struct Invitations {
     pub(crate) composer: Composer,
     /// How many are left, for all connections.
     pub(crate) left: Arc<AtomicUsize>,
+    /// Composed while the relay was at work.
+    pub(crate) ready: Option<Mail<usize>>,
+}
+
+impl Invitations {
+    fn compose(&mut self) -> Option<Mail<usize>> {
+        let take = |left: usize| left.checked_sub(1);
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        // One that cannot be composed is missed when verdicts are counted.
+        taken
+            .ok()
+            .and_then(|number| self.composer.mail(number).ok())
+    }
 }
 
 impl Source for Invitations {
@@ -132,13 +148,12 @@ impl Source for Invitations {
     }
 
     fn at_hand(&mut self) -> Option<Mail<usize>> {
-        let take = |left: usize| left.checked_sub(1);
-        let taken = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
-        // One that cannot be composed is missed when verdicts are counted.
-        taken
-            .ok()
-            .and_then(|number| self.composer.mail(number).ok())
+        self.ready.take().or_else(|| self.compose())
+    }
+
+    fn prepare(&mut self) {
+        if self.ready.is_none() {
+            self.ready = self.compose();
+        }
     }
 }

@@ -4,14 +4,11 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -25,6 +22,9 @@ use tokio::{
 
 use crate::thread;
 
+/// How long the ends of connections may take to come through.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Such a wire.
 #[derive(Clone)]
 pub(crate) struct Wire {
@@ -34,9 +34,35 @@ pub(crate) struct Wire {
 
 #[derive(Default)]
 struct Count {
-    open: AtomicUsize,
-    most: AtomicUsize,
-    opened: AtomicUsize,
+    counts: Mutex<Counts>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Counts {
+    open: usize,
+    most: usize,
+    opened: usize,
+}
+
+impl Count {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn one_more(&self) {
+        let mut counts = self.lock();
+        counts.opened += 1;
+        counts.open += 1;
+        counts.most = counts.most.max(counts.open);
+    }
+
+    fn one_less(&self) {
+        let mut counts = self.lock();
+        counts.open = counts.open.saturating_sub(1);
+        drop(counts);
+        self.ended.notify_all();
+    }
 }
 
 impl Wire {
@@ -64,30 +90,34 @@ impl Wire {
     }
 
     /// Waits until the ends of earlier connections have come through, and counts anew.
-    pub(crate) fn count_anew(&self) {
-        while self.count.open.load(Ordering::Relaxed) > 0 {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+    pub(crate) fn count_anew(&self) -> Result<()> {
+        let is_used = |counts: &mut Counts| counts.open > 0;
+        let waited = self
+            .count
+            .ended
+            .wait_timeout_while(self.count.lock(), PATIENCE, is_used);
+        let (counts, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let open = counts.open;
+        drop(counts);
+        ensure!(open == 0, "{open} connections have not ended");
         self.counted();
+        Ok(())
     }
 
     /// The most connections that were open together, and how many were opened, since the last time.
     pub(crate) fn counted(&self) -> (usize, usize) {
-        let open = self.count.open.load(Ordering::Relaxed);
-        (
-            self.count.most.swap(open, Ordering::Relaxed),
-            self.count.opened.swap(0, Ordering::Relaxed),
-        )
+        let mut counts = self.count.lock();
+        let counted = (counts.most, counts.opened);
+        (counts.most, counts.opened) = (counts.open, 0);
+        counted
     }
 }
 
 async fn count_in(count: Arc<Count>, client: TcpStream, server: SocketAddr, way: Duration) {
-    count.opened.fetch_add(1, Ordering::Relaxed);
-    let open = count.open.fetch_add(1, Ordering::Relaxed) + 1;
-    count.most.fetch_max(open, Ordering::Relaxed);
+    count.one_more();
     // how it ends is said by whoever is at its ends
     let _ = connect(client, server, way).await;
-    count.open.fetch_sub(1, Ordering::Relaxed);
+    count.one_less();
 }
 
 async fn connect(client: TcpStream, server: SocketAddr, way: Duration) -> io::Result<()> {

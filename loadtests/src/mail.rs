@@ -100,6 +100,7 @@ fn send(composer: &Composer, to: SocketAddr, connections: usize, count: usize) -
         let mut mails = Invitations {
             composer: composer.clone(),
             left: Arc::clone(&left),
+            ready: None,
         };
         let mut accepted = 0_usize;
         let count = |_, verdict| {
@@ -185,7 +186,7 @@ fn far(composer: &Composer, sink: SocketAddr, bytes: usize, pace: Pace) -> Resul
             aim: None,
             run: Box::new(|count| {
                 let [wire, ..] = &wires;
-                wire.count_anew();
+                wire.count_anew()?;
                 let took = send(composer, to_ours, CONNECTIONS, count)?;
                 let (together, opened) = wire.counted();
                 ensure!(
