@@ -11,6 +11,7 @@
 //! # Promises
 //! - A mail is leased only when it can go: a crash leaves no more behind than the window, which is
 //!   twice as many as connections, or 32 times where there is no limit, or one of more than 500 a second.
+//! - What is composed but has not begun goes back when its batch rests or is cancelled.
 //! - Nothing new begins while a verdict is not written down.
 //! - Connections go on while the database is asked: both are polled together.
 
