@@ -17,6 +17,10 @@ use crate::{filter::Filter, sql};
 /// So many are few.
 pub(crate) const FEW: u32 = 3_000;
 
+/// Of so many who are called like a search the rest is looked up: of more it takes longer than to walk
+/// along an order, on which so many stand close together.
+const NAMES: u32 = 12_000;
+
 /// An id of [`FEW`].
 #[derive(Debug, Serialize)]
 pub(crate) struct Id {
@@ -73,21 +77,12 @@ impl Filter<'_> {
             let rows = rarest.bind(find, organisation).fetch_all(db).await?;
             return Ok(Some(ids(&rows)?));
         }
-        // The dear ones, which look at every name, or at everybody with a tag, where they leave few:
-        // only where no other does, and found without being counted first.
-        if let Some(pattern) = &self.pattern {
-            let tag = self.tags.first().map(|row| row.tag);
-            let called = most(sql::CALLED.bind(organisation).bind(pattern)).bind(tag);
-            let rows = called.fetch_all(db).await?;
-            if rows.len() <= FEW as usize {
-                let mut few = Vec::new();
-                for row in &rows {
-                    if tag.is_none() || row.get::<i64>("tagged")? > 0 {
-                        few.push(Id { id: row.get("id")? });
-                    }
-                }
-                return Ok(Some(few));
-            }
+        // The dear ones, which look at every name, or at everybody with a tag: only where no other
+        // leaves few, and found without being counted first.
+        if let Some(pattern) = &self.pattern
+            && let Some(few) = self.called(db, organisation, pattern).await?
+        {
+            return Ok(Some(few));
         }
         if let [first, second, ..] = self.tags.as_slice() {
             let both = most(sql::WITH_BOTH.bind(organisation).bind(first.tag)).bind(second.tag);
@@ -97,6 +92,25 @@ impl Filter<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Those of the search whom the other filters leave, where that is found out by looking at few
+    /// enough, and they are few.
+    async fn called(
+        &self,
+        db: &mut Reader,
+        organisation: OrganisationId,
+        pattern: &str,
+    ) -> Result<Option<Vec<Id>>, Problem> {
+        let mut tags = self.tags.iter().map(|row| row.tag);
+        let called = sql::CALLED.bind(organisation).bind(pattern).bind(NAMES);
+        let called = called.bind(tags.next()).bind(tags.next());
+        let rows = most(self.bind_place(called)).fetch_all(db).await?;
+        let mut is_all = rows.len() <= FEW as usize;
+        for row in &rows {
+            is_all &= row.get::<i64>("n")? < i64::from(NAMES);
+        }
+        Ok(if is_all { Some(ids(&rows)?) } else { None })
     }
 
     /// The filter that leaves the fewest, if those are few.

@@ -374,18 +374,40 @@ store::statements! {
     /// Who was not seen since an instant.
     pub(crate) NOT_SEEN = ids!("id", not_seen!());
 
-    /// Who is called like a pattern, and whether each has the tag of `$4`: counted, as no planner
-    /// looks at all the tags for that.
+    /// Whom a search and the other filters leave, up to `$11`: the names are in an index, and what else
+    /// is asked is looked up for up to `$3` that are called like the pattern; the last of so many is
+    /// there in any case. Of the tags two are looked up. All is counted, one by one: planners would
+    /// rather look at everybody's tags.
     pub(crate) CALLED = "
-        select id, (
-                select cast(count(*) as bigint)
-                from membership_tags
-                where membership_tags.membership_id = memberships.id
-                    and membership_tags.tag = $4) as tagged
-        from memberships
-        where organisation_id = $1
-            and name_key like $2 escape '\\'
-        limit $3";
+        select called.id, called.n
+        from (
+            select id, row_number() over () as n
+            from memberships
+            where organisation_id = $1
+                and name_key like $2 escape '\\'
+            limit $3) as called
+        where called.n = $3
+            or ((cast($4 as text) is null or (
+                    select cast(count(*) as bigint)
+                    from membership_tags
+                    where membership_tags.membership_id = called.id
+                        and membership_tags.tag = $4) > 0)
+                and (cast($5 as text) is null or (
+                    select cast(count(*) as bigint)
+                    from membership_tags
+                    where membership_tags.membership_id = called.id
+                        and membership_tags.tag = $5) > 0)
+                and (coalesce(cast($6 as text), $7, $8, $9) is null and cast($10 as bigint) is null or (
+                    select cast(count(*) as bigint)
+                    from memberships
+                    where memberships.id = called.id
+                        and (cast($6 as text) is null or memberships.status = $6)
+                        and (cast($7 as text) is null or memberships.plan_id = $7)
+                        and (cast($8 as text) is null or memberships.link_id = $8)
+                        and (cast($9 as text) is null or memberships.door = $9)
+                        and (cast($10 as bigint) is null
+                            or coalesce(memberships.last_active_at, 0) < $10)) > 0))
+        limit $11";
 
     /// Whether a plan is one of the organisation.
     pub(crate) FIND_PLAN = "

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail this way")]
 
+mod alike;
 mod filter;
 mod order;
 mod page;

@@ -60,7 +60,8 @@ impl Scene {
         };
         let bus = Bus::new(Arc::new(LocalBus::new()), options);
         let mut stage = Stage::new(bus.clone(), Health::default(), StageOptions::default());
-        let (of_actor, time) = (db.clone(), clock.clone());
+        let of_actor = database.open_for_questions("roster").await.unwrap();
+        let time = clock.clone();
         stage
             .actor(2, move || Roster::new(of_actor.clone(), time.clone()))
             .await

@@ -48,6 +48,35 @@ store::statements! {
         select 'mbr_' || (rows.value ->> 'id'), $2, 'law'
         from rows($1)";
 
+    /// The accounts of people of every kind.
+    pub(crate) PUT_ACCOUNTS = "
+        insert into accounts (id, email, email_key, first_name, last_name, name_key, created_at)
+        select rows.value ->> 'account', rows.value ->> 'email', rows.value ->> 'email', 'A', 'B',
+            rows.value ->> 'name', 1
+        from rows($1)";
+
+    /// People of every kind.
+    pub(crate) PUT_PLACES = "
+        insert into memberships (id, organisation_id, account_id, plan_id, status, door, link_id,
+            redeemed_at, waiting_since, revoked_at, created_at, name_key, name_sort, email_key,
+            last_active_at)
+        select rows.value ->> 'id', $2, rows.value ->> 'account', rows.value ->> 'plan',
+            rows.value ->> 'status', rows.value ->> 'door', rows.value ->> 'link',
+            cast(rows.value ->> 'redeemed' as bigint),
+            case when rows.value ->> 'status' = 'waiting' then 1 end,
+            case when rows.value ->> 'status' = 'revoked' then 1 end, 1, rows.value ->> 'name',
+            rows.value ->> 'name', rows.value ->> 'email', cast(rows.value ->> 'seen' as bigint)
+        from rows($1)";
+
+    /// Their tags.
+    pub(crate) PUT_TAGS = "
+        insert into membership_tags (membership_id, organisation_id, tag)
+        select rows.value ->> 'id', $2, rows.value ->> 'tag'
+        from rows($1)";
+
+    /// What PostgreSQL does by itself once a minute: plans are made for what is there.
+    pub(crate) ANALYZE = "analyze";
+
     /// When somebody was seen.
     pub(crate) SEEN = "
         update memberships
