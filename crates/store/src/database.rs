@@ -116,12 +116,13 @@ impl Database {
     }
 
     /// As [`open`](Self::open), for questions whose best plan depends on the values that are asked
-    /// for: PostgreSQL plans each of them anew, and does not settle on one plan for all.
+    /// for: PostgreSQL plans each of them anew, and does not settle on one plan for all. Nor does it
+    /// compile any: what it guesses to be dear is cut short by a limit, and takes less than compiling.
     pub async fn open_for_questions(&self, role: &str) -> Result<Db, StoreError> {
         if let Some(shared) = &self.shared {
             return Ok(shared.clone());
         }
-        let setup = "set plan_cache_mode = force_custom_plan;";
+        let setup = "set plan_cache_mode = force_custom_plan; set jit = off;";
         let pool = self.pool(role, self.options.connections, setup).await?;
         Ok(self.share(pool.clone(), pool))
     }
@@ -154,11 +155,12 @@ impl Database {
                                 pragma busy_timeout = 5000; pragma foreign_keys = on;"
                 .to_owned(),
             Dialect::Postgres => {
-                // Role names are words of the program.
+                // Role names are words of the program. To compile a statement takes longer than to
+                // run any of ours, and is decided by guesses about tables that were never analysed.
                 let patience = PATIENCE.as_millis();
                 format!(
                     "set statement_timeout = {patience}; set lock_timeout = {patience}; \
-                     set application_name = 'usher:{role}'; {more}"
+                     set application_name = 'usher:{role}'; set jit = off; {more}"
                 )
             }
         };
