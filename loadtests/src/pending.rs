@@ -108,8 +108,17 @@ pub(crate) fn kinds(organisation: OrganisationId) -> Vec<Kind<ListPending>> {
         "pending of a tag",
         Box::new(move |_| ask(of_link.clone(), UserSort::Name)),
     ));
-    let orders = [UserSort::Newest, UserSort::Name];
-    let order = move |count: usize| orders.get(count % 2).copied().unwrap_or_default();
+    let orders = [
+        UserSort::Newest,
+        UserSort::Name,
+        UserSort::Email,
+        UserSort::Oldest,
+    ];
+    let order = move |count: usize| orders.get(count % 4).copied().unwrap_or_default();
+    for (title, syllables) in [("pending: a syllable", 1), ("pending: two syllables", 2)] {
+        let of = move |count| ask(search(name(number(count), syllables)), order(count));
+        kinds.push((title, Box::new(of)));
+    }
     kinds.push((
         "pending: a last name",
         Box::new(move |count| ask(search(name(draw(number(count), 9), 3)), order(count))),

@@ -250,7 +250,7 @@ fn tagged(tags: &[&str]) -> UserFilter {
     }
 }
 
-/// Each filter by itself, in several orders.
+/// Each filter by itself, in every order.
 fn filters(house: &House) -> Vec<Kind<ListUsers>> {
     let organisation = house.organisation;
     let state = |status| UserFilter {
@@ -291,9 +291,8 @@ fn filters(house: &House) -> Vec<Kind<ListUsers>> {
 }
 
 fn order(count: usize) -> UserSort {
-    let orders = [UserSort::Newest, UserSort::Name, UserSort::LastActive];
-    orders
-        .get(count % orders.len())
+    UserSort::ALL
+        .get(count % UserSort::ALL.len())
         .copied()
         .unwrap_or_default()
 }
@@ -305,7 +304,7 @@ pub(crate) fn search(q: String) -> UserFilter {
     }
 }
 
-/// Searches that find many, few, one and nobody.
+/// Searches in every order that find many, few, one and nobody, by themselves and with filters.
 fn searches(organisation: OrganisationId, people: Arc<Vec<Person>>) -> Vec<Kind<ListUsers>> {
     let number = |count: usize| u32::try_from(count).unwrap_or_default();
     let ask = move |filter, count| Ok(list(organisation, filter, order(count), None));
@@ -314,29 +313,84 @@ fn searches(organisation: OrganisationId, people: Arc<Vec<Person>>) -> Vec<Kind<
         let email = email.map(|person| person.email.clone());
         ask(search(email.context("a person")?), count)
     };
-    let mixed = move |count| {
-        let filter = UserFilter {
-            status: Some(Status::Assigned),
-            q: Some(name(number(count), 2)),
-            ..tagged(&["2024", "night"])
-        };
-        ask(filter, count)
+    let syllables = move |count, many| name(number(count), many);
+    let last_name = move |count| name(draw(number(count), 9), 3);
+    let both = |q, filter| UserFilter {
+        q: Some(q),
+        ..filter
     };
+    let with = move |q, tags: &[&str]| both(q, tagged(tags));
+    let of = move |q, status, tags: &[&str]| UserFilter {
+        status: Some(status),
+        ..with(q, tags)
+    };
+    let letter = move |count: usize| {
+        let letters = ["e", "z", "j", "b", "o"];
+        letters
+            .get(count / 6 % 5)
+            .copied()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let nobody = |count: usize| format!("zz{count}zz");
     vec![
         (
+            "search: a letter",
+            Box::new(move |n| ask(search(letter(n)), n)),
+        ),
+        (
             "search: a syllable",
-            Box::new(move |count| ask(search(name(number(count), 1)), count)),
+            Box::new(move |n| ask(search(syllables(n, 1)), n)),
+        ),
+        (
+            "search: two syllables",
+            Box::new(move |n| ask(search(syllables(n, 2)), n)),
         ),
         (
             "search: a last name",
-            Box::new(move |count| ask(search(name(draw(number(count), 9), 3)), count)),
+            Box::new(move |n| ask(search(last_name(n)), n)),
         ),
         ("search: one address", Box::new(one)),
         (
             "search: nobody",
-            Box::new(move |count| ask(search(format!("zz{count}zz")), count)),
+            Box::new(move |n| ask(search(nobody(n)), n)),
         ),
-        ("search, two tags and a status", Box::new(mixed)),
+        (
+            "a letter and two tags",
+            Box::new(move |n| ask(with(letter(n), &["2021", "night"]), n)),
+        ),
+        (
+            "a letter and tags of nobody",
+            Box::new(move |n| ask(with(letter(n), &["2021", "2022"]), n)),
+        ),
+        (
+            "a letter, one in 50",
+            Box::new(move |n| ask(of(letter(n), Status::Revoked, &[]), n)),
+        ),
+        (
+            "a syllable and two tags",
+            Box::new(move |n| ask(with(syllables(n, 1), &["2021", "night"]), n)),
+        ),
+        (
+            "two syllables, everybody's tag",
+            Box::new(move |n| ask(with(syllables(n, 2), &["law"]), n)),
+        ),
+        (
+            "two syllables, one in 50",
+            Box::new(move |n| ask(of(syllables(n, 2), Status::Revoked, &[]), n)),
+        ),
+        (
+            "two syllables, two tags, status",
+            Box::new(move |n| ask(of(syllables(n, 2), Status::Assigned, &["2024", "night"]), n)),
+        ),
+        (
+            "a last name and three tags",
+            Box::new(move |n| ask(with(last_name(n), &["2023", "night", "law"]), n)),
+        ),
+        (
+            "nobody, two tags and a status",
+            Box::new(move |n| ask(of(nobody(n), Status::Assigned, &["2024", "night"]), n)),
+        ),
     ]
 }
 
