@@ -74,7 +74,8 @@ impl Enlister {
         let policies: Policies = batch.json("policies")?;
         let allowed: Vec<DomainName> = batch.json("allowed_domains")?;
         let is_gone = batch.get::<Option<i64>>("archived_at")?.is_some();
-        let drafts = sql::DRAFTS.bind(id).bind(PIECE).fetch_all(&mut tx).await?;
+        let drafts = sql::DRAFTS.bind(id).bind(PIECE).planned_anew();
+        let drafts = drafts.fetch_all(&mut tx).await?;
         let rows: Vec<(InviteId, Key)> = drafts
             .iter()
             .map(|row| {
@@ -99,6 +100,7 @@ impl Enlister {
         sql::ENLIST
             .bind_rows(&verdicts)
             .bind(stamp.now.plus_days(i64::from(policies.invite_days)))
+            .planned_anew()
             .execute(&mut tx)
             .await?;
         tx.commit().await?;
@@ -155,7 +157,8 @@ impl Work for Enlister {
         }
         self.looks = (self.looks + 1) % LOOKS;
         let mut reader = self.db.read().await?;
-        let next = sql::NEXT.query().fetch_optional(&mut reader).await?;
+        let next = sql::NEXT.query().planned_anew();
+        let next = next.fetch_optional(&mut reader).await?;
         drop(reader);
         if let Some(row) = next {
             let (organisation, id) = (row.get("organisation_id")?, row.get("id")?);

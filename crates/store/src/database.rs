@@ -116,13 +116,12 @@ impl Database {
     }
 
     /// As [`open`](Self::open), for questions whose best plan depends on the values that are asked
-    /// for: PostgreSQL plans each of them anew, and does not settle on one plan for all. Nor does it
-    /// compile any: what it guesses to be dear is cut short by a limit, and takes less than compiling.
+    /// for: PostgreSQL plans each of them anew, and does not settle on one plan for all.
     pub async fn open_for_questions(&self, role: &str) -> Result<Db, StoreError> {
         if let Some(shared) = &self.shared {
             return Ok(shared.clone());
         }
-        let setup = "set plan_cache_mode = force_custom_plan; set jit = off;";
+        let setup = "set plan_cache_mode = force_custom_plan;";
         let pool = self.pool(role, self.options.connections, setup).await?;
         Ok(self.share(pool.clone(), pool))
     }

@@ -71,32 +71,35 @@ async fn counted(on: &mut impl Connection, row: &Row) -> Result<Batch, Problem> 
     batches.pop().ok_or_else(|| Problem::new(Kind::Internal))
 }
 
-/// Batches from their rows, counted together.
+/// Batches from their rows. Each is counted by itself: of several at once PostgreSQL cannot guess how
+/// many invites they have, and reads all there are.
 async fn all_counted(on: &mut impl Connection, rows: &[Row]) -> Result<Vec<Batch>, StoreError> {
-    let keys = rows.iter().map(|row| Ok(BatchKey { id: row.get("id")? }));
-    let keys = keys.collect::<Result<Vec<_>, StoreError>>()?;
-    let mut counts: BTreeMap<BatchId, Counts> = BTreeMap::new();
-    for row in sql::STATES.bind_rows(&keys).fetch_all(on).await? {
-        let of = counts.entry(row.get("batch_id")?).or_default();
+    let held = Held::look(on, rows).await?;
+    let mut batches = Vec::with_capacity(rows.len());
+    for row in rows {
+        let counts = counts(on, row.get("id")?).await?;
+        batches.push(batch(row, counts, &held)?);
+    }
+    Ok(batches)
+}
+
+async fn counts(on: &mut impl Connection, id: BatchId) -> Result<Counts, StoreError> {
+    let mut counts = Counts::default();
+    let states = sql::STATES.bind(id).planned_anew();
+    for row in states.fetch_all(on).await? {
         let state: String = row.get("state")?;
         let state = InviteState::parse(&state).ok_or_else(|| row.bad("state", "is unknown"))?;
-        of.states.insert(state, row.get("n")?);
-        of.accepted += row.get::<u64>("accepted")?;
-        of.declined += row.get::<u64>("declined")?;
-        of.settled += row.get::<u64>("settled")?;
-        of.since = of.since.max(row.get("since")?);
+        counts.states.insert(state, row.get("n")?);
+        counts.accepted += row.get::<u64>("accepted")?;
+        counts.declined += row.get::<u64>("declined")?;
+        counts.settled += row.get::<u64>("settled")?;
+        counts.since = counts.since.max(row.get("since")?);
     }
-    for row in sql::REFUSED.bind_rows(&keys).fetch_all(on).await? {
-        let of = counts.entry(row.get("batch_id")?).or_default();
-        of.refused.insert(row.get("reason")?, row.get("n")?);
+    let refused = sql::REFUSED.bind(id).planned_anew();
+    for row in refused.fetch_all(on).await? {
+        counts.refused.insert(row.get("reason")?, row.get("n")?);
     }
-    let held = Held::look(on, rows).await?;
-    rows.iter()
-        .map(|row| {
-            let counts = counts.remove(&row.get("id")?).unwrap_or_default();
-            batch(row, counts, &held)
-        })
-        .collect()
+    Ok(counts)
 }
 
 fn batch(row: &Row, counts: Counts, held: &Held) -> Result<Batch, StoreError> {

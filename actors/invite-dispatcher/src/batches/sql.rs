@@ -42,24 +42,24 @@ store::statements! {
     /// The addresses of a piece that are not taken, and why. `$5` is 1 where the batch's own addresses
     /// count, too.
     ///
-    /// Each question is one about one address, and only an address leads to rows: PostgreSQL would
-    /// answer an `exists` for the whole piece by reading every invite of the organisation, and believes
-    /// of a batch or an organisation that is younger than its statistics that it has hardly a row.
+    /// Each question is about one address, and nothing but the address leads to its rows. PostgreSQL
+    /// would answer an `exists` for a whole piece by reading every invite of the organisation; would
+    /// read a table from its beginning for any one row of many; and believes of a batch, or of an
+    /// organisation, that is younger than its statistics that it has hardly a row.
     pub(crate) CLASSIFY = "
         select email_key, reason
         from (
             select given.email_key, coalesce(
-                (select case
+                (select max(case
                         when m.status in ('assigned', 'held') then 'already-seated'
                         when m.status = 'waiting' then 'already-waiting'
                         when m.status = 'revoked' then 'revoked'
-                    end
+                    end)
                     from memberships m
                     where m.account_id = (
                             select a.id from accounts a where a.email_key = given.email_key)
-                        and m.organisation_id || '' = $2
-                    limit 1),
-                (select case when i.batch_id = $3 then 'duplicate' else 'already-invited' end
+                        and m.organisation_id || '' = $2),
+                (select max(case when i.batch_id = $3 then 'duplicate' else 'already-invited' end)
                     from invites i
                     where i.email_key = given.email_key and i.organisation_id || '' = $2
                         and case when i.batch_id = $3 then cast($5 as bigint) = 1
@@ -71,12 +71,10 @@ store::statements! {
                                     where b.id = i.batch_id and b.sent_at is not null
                                         and b.cancelled_at is null) is not null
                                 and (select 1 from invite_uses u where u.invite_id = i.id) is null
-                            end
-                    limit 1),
-                (select 'suppressed'
+                            end),
+                (select max(case when s.created_at is not null then 'suppressed' end)
                     from suppressions s
-                    where s.email_key = given.email_key and s.organisation_id in ('', $2)
-                    limit 1)) as reason
+                    where s.email_key = given.email_key and s.organisation_id in ('', $2))) as reason
             from (select rows.value ->> 'key' as email_key from rows($1)) as given
         ) as classified
         where reason is not null";
@@ -131,27 +129,27 @@ store::statements! {
         set cancelled_at = $2, paused_at = null, pause_reason = null
         where id = $1";
 
-    /// Rows of batches that were taken, by where their mail stands; how many of them were accepted or
+    /// Rows of a batch that were taken, by where their mail stands; how many of them were accepted or
     /// declined, how many were settled in the last minute, and how long ago the first of those was.
     pub(crate) STATES = "
-        select i.batch_id, i.state, count(*) as n, count(u.invite_id) as accepted,
+        select i.state, count(*) as n, count(u.invite_id) as accepted,
             coalesce(sum(case when i.declined_at is not null and u.invite_id is null then 1 else 0 end), 0)
                 as declined,
             coalesce(sum(case when i.settled_at > (select now_micros()) - 60000000 then 1 else 0 end), 0)
                 as settled,
             coalesce(max(case when i.settled_at > (select now_micros()) - 60000000
                 then (select now_micros()) - i.settled_at end), 0) as since
-        from rows($1)
-        join invites i on i.batch_id = rows.value ->> 'id'
+        from invites i
         left join invite_uses u on u.invite_id = i.id
-        group by i.batch_id, i.state";
+        where i.batch_id = $1
+        group by i.state";
 
-    /// Rows of batches that were not taken, by reason.
+    /// Rows of a batch that were not taken, by reason.
     pub(crate) REFUSED = "
-        select r.batch_id, r.reason, count(*) as n
-        from rows($1)
-        join refusals r on r.batch_id = rows.value ->> 'id'
-        group by r.batch_id, r.reason";
+        select reason, count(*) as n
+        from refusals
+        where batch_id = $1
+        group by reason";
 
     /// What the couriers that are alive say holds their mail back.
     pub(crate) COURIERS = "
@@ -221,18 +219,19 @@ store::statements! {
             cast(case when b.cancelled_at is null then 0 else 1 end as bigint) as is_cancelled
         from batches b
         where b.sent_at is not null and b.finished_at is null
-            and case when b.cancelled_at is null then (
-                    select 1 from invites i
-                    where i.batch_id = b.id and i.state = 'draft'
-                    limit 1)
-                else (
-                    select 1 from invites i
-                    where i.batch_id = b.id
-                        and i.state in ('draft', 'queued', 'deferred', 'unknown')
+            and coalesce(
+                (select max(i.position)
+                    from invites i
+                    where i.batch_id = b.id and i.queued_at is null and i.state = 'draft'
+                        and (b.cancelled_at is null or i.cancelled_at is null)),
+                case when b.cancelled_at is not null then (
+                    select max(i.position)
+                    from invites i
+                    where i.batch_id = b.id and i.due_at is not null
+                        and i.state in ('queued', 'deferred', 'unknown')
                         and i.cancelled_at is null
-                        and not exists (select 1 from invite_uses u where u.invite_id = i.id)
-                    limit 1)
-                end is not null
+                        and not exists (select 1 from invite_uses u where u.invite_id = i.id))
+                end) is not null
         order by b.id
         limit 1";
 

@@ -38,11 +38,11 @@ store::statements! {
 
 const NOON: Timestamp = Timestamp::from_micros(1_795_521_600_000_000);
 
-fn organisation() -> OrganisationId {
+pub(crate) fn organisation() -> OrganisationId {
     OrganisationId::new(Ulid::from_parts(NOON.millis(), 1))
 }
 
-fn row(line: u32, email: &str) -> GivenRow {
+pub(crate) fn row(line: u32, email: &str) -> GivenRow {
     GivenRow {
         line,
         input: email.to_owned(),
@@ -65,7 +65,7 @@ impl Scene {
         tx.commit().await.unwrap();
     }
 
-    async fn open_batch(&self, limit: u64) -> BatchId {
+    pub(crate) async fn open_batch(&self, limit: u64) -> BatchId {
         let (organisation, link_id) = (organisation(), LinkId::new(Ulid::from_parts(1, 1)));
         let stamp = contract::Stamp {
             now: NOON,
