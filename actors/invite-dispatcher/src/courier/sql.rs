@@ -29,7 +29,9 @@ store::statements! {
         order by b.id";
 
     /// Takes what is due of a batch, at most so many, for so many microseconds, and settles what
-    /// must not leave any more. `$4` is now.
+    /// must not leave any more. `$4` is now. PostgreSQL is not told how many they are, nor
+    /// that few are without a lease: where it guesses that no more than those are due, it reads and
+    /// sorts all that are, each time.
     pub(crate) LEASE_INVITES = "
         update invites
         set state = found.fate,
@@ -58,10 +60,10 @@ store::statements! {
             from invites i
             where i.batch_id = $1
                 and i.due_at <= (select now_micros())
-                and i.leased_until is null
+                and case when i.leased_until is null then true else false end
                 and (select paused_at from batches where id = $1) is null
             order by i.due_at, i.position
-            limit $5
+            limit (select cast($5 as bigint))
             skip_locked) as found
         where invites.id = found.invite_id
         returning id, state, email, domain, name, generation, occasion, mailing, attempts,
@@ -111,6 +113,21 @@ store::statements! {
         select rows.value ->> 'id'
         from rows($1)
         where true
+        on conflict do nothing";
+
+    /// Notes invites that nobody has kept for so many microseconds and nobody noted: while nodes are
+    /// replaced, couriers of a release without notes may end in the middle.
+    pub(crate) NOTE_FORGOTTEN = "
+        insert into leased_invites (invite_id)
+        select i.id
+        from batches b
+        cross join invites i
+        where b.sent_at is not null
+            and b.finished_at is null
+            and i.batch_id = b.id
+            and i.due_at is not null
+            and i.leased_until <= (select now_micros()) - $1
+        limit $2
         on conflict do nothing";
 
     /// Notes that couriers have invites no more.

@@ -70,6 +70,21 @@ store::statements! {
 
     pub(crate) END_LEASES = "update invites set leased_until = 1 where leased_until is not null";
 
+    /// Which invites couriers are known to have.
+    pub(crate) NOTED = "select count(*) as n from leased_invites";
+
+    /// Indexes that are written when a courier takes an invite.
+    pub(crate) TOUCHED_ON_POSTGRES = "
+        select count(*) as n
+        from pg_indexes
+        where tablename = 'invites' and (indexdef like '%state%' or indexdef like '%leased%')";
+
+    pub(crate) TOUCHED_ON_SQLITE = "
+        select count(*) as n
+        from sqlite_master
+        where type = 'index' and tbl_name = 'invites'
+            and (sql like '%state%' or sql like '%leased%')";
+
     pub(crate) FORGET_COURIERS = "delete from couriers";
 
     pub(crate) HIDE_INVITES = "alter table invites rename to hidden";

@@ -53,6 +53,7 @@ async fn an_invite_is_sent_once_and_its_batch_is_finished(
         assert!(message_ids(&sink).contains(&format!("<{id}@mail.example>")));
     }
     assert_eq!(number(&scene, posted::FINISHED.query(), "n").await, 1);
+    assert_eq!(number(&scene, posted::NOTED.query(), "n").await, 0);
     assert_eq!(
         number(&scene, posted::EVENTS.bind("batch-finished"), "n").await,
         1

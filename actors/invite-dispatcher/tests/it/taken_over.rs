@@ -46,6 +46,19 @@ async fn some(scene: &Scene, house: House, count: usize) -> Vec<InviteId> {
 
 #[rstest]
 #[actix_rt::test]
+async fn taking_an_invite_touches_no_index_of_invites(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_, scene, _) = open(engine).await;
+    let touched = match engine {
+        Engine::Sqlite => &posted::TOUCHED_ON_SQLITE,
+        Engine::Postgres => &posted::TOUCHED_ON_POSTGRES,
+    };
+    assert_eq!(number(&scene, touched.query(), "n").await, 0);
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn invites_are_taken_over_when_the_lease_of_a_dead_courier_is_over_and_marked(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
@@ -55,6 +68,7 @@ async fn invites_are_taken_over_when_the_lease_of_a_dead_courier_is_over_and_mar
     scene.carry_later().await;
     assert!(sink.messages().is_empty(), "they may still be on their way");
     assert_eq!(scene.see(ids[0]).await.state, "sending");
+    assert_eq!(number(&scene, posted::NOTED.query(), "n").await, 5);
 
     run(&scene, posted::END_LEASES.query()).await;
     scene.deliver().await;
@@ -64,6 +78,7 @@ async fn invites_are_taken_over_when_the_lease_of_a_dead_courier_is_over_and_mar
         "{look:?}"
     );
     assert!(look.waits(1), "{look:?}");
+    assert_eq!(number(&scene, posted::NOTED.query(), "n").await, 0);
     scene.carry_later().await;
     for id in ids {
         let look = scene.see(id).await;
