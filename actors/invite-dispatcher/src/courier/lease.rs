@@ -211,6 +211,10 @@ impl Courier {
 
     /// Takes up again what couriers left behind that ended in the middle.
     pub(super) async fn expire(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        if self.sweeps.is_multiple_of(SWEEPS_FORGOTTEN) {
+            let note = sql::NOTE_FORGOTTEN.bind(micros(self.timing.lease));
+            note.bind(EXPIRE_MOST).execute(tx).await?;
+        }
         let expire = sql::EXPIRE_LEASES.bind(micros(self.timing.after_crash));
         let rows = expire
             .bind(CRASHES_MOST)
@@ -234,6 +238,8 @@ impl Courier {
 
 /// After so many couriers that ended over it, an invite is left alone.
 const CRASHES_MOST: i64 = 5;
+/// In how many turns all that is due is looked through once for leases that nobody noted.
+const SWEEPS_FORGOTTEN: u64 = 120;
 /// Leases looked at in one turn.
 const EXPIRE_MOST: i64 = 1_000;
 

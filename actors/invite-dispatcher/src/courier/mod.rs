@@ -90,6 +90,8 @@ pub struct Courier {
     commons: HashMap<BatchId, Arc<Common>>,
     due_letters: i64,
     turn: u64,
+    /// How often it looked for leases that ran out.
+    sweeps: u64,
     is_day_over: bool,
     /// What landed and is not written down yet.
     unrecorded: Vec<Settled>,
@@ -138,6 +140,7 @@ impl Courier {
             commons: HashMap::new(),
             due_letters: 0,
             turn: 0,
+            sweeps: 0,
             is_day_over: false,
             unrecorded: Vec::new(),
             share: None,
@@ -259,6 +262,7 @@ impl Courier {
         }
         if sweeps {
             self.swept_at = Some(now);
+            self.sweeps += 1;
         }
         if beats {
             self.beat_at = Some(now);
