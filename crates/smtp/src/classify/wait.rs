@@ -21,10 +21,17 @@ pub(super) fn hint(text: &str) -> Option<Duration> {
         if before.is_some_and(|before| NO_WAIT.contains(before)) {
             return None;
         }
+        let is_date = before.is_some_and(|before| is_of_a_date(before));
         let next = words.get(at + 1).copied().unwrap_or_default();
-        span(word, next).or_else(|| clock(word))
+        span(word, next).or_else(|| clock(word).filter(|_| !is_date))
     })?;
     Some(Duration::from_secs(seconds.min(MOST)))
+}
+
+/// What a time of the day follows: `2026 12:30:00`, `until 12:30:00`.
+fn is_of_a_date(word: &str) -> bool {
+    let is_year = word.len() == 4 && word.chars().all(|c| c.is_ascii_digit());
+    is_year || matches!(word, "until" | "at" | "before" | "after")
 }
 
 /// `300 seconds`, or `60s` in one word.

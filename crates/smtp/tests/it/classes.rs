@@ -293,6 +293,35 @@ fn strangers_are_asked_to_come_back() {
             Some(120),
         ),
         ("450 4.2.0 try again in 10 minutes", Some(600)),
+        // postgrey with its delay, sqlgrey, policyd.
+        (
+            "450 4.2.0 <ada@uni.example>: Recipient address rejected: Greylisted for 300 seconds, see http://postgrey.example/",
+            Some(300),
+        ),
+        (
+            "450 4.7.1 <ada@uni.example>: Recipient address rejected: Greylisted for 5 minutes",
+            Some(300),
+        ),
+        (
+            "450 4.7.1 <ada@uni.example>: Recipient address rejected: Policy Rejection- Greylisted, please try again in 1 hour(s).",
+            Some(3_600),
+        ),
+        // milter-greylist.
+        (
+            "451 4.7.1 Greylisting in action, please come back in 00:10:00",
+            Some(600),
+        ),
+        // Exim.
+        (
+            "451-Greylisted <ada@uni.example> from 192.0.2.7\r\n451 Please wait for 180 seconds, then try again.",
+            Some(180),
+        ),
+        // rspamd: without a time, and with one of the day, which is no wait.
+        ("451 4.7.1 Greylisted, please try again later", None),
+        (
+            "451 4.7.1 Greylisted until Sat, 28 Nov 2026 12:30:00 GMT",
+            None,
+        ),
         ("421 4.7.0 greylisted, try later", None),
     ] {
         let wait = wait.map(Duration::from_secs);
