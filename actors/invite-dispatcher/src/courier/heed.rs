@@ -105,7 +105,7 @@ impl Courier {
             }
             // The relay was not asked.
             Verdict::Refused(..) if !landed.was_tried => self.breaker.retry(now),
-            Verdict::Deferred(_) | Verdict::Refused(..) => self.breaker.close(),
+            Verdict::Deferred { .. } | Verdict::Refused(..) => self.breaker.close(),
             Verdict::Throttled {
                 is_domain: true,
                 wait,

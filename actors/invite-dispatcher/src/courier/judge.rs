@@ -49,7 +49,11 @@ fn refused(stage: Stage, reply: &Reply) -> Verdict {
         Class::Credentials => Verdict::Away(text),
         // Who we are is refused, not whom we write to: the operator may mend that.
         _ if stage == Stage::Mail && !is_about_message(reply) => Verdict::Away(text),
-        Class::Greylisted { .. } | Class::Transient => Verdict::Deferred(text),
+        Class::Greylisted { wait } => Verdict::Deferred { reply: text, wait },
+        Class::Transient => Verdict::Deferred {
+            reply: text,
+            wait: None,
+        },
         Class::MailboxFull => Verdict::Refused(text, Refusal::MailboxFull),
         Class::UserUnknown => Verdict::Refused(text, Refusal::UserUnknown),
         Class::SenderProblem => Verdict::Refused(text, Refusal::Sender),
@@ -92,6 +96,9 @@ mod tests {
                 let of = if is_domain { "domain" } else { "relay" };
                 format!("{of} {}", wait.map_or(0, |wait| wait.as_secs()))
             }
+            Some(Verdict::Deferred {
+                wait: Some(wait), ..
+            }) => format!("deferred {}", wait.as_secs()),
             Some(verdict) => verdict.name().to_owned(),
         }
     }
@@ -109,7 +116,8 @@ mod tests {
             (Rcpt, "550 5.0.0 no", "refused"),
             (Dot, "554 rejected as spam", "sender"),
             (Rcpt, "451 4.7.1 Greylisted, come back later", "deferred"),
-            (Rcpt, "450 4.2.0 try again in 5 minutes", "deferred"),
+            (Rcpt, "450 4.2.0 try again in 5 minutes", "deferred 300"),
+            (Rcpt, "451 Greylisted, retry in 60s", "deferred 60"),
             (Dot, "451 4.3.0 local error", "deferred"),
             (Data, "451 4.3.0 local error", "deferred"),
             (

@@ -46,7 +46,7 @@ pub(super) async fn record(
             let sent = sql::MAIL_SENT.bind(mail.id).bind(mail.attempts).bind(reply);
             return sent.execute(tx).await.map(drop);
         }
-        Verdict::Deferred(_)
+        Verdict::Deferred { .. }
         | Verdict::Throttled { .. }
         | Verdict::Away(_)
         | Verdict::Refused(_, Refusal::MailboxFull)

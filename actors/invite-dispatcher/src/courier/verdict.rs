@@ -9,8 +9,11 @@ use contract::invites::InviteState;
 pub(crate) enum Verdict {
     /// It has taken responsibility.
     Accepted(String),
-    /// Not now, and it is about the recipient.
-    Deferred(String),
+    /// Not now, and it is about the recipient; come again after so long, where that is said.
+    Deferred {
+        reply: String,
+        wait: Option<Duration>,
+    },
     /// Never.
     Refused(String, Refusal),
     /// The mail went over, the reply did not come: the other side may have it.
@@ -43,7 +46,7 @@ impl Verdict {
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Accepted(_) => "accepted",
-            Self::Deferred(_) => "deferred",
+            Self::Deferred { .. } => "deferred",
             Self::Refused(_, Refusal::UserUnknown) => "user-unknown",
             Self::Refused(_, Refusal::MailboxFull) => "mailbox-full",
             Self::Refused(_, Refusal::Sender) => "sender",
@@ -71,7 +74,7 @@ impl Verdict {
     pub(super) fn reply(&self) -> &str {
         match self {
             Self::Accepted(reply)
-            | Self::Deferred(reply)
+            | Self::Deferred { reply, .. }
             | Self::Refused(reply, _)
             | Self::Unknown(reply)
             | Self::Throttled { reply, .. }
@@ -102,6 +105,11 @@ const AFTER_LOST_REPLY: Duration = Duration::from_mins(1);
 const AFTER_THROTTLE: Duration = Duration::from_secs(1);
 /// A wait that a relay asks for is believed up to this.
 const WAIT_MOST: Duration = Duration::from_hours(4);
+
+/// A wait that is asked for one recipient is believed from this…
+const HINT_LEAST: Duration = Duration::from_secs(30);
+/// …up to this.
+const HINT_MOST: Duration = Duration::from_hours(1);
 
 /// What is known of an attempt.
 #[derive(Clone, Copy, Debug, Default)]
@@ -163,11 +171,13 @@ impl Outcome {
     pub(super) fn of(verdict: &Verdict, attempt: Attempt, jitter: f64) -> Self {
         match verdict {
             Verdict::Accepted(_) => Self::settled(InviteState::Sent, None),
-            Verdict::Deferred(_) => {
-                Self::deferred(attempt, ["not-yet", "deferred-too-long"], jitter)
-            }
+            Verdict::Deferred { wait, .. } => Self::deferred(
+                attempt,
+                ["not-yet", "deferred-too-long"],
+                pause(attempt, *wait, jitter),
+            ),
             Verdict::Refused(_, Refusal::MailboxFull) => {
-                Self::deferred(attempt, ["mailbox-full"; 2], jitter)
+                Self::deferred(attempt, ["mailbox-full"; 2], pause(attempt, None, jitter))
             }
             Verdict::Refused(_, Refusal::UserUnknown) => {
                 Self::settled(InviteState::Bounced, Some("user-unknown"))
@@ -188,14 +198,7 @@ impl Outcome {
     }
 
     /// Later, or not any more: why, while it is tried and at its end.
-    fn deferred(attempt: Attempt, [meanwhile, at_end]: [&'static str; 2], jitter: f64) -> Self {
-        let nth = usize::try_from(attempt.attempts.max(1) - 1).unwrap_or(usize::MAX);
-        let pause = PAUSES
-            .get(nth)
-            .or(PAUSES.last())
-            .copied()
-            .unwrap_or_default();
-        let pause = jittered(pause, jitter);
+    fn deferred(attempt: Attempt, [meanwhile, at_end]: [&'static str; 2], pause: Duration) -> Self {
         let patience = PATIENCE.saturating_sub(attempt.deferred_for.unwrap_or_default());
         let life = attempt
             .lives_for
@@ -209,6 +212,24 @@ impl Outcome {
             is_deferred: true,
             ..Self::settled(InviteState::Deferred, Some(meanwhile))
         }
+    }
+}
+
+/// How long a recipient rests that was refused for now. `wait` is what the other side asks for: the
+/// first time it is believed; later it is only the least, so that the pauses grow where it says the
+/// same each time.
+fn pause(attempt: Attempt, wait: Option<Duration>, jitter: f64) -> Duration {
+    let nth = usize::try_from(attempt.attempts.max(1) - 1).unwrap_or(usize::MAX);
+    let usual = PAUSES.get(nth).or(PAUSES.last()).copied();
+    let usual = jittered(usual.unwrap_or_default(), jitter);
+    let Some(wait) = wait else { return usual };
+    // A fifth more and never less: who comes too early waits anew.
+    let asked = wait.clamp(HINT_LEAST, HINT_MOST);
+    let asked = asked.mul_f64(1.0 + jitter.clamp(0.0, 1.0) * 0.2);
+    if attempt.deferred_for.is_none() {
+        asked
+    } else {
+        asked.max(usual)
     }
 }
 
@@ -226,7 +247,44 @@ mod tests {
     }
 
     fn deferred(attempt: Attempt, jitter: f64) -> Outcome {
-        Outcome::of(&Verdict::Deferred("451 later".to_owned()), attempt, jitter)
+        hinted(None, attempt, jitter)
+    }
+
+    fn hinted(wait: Option<u64>, attempt: Attempt, jitter: f64) -> Outcome {
+        let deferred = Verdict::Deferred {
+            reply: "451 later".to_owned(),
+            wait: wait.map(Duration::from_secs),
+        };
+        Outcome::of(&deferred, attempt, jitter)
+    }
+
+    #[test]
+    fn nobody_is_tried_before_the_wait_that_is_asked_for() {
+        let first = Attempt {
+            attempts: 1,
+            ..Attempt::default()
+        };
+        let again = Attempt {
+            attempts: 2,
+            deferred_for: Some(minutes(1)),
+            ..Attempt::default()
+        };
+        for (attempt, wait, jitter, seconds) in [
+            (first, 300, 0.0, 300),
+            (first, 300, 1.0, 360),
+            // Sooner than anybody is tried who is not told when.
+            (first, 30, 0.0, 30),
+            (first, 1, 0.0, 30),
+            (first, 86_400, 0.0, 3_600),
+            // The same each time: the pauses grow all the same.
+            (again, 30, 0.5, 300),
+            (again, 600, 0.0, 600),
+        ] {
+            let outcome = hinted(Some(wait), attempt, jitter);
+            assert_eq!(outcome.state, InviteState::Deferred);
+            let due = outcome.due_in.map(|due| due.as_secs());
+            assert_eq!(due, Some(seconds), "{wait} {jitter}");
+        }
     }
 
     #[test]
