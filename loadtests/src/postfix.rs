@@ -13,8 +13,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 /// Where the programs are when the package was unpacked and not installed.
 const UNPACKED: &str = "target/tools/postfix";
-const MISSING: &str = "smtp-sink and smtp-source are missing. Install them (apt-get install postfix), \
-    or unpack them without root: mkdir -p target/tools/postfix && cd target/tools/postfix && \
+const HOW_TO_GET: &str = "Install it (apt-get install postfix), or unpack it without root: \
+    mkdir -p target/tools/postfix && cd target/tools/postfix && \
     apt-get download postfix && dpkg -x postfix_*.deb .";
 /// Headers that `smtp-source` puts in front of what it is told to send.
 const ITS_HEADERS: usize = 150;
@@ -29,7 +29,7 @@ fn program(name: &str) -> Result<Command> {
     places.push(Path::new(UNPACKED).join("usr/sbin"));
     let found = places.iter().map(|place| place.join(name));
     let path = found.into_iter().find(|path| path.is_file());
-    let path = path.context(MISSING)?;
+    let path = path.with_context(|| format!("{name} is missing. {HOW_TO_GET}"))?;
     let mut command = Command::new(&path);
     if path.starts_with(UNPACKED) {
         command.env(
@@ -38,6 +38,13 @@ fn program(name: &str) -> Result<Command> {
         );
     }
     Ok(command)
+}
+
+/// Whether both programs are there: an error that says how to get them.
+pub(crate) fn present() -> Result<()> {
+    program("smtp-sink")?;
+    program("smtp-source")?;
+    Ok(())
 }
 
 /// A sink that listens, until it is dropped.
@@ -117,4 +124,16 @@ pub(crate) fn source(
         bail!("smtp-source: {ended}: {why}");
     }
     Ok(took)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_missing_is_named_with_how_to_get_it() {
+        let said = program("smtp-nothing").unwrap_err().to_string();
+        assert!(said.contains("smtp-nothing is missing"), "{said}");
+        assert!(said.contains("apt-get install postfix"), "{said}");
+    }
 }
