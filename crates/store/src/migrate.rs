@@ -59,3 +59,79 @@ impl Database {
         tx.commit().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contract::{ManualClock, Secret, Timestamp};
+    use rstest::rstest;
+    use sqlx::{AssertSqlSafe, Row as _};
+    use testkit::Engine;
+
+    use super::{Database, migrator};
+    use crate::DatabaseOptions;
+
+    /// Invites as they stood in each state before leases were noted: id, state, `due_at`, `queued_at`,
+    /// `leased_until`, `cancelled_at`.
+    const BEFORE: &str = "
+        insert into batches (id, organisation_id, link_id, source, language, most, created_by, created_at)
+        values ('b', 'o', 'l', 'paste', 'en', 9, 'x', 5);
+        insert into invites (id, organisation_id, batch_id, link_id, position, line, email, email_key,
+            domain, created_at, leased_by, state, due_at, queued_at, leased_until, cancelled_at)
+        select v.id, 'o', 'b', 'l', 1, 1, v.id, v.id, 'x.edu', 5,
+            case when v.leased_until is null then null else 'c' end,
+            v.state, v.due_at, v.queued_at, v.leased_until, v.cancelled_at
+        from (
+            select '1' as id, 'draft' as state, cast(null as bigint) as due_at,
+                cast(null as bigint) as queued_at, cast(null as bigint) as leased_until,
+                cast(null as bigint) as cancelled_at
+            union all select '2', 'skipped', null, null, null, null
+            union all select '3', 'queued', 7, 6, null, null
+            union all select '4', 'sending', 7, 6, 8, null
+            union all select '5', 'sending', null, 6, 8, 7
+            union all select '6', 'deferred', 9, 6, null, null
+            union all select '7', 'unknown', null, 6, null, null
+            union all select '8', 'cancelled', null, null, null, 7
+            union all select '9', 'bounced', null, 6, 8, null) as v";
+
+    const AFTER: &str = "
+        select i.id || ' ' || i.state || ' ' || coalesce(i.due_at || '', '-') || ' '
+            || coalesce(i.queued_at || '', '-')
+            || case when l.invite_id is null then '' else ' noted' end as line
+        from invites i
+        left join leased_invites l on l.invite_id = i.id
+        order by i.id";
+
+    #[rstest]
+    #[tokio::test]
+    async fn invites_of_every_state_are_as_before_and_leases_are_noted(
+        #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    ) {
+        let file = engine.fresh();
+        let clock = ManualClock::at(Timestamp::from_micros(0));
+        let options = DatabaseOptions::new(Secret::new(file.url()), clock);
+        let database = Database::connect(&options).await.unwrap();
+        let db = database.open("test").await.unwrap();
+        let mut earlier = migrator(db.dialect);
+        earlier.migrations.to_mut().retain(|one| one.version < 19);
+        earlier.run(&db.writer).await.unwrap();
+        for statement in BEFORE.split(';') {
+            let query = sqlx::query(AssertSqlSafe(statement));
+            query.execute(&db.writer).await.unwrap();
+        }
+        database.migrate().await.unwrap();
+        let rows = sqlx::query(AFTER).fetch_all(&db.writer).await.unwrap();
+        let lines: Vec<String> = rows.iter().map(|row| row.get("line")).collect();
+        let expected = [
+            "1 draft - -",
+            "2 skipped - 5",
+            "3 queued 7 6",
+            "4 sending 7 6 noted",
+            "5 sending 0 6 noted",
+            "6 deferred 9 6",
+            "7 unknown - 6",
+            "8 cancelled - -",
+            "9 bounced - 6 noted",
+        ];
+        assert_eq!(lines, expected);
+    }
+}
