@@ -1,6 +1,9 @@
 //! How fast mails leave, and how soon they stop: each is let through before it is announced.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use contract::Secret;
 use invite_dispatcher::{MailOptions, Rates};
@@ -9,8 +12,8 @@ use rstest::rstest;
 use testkit::{Engine, SmtpAct, SmtpAt, SmtpScript, SmtpSink};
 
 use crate::{
-    posted::{self, House, run},
-    scene::Scene,
+    posted::{self, House, number, run},
+    scene::{NOON, Scene},
 };
 
 /// A relay that takes so many milliseconds for each message, one connection to it, and a batch to send.
@@ -114,4 +117,60 @@ async fn what_is_paused_or_cancelled_stops_behind_the_mails_on_their_way(
             .iter()
             .any(|(state, _)| state == "sending")
     );
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn what_goes_back_when_a_batch_rests_is_as_before_and_is_sent_once_when_it_goes_on(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let rates = Rates {
+        per_second: 0,
+        per_day: 1_000,
+        ..Rates::default()
+    };
+    let (sink, scene, house, options) = slowly(engine, rates, 0, 300).await;
+    let mut ids = Vec::new();
+    for n in 0..40 {
+        ids.push(scene.invite(house, &format!("p{n}@uni.edu")).await);
+    }
+    let mut courier = scene.courier_as(options);
+    let states = async || scene.states().await.into_iter().collect::<BTreeMap<_, _>>();
+    let noted = async || number(&scene, posted::NOTED.query(), "n").await;
+    let counted = async || number(&scene, posted::SENT_ON.bind(NOON.date()), "n").await;
+    let until = Instant::now() + Duration::from_secs(20);
+    while sink.messages().len() < 2 {
+        courier.work().await.unwrap();
+    }
+    assert!(noted().await > 2, "many wait behind the connection");
+    run(&scene, posted::PAUSE.bind(house.batch)).await;
+    loop {
+        let states = states().await;
+        assert_eq!(states.values().sum::<i64>(), 40, "{states:?}");
+        if !states.contains_key("sending") {
+            break;
+        }
+        assert!(Instant::now() < until, "{states:?}");
+        courier.work().await.unwrap();
+    }
+    let sent = sink.messages().len();
+    assert!(sent < 10, "{sent}");
+    assert_eq!(noted().await, 0);
+    assert_eq!(counted().await, i64::try_from(sent).unwrap());
+    for id in &ids {
+        let look = scene.see(*id).await;
+        assert!(
+            look.is_sent && look.attempts == 1 || look.is_untouched(),
+            "{look:?}"
+        );
+    }
+    courier.finish().await;
+
+    run(&scene, posted::RESUME.bind(house.batch)).await;
+    scene.deliver().await;
+    for id in &ids {
+        let look = scene.see(*id).await;
+        assert!(look.is_sent && look.attempts == 1, "{look:?}");
+    }
+    assert_eq!(sink.messages().len(), 40, "neither twice nor never");
 }
