@@ -58,14 +58,4 @@ impl<'a> Filter<'a> {
             .bind(self.inactive_since)
             .bind_rows(&self.tags)
     }
-
-    /// Binds what the row of a membership itself says.
-    pub(crate) fn bind_place(&self, query: Query) -> Query {
-        query
-            .bind(self.status)
-            .bind(self.plan)
-            .bind(self.link)
-            .bind(self.door)
-            .bind(self.inactive_since)
-    }
 }

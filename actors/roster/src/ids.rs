@@ -23,7 +23,7 @@ impl Serve<ListUserIds> for Roster {
             .bind(USER_IDS_MOST)
             .bind(message.after);
         let query = match (&few, filter.tags.first()) {
-            (Some(ids), _) => query.bind_rows(ids),
+            (Some(few), _) => few.bind(query),
             (None, Some(first)) => query.bind(first.tag),
             (None, None) => query,
         };

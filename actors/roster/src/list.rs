@@ -40,7 +40,7 @@ impl Serve<ListUsers> for Roster {
             Key::Number => query.bind(place.and_then(|place| place.key.parse::<i64>().ok())),
         };
         let query = match (way, &few, filter.tags.first()) {
-            (Way::Few, Some(ids), _) => query.bind_rows(ids),
+            (Way::Few, Some(few), _) => few.bind(query),
             (Way::Tag, _, Some(first)) => query.bind(first.tag),
             _ => query,
         };

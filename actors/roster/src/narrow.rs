@@ -2,7 +2,8 @@
 //!
 //! An index serves an order or a filter, not both. Where a filter leaves few, they are sorted;
 //! where every one leaves many, a page is soon full along the order. What each leaves is counted in
-//! its own index, and no further than [`FEW`]; the rarest is taken.
+//! its own index, and no further than [`FEW`]; the rarest is taken. How many are called like a search
+//! is not known without looking at every name, so it is guessed from some.
 
 use contract::{
     Problem, Timestamp,
@@ -14,22 +15,37 @@ use store::{Query, Reader, Row, Statement, StoreError};
 
 use crate::{filter::Filter, sql};
 
-/// So many are few.
-pub(crate) const FEW: u32 = 3_000;
+/// So many are few: as many as are looked up in the time that it takes to look at 200,000 names.
+const FEW: u32 = 10_000;
 
-/// Of so many who are called like a search the rest is looked up: of more it takes longer than to walk
-/// along an order, on which so many stand close together.
-const NAMES: u32 = 12_000;
+/// Of so many at most are the ids carried from one statement to the next.
+const FEW_IDS: u32 = 3_000;
 
-/// An id of [`FEW`].
+/// So many of the newest, and of the oldest, tell whether a search finds many.
+const SAMPLE: u32 = 2_000;
+
+/// One in so many is called like a search that finds many.
+const MANY: i64 = 32;
+
+/// An id of [`FEW_IDS`].
 #[derive(Debug, Serialize)]
 pub(crate) struct Id {
     id: String,
 }
 
+/// Those whom one of the filters leaves.
+#[derive(Debug)]
+pub(crate) enum Few<'a> {
+    By(By<'a>),
+    /// Whoever is called like the search.
+    Called,
+    /// Whoever has two tags.
+    Ids(Vec<Id>),
+}
+
 /// A filter that has an index of its own.
 #[derive(Clone, Copy, Debug)]
-enum By<'a> {
+pub(crate) enum By<'a> {
     Tag(&'a Tag),
     Link(LinkId),
     Plan(PlanId),
@@ -38,31 +54,35 @@ enum By<'a> {
 }
 
 impl By<'_> {
-    /// What counts them, and what finds them.
-    const fn statements(self) -> (&'static Statement, &'static Statement) {
-        match self {
-            Self::Tag(_) => (&sql::COUNT_WITH_TAG, &sql::WITH_TAG),
-            Self::Link(_) => (&sql::COUNT_THROUGH_LINK, &sql::THROUGH_LINK),
-            Self::Plan(_) => (&sql::COUNT_OF_PLAN, &sql::OF_PLAN),
-            Self::Status(_) => (&sql::COUNT_IN_STATE, &sql::IN_STATE),
-            Self::NotSeen(_) => (&sql::COUNT_NOT_SEEN, &sql::NOT_SEEN),
-        }
-    }
-
-    fn bind(self, statement: &'static Statement, organisation: OrganisationId) -> Query {
-        let query = statement.bind(organisation);
-        most(match self {
-            Self::Tag(tag) => query.bind(tag),
-            Self::Link(link) => query.bind(link),
-            Self::Plan(plan) => query.bind(plan),
-            Self::Status(status) => query.bind(status),
-            Self::NotSeen(since) => query.bind(since),
-        })
+    /// Counts them, up to one more than are few.
+    fn count(self, organisation: OrganisationId) -> Query {
+        let bind = |statement: &'static Statement| statement.bind(organisation);
+        let query = match self {
+            Self::Tag(tag) => bind(&sql::COUNT_WITH_TAG).bind(tag),
+            Self::Link(link) => bind(&sql::COUNT_THROUGH_LINK).bind(link),
+            Self::Plan(plan) => bind(&sql::COUNT_OF_PLAN).bind(plan),
+            Self::Status(status) => bind(&sql::COUNT_IN_STATE).bind(status),
+            Self::NotSeen(since) => bind(&sql::COUNT_NOT_SEEN).bind(since),
+        };
+        query.bind(FEW + 1)
     }
 }
 
-fn most(query: Query) -> Query {
-    query.bind(FEW + 1)
+impl Few<'_> {
+    /// Binds who they are, as the next three parameters.
+    pub(crate) fn bind(&self, query: Query) -> Query {
+        const NONE: [Id; 0] = [];
+        let (by, tag, ids) = match self {
+            Self::By(By::Tag(tag)) => ("tag", Some(*tag), &NONE[..]),
+            Self::By(By::Link(_)) => ("link", None, &NONE[..]),
+            Self::By(By::Plan(_)) => ("plan", None, &NONE[..]),
+            Self::By(By::Status(_)) => ("status", None, &NONE[..]),
+            Self::By(By::NotSeen(_)) => ("activity", None, &NONE[..]),
+            Self::Called => ("name", None, &NONE[..]),
+            Self::Ids(ids) => ("ids", None, ids.as_slice()),
+        };
+        query.bind(by).bind(tag).bind_rows(ids)
+    }
 }
 
 impl Filter<'_> {
@@ -71,46 +91,26 @@ impl Filter<'_> {
         &self,
         db: &mut Reader,
         organisation: OrganisationId,
-    ) -> Result<Option<Vec<Id>>, Problem> {
+    ) -> Result<Option<Few<'_>>, Problem> {
         if let Some(rarest) = self.rarest(db, organisation).await? {
-            let (_, find) = rarest.statements();
-            let rows = rarest.bind(find, organisation).fetch_all(db).await?;
-            return Ok(Some(ids(&rows)?));
+            return Ok(Some(Few::By(rarest)));
         }
         // The dear ones, which look at every name, or at everybody with a tag: only where no other
-        // leaves few, and found without being counted first.
+        // leaves few.
         if let Some(pattern) = &self.pattern
-            && let Some(few) = self.called(db, organisation, pattern).await?
+            && finds_few(db, &sql::COUNT_CALLED, organisation, pattern).await?
         {
-            return Ok(Some(few));
+            return Ok(Some(Few::Called));
         }
         if let [first, second, ..] = self.tags.as_slice() {
-            let both = most(sql::WITH_BOTH.bind(organisation).bind(first.tag)).bind(second.tag);
+            let both = sql::WITH_BOTH.bind(organisation).bind(first.tag);
+            let both = both.bind(FEW_IDS + 1).bind(second.tag);
             let rows = both.fetch_all(db).await?;
-            if rows.len() <= FEW as usize {
-                return Ok(Some(ids(&rows)?));
+            if rows.len() <= FEW_IDS as usize {
+                return Ok(Some(Few::Ids(ids(&rows)?)));
             }
         }
         Ok(None)
-    }
-
-    /// Those of the search whom the other filters leave, where that is found out by looking at few
-    /// enough, and they are few.
-    async fn called(
-        &self,
-        db: &mut Reader,
-        organisation: OrganisationId,
-        pattern: &str,
-    ) -> Result<Option<Vec<Id>>, Problem> {
-        let mut tags = self.tags.iter().map(|row| row.tag);
-        let called = sql::CALLED.bind(organisation).bind(pattern).bind(NAMES);
-        let called = called.bind(tags.next()).bind(tags.next());
-        let rows = most(self.bind_place(called)).fetch_all(db).await?;
-        let mut is_all = rows.len() <= FEW as usize;
-        for row in &rows {
-            is_all &= row.get::<i64>("n")? < i64::from(NAMES);
-        }
-        Ok(if is_all { Some(ids(&rows)?) } else { None })
     }
 
     /// The filter that leaves the fewest, if those are few.
@@ -121,8 +121,7 @@ impl Filter<'_> {
     ) -> Result<Option<By<'_>>, Problem> {
         let mut rarest = None;
         for by in self.indexed() {
-            let (count, _) = by.statements();
-            let row = by.bind(count, organisation).fetch_one(db).await?;
+            let row = by.count(organisation).fetch_one(db).await?;
             let n: i64 = row.get("n")?;
             if n <= i64::from(FEW) && rarest.is_none_or(|(fewest, _)| n < fewest) {
                 rarest = Some((n, by));
@@ -141,8 +140,21 @@ impl Filter<'_> {
     }
 }
 
+/// Whether a pattern seems to find few in an organisation: whether it does among those that the
+/// statement looks at.
+pub(crate) async fn finds_few(
+    db: &mut Reader,
+    count: &'static Statement,
+    organisation: OrganisationId,
+    pattern: &str,
+) -> Result<bool, Problem> {
+    let count = count.bind(organisation).bind(pattern).bind(SAMPLE);
+    let n: i64 = count.fetch_one(db).await?.get("n")?;
+    Ok(n * MANY < i64::from(2 * SAMPLE))
+}
+
 /// Rows as ids.
-pub(crate) fn ids(rows: &[Row]) -> Result<Vec<Id>, StoreError> {
+fn ids(rows: &[Row]) -> Result<Vec<Id>, StoreError> {
     let ids = rows.iter().map(|row| Ok(Id { id: row.get("id")? }));
     ids.collect()
 }

@@ -6,7 +6,7 @@
 /// `$from` is where they are looked for, `$key` what the order sorts by before the id, `$place` where
 /// the page begins, `$order` and `$outer` how it goes.
 macro_rules! people {
-    ($from:literal, $key:literal, $place:literal, $order:literal, $outer:literal) => {
+    ($from:expr, $key:literal, $place:literal, $order:literal, $outer:literal) => {
         concat!(
             "
         select page.id, page.status, page.door, page.redeemed_at, page.proof_due_at, page.plan_id,
@@ -63,18 +63,70 @@ macro_rules! everywhere {
             where memberships.organisation_id = $1 and", $($order)*) };
 }
 
-/// An order, looked for among the ids of `$12`. The organisation is only looked at there: it must not
-/// tempt a planner to an index of all its people for each id.
-macro_rules! among {
-    ($($order:tt)*) => {
-        people!(
-            "rows($12)
+/// Those that the one filter leaves that `$by` names: all of them, as they are few. `$tag` is the tag, if
+/// it is one, and `$ids` are the ids, if they are known. What is not named costs nothing: both engines
+/// look at a condition about parameters first.
+macro_rules! few {
+    ($by:literal, $tag:literal, $ids:literal) => {
+        concat!(
+            "(
+                select membership_id as id
+                from membership_tags
+                where cast(",
+            $by,
+            " as text) = 'tag' and organisation_id = $1 and tag = cast(",
+            $tag,
+            " as text)
+                union all
+                select id
+                from memberships
+                where cast(",
+            $by,
+            " as text) = 'status' and organisation_id = $1 and status = $2
+                union all
+                select id
+                from memberships
+                where cast(",
+            $by,
+            " as text) = 'plan' and organisation_id = $1 and plan_id = $3
+                union all
+                select id
+                from memberships
+                where cast(",
+            $by,
+            " as text) = 'link' and link_id = $4
+                union all
+                select id
+                from memberships
+                where cast(",
+            $by,
+            " as text) = 'name' and organisation_id = $1 and name_key like $6 escape '\\'
+                union all
+                select id
+                from memberships
+                where cast(",
+            $by,
+            " as text) = 'activity' and organisation_id = $1
+                    and coalesce(last_active_at, 0) < $7
+                union all
+                select rows.value ->> 'id'
+                from rows(",
+            $ids,
+            ")
+                where cast(",
+            $by,
+            " as text) = 'ids') as few
             cross join memberships
-            where memberships.id = rows.value ->> 'id'
-                and memberships.organisation_id || '' = $1 and",
-            $($order)*
+            where memberships.id = few.id
+                and memberships.organisation_id || '' = $1 and"
         )
     };
+}
+
+/// An order, looked for among the few of `$12`. The organisation is only looked at there: it must not
+/// tempt a planner to an index of all its people for each id.
+macro_rules! among {
+    ($($order:tt)*) => { people!(few!("$12", "$13", "$14"), $($order)*) };
 }
 
 /// By id, looked for along the index of a tag.
@@ -182,65 +234,37 @@ macro_rules! count {
     };
 }
 
-/// Whom a filter by itself leaves, up to `$3` of them.
-macro_rules! ids {
-    ($id:literal, $($from:tt)*) => {
+/// How many of the newest and of the oldest rows of an organisation, `$3` of each, are called like `$2`.
+macro_rules! count_called {
+    ($table:literal) => {
         concat!(
             "
-        select ",
-            $id,
-            " as id",
-            $($from)*,
+        select cast(count(*) as bigint) as n
+        from (
+            select newest.name_key
+            from (
+                select name_key
+                from ",
+            $table,
             "
-        limit $3"
+                where organisation_id = $1
+                order by id desc
+                limit $3) as newest
+            union all
+            select oldest.name_key
+            from (
+                select name_key
+                from ",
+            $table,
+            "
+                where organisation_id = $1
+                order by id
+                limit $3) as oldest) as sample
+        where name_key like $2 escape '\\'"
         )
     };
 }
-
-macro_rules! with_tag {
-    () => {
-        "
-        from membership_tags
-        where organisation_id = $1
-            and tag = $2"
-    };
-}
-
-macro_rules! through_link {
-    () => {
-        "
-        from memberships
-        where link_id = $2
-            and organisation_id = $1"
-    };
-}
-
-macro_rules! of_plan {
-    () => {
-        "
-        from memberships
-        where organisation_id = $1
-            and plan_id = $2"
-    };
-}
-
-macro_rules! in_state {
-    () => {
-        "
-        from memberships
-        where organisation_id = $1
-            and status = $2"
-    };
-}
-
-macro_rules! not_seen {
-    () => {
-        "
-        from memberships
-        where organisation_id = $1
-            and coalesce(last_active_at, 0) < $2"
-    };
-}
+pub(crate) use count_called;
 
 store::statements! {
     /// The newest first.
@@ -323,91 +347,54 @@ store::statements! {
     /// Only the ids, of the few of `$11`.
     pub(crate) FEW_IDS = concat!("
         select memberships.id
-        from rows($11)
-        cross join memberships
-        where memberships.id = rows.value ->> 'id'
-            and memberships.organisation_id || '' = $1
-            and", wanted!(), "
+        from ", few!("$11", "$12", "$13"), wanted!(), "
             and memberships.id < coalesce(cast($10 as text), 'mbr_8')
         order by memberships.id desc
         limit $9");
 
     /// How many have a tag.
-    pub(crate) COUNT_WITH_TAG = count!(with_tag!());
+    pub(crate) COUNT_WITH_TAG = count!("
+        from membership_tags
+        where organisation_id = $1
+            and tag = $2");
 
-    /// Who has a tag.
-    pub(crate) WITH_TAG = ids!("membership_id", with_tag!());
+    /// How many came through a link.
+    pub(crate) COUNT_THROUGH_LINK = count!("
+        from memberships
+        where link_id = $2
+            and organisation_id = $1");
 
-    /// Who has two tags: both ranges are in the order of the people.
-    pub(crate) WITH_BOTH = ids!(
-        "t.membership_id",
-        "
+    /// How many are of a plan.
+    pub(crate) COUNT_OF_PLAN = count!("
+        from memberships
+        where organisation_id = $1
+            and plan_id = $2");
+
+    /// How many are in a state.
+    pub(crate) COUNT_IN_STATE = count!("
+        from memberships
+        where organisation_id = $1
+            and status = $2");
+
+    /// How many were not seen since an instant.
+    pub(crate) COUNT_NOT_SEEN = count!("
+        from memberships
+        where organisation_id = $1
+            and coalesce(last_active_at, 0) < $2");
+
+    /// How many of the newest and of the oldest people, `$3` of each, are called like a pattern.
+    pub(crate) COUNT_CALLED = count_called!("memberships");
+
+    /// Who has two tags, up to `$3` of them: both ranges are in the order of the people.
+    pub(crate) WITH_BOTH = "
+        select t.membership_id as id
         from membership_tags t
         join membership_tags other on other.membership_id = t.membership_id
         where t.organisation_id = $1
             and t.tag = $2
             and other.organisation_id = $1
-            and other.tag = $4"
-    );
-
-    /// How many came through a link.
-    pub(crate) COUNT_THROUGH_LINK = count!(through_link!());
-
-    /// Who came through a link.
-    pub(crate) THROUGH_LINK = ids!("id", through_link!());
-
-    /// How many are of a plan.
-    pub(crate) COUNT_OF_PLAN = count!(of_plan!());
-
-    /// Who is of a plan.
-    pub(crate) OF_PLAN = ids!("id", of_plan!());
-
-    /// How many are in a state.
-    pub(crate) COUNT_IN_STATE = count!(in_state!());
-
-    /// Who is in a state.
-    pub(crate) IN_STATE = ids!("id", in_state!());
-
-    /// How many were not seen since an instant.
-    pub(crate) COUNT_NOT_SEEN = count!(not_seen!());
-
-    /// Who was not seen since an instant.
-    pub(crate) NOT_SEEN = ids!("id", not_seen!());
-
-    /// Whom a search and the other filters leave, up to `$11`: the names are in an index, and what else
-    /// is asked is looked up for up to `$3` that are called like the pattern; the last of so many is
-    /// there in any case. Of the tags two are looked up. All is counted, one by one: planners would
-    /// rather look at everybody's tags.
-    pub(crate) CALLED = "
-        select called.id, called.n
-        from (
-            select id, row_number() over () as n
-            from memberships
-            where organisation_id = $1
-                and name_key like $2 escape '\\'
-            limit $3) as called
-        where called.n = $3
-            or ((cast($4 as text) is null or (
-                    select cast(count(*) as bigint)
-                    from membership_tags
-                    where membership_tags.membership_id = called.id
-                        and membership_tags.tag = $4) > 0)
-                and (cast($5 as text) is null or (
-                    select cast(count(*) as bigint)
-                    from membership_tags
-                    where membership_tags.membership_id = called.id
-                        and membership_tags.tag = $5) > 0)
-                and (coalesce(cast($6 as text), $7, $8, $9) is null and cast($10 as bigint) is null or (
-                    select cast(count(*) as bigint)
-                    from memberships
-                    where memberships.id = called.id
-                        and (cast($6 as text) is null or memberships.status = $6)
-                        and (cast($7 as text) is null or memberships.plan_id = $7)
-                        and (cast($8 as text) is null or memberships.link_id = $8)
-                        and (cast($9 as text) is null or memberships.door = $9)
-                        and (cast($10 as bigint) is null
-                            or coalesce(memberships.last_active_at, 0) < $10)) > 0))
-        limit $11";
+            and other.tag = $4
+        limit $3";
 
     /// Whether a plan is one of the organisation.
     pub(crate) FIND_PLAN = "

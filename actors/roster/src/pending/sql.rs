@@ -1,12 +1,14 @@
 //! Every statement about pending invites; all of them read.
 
-/// What the invites' own rows say of one that is pending, as its indexes have it; `$2` is now. What was
-/// accepted or over a while ago is closed; `still` says what was accepted since.
+use crate::sql::count_called;
+
+/// What the invites' own rows say of one that is pending, as its indexes have it; `$2` is now. A draft
+/// never ends, nor does what was skipped. What was accepted or over a while ago is closed; `still` says
+/// what was accepted since.
 macro_rules! open {
     () => {
         "
-            i.state not in ('draft', 'skipped')
-            and i.cancelled_at is null
+            i.cancelled_at is null
             and i.declined_at is null
             and i.closed_at is null
             and i.expires_at > $2"
@@ -78,14 +80,18 @@ macro_rules! of_links {
     };
 }
 
-/// Among the ids of `$7`.
-macro_rules! of_ids {
+/// Among all that are called like `$4`: their names are read in an index.
+macro_rules! of_called {
     ($($order:tt)*) => {
         pending!(
-            "rows($7)
+            "(
+            select id
+            from invites
+            where organisation_id = $1 and name_key like $4 escape '\\') as called
         cross join invites i
-        where i.id = rows.value ->> 'id'
+        where i.id = called.id
             and i.organisation_id || '' = $1
+            and i.link_id || '' in (select rows.value ->> 'id' from rows($7))
             and",
             $($order)*
         )
@@ -173,14 +179,9 @@ store::statements! {
             and", open!(), still!(), "
         limit $3) as counted");
 
-    /// Who was ever invited through the links of `$4` and is called like `$2`, up to `$3` of them.
-    pub(crate) CALLED = "
-        select i.id
-        from invites i
-        where i.organisation_id = $1
-            and (i.link_id || '' in (select rows.value ->> 'id' from rows($4)) or cast($1 as text) is null)
-            and i.name_key like $2 escape '\\'
-        limit $3";
+    /// How many of the newest and of the oldest that were ever invited, `$3` of each, are called like a
+    /// pattern.
+    pub(crate) COUNT_CALLED = count_called!("invites");
 
     /// The newest first.
     pub(crate) ALONG_NEWEST = newest!(along);
@@ -206,15 +207,15 @@ store::statements! {
     /// Those of some links by address.
     pub(crate) LINKS_EMAIL = by_email!(of_links);
 
-    /// Some, the newest first.
-    pub(crate) IDS_NEWEST = newest!(of_ids);
+    /// Those of a name, the newest first.
+    pub(crate) CALLED_NEWEST = newest!(of_called);
 
-    /// Some, the oldest first.
-    pub(crate) IDS_OLDEST = oldest!(of_ids);
+    /// Those of a name, the oldest first.
+    pub(crate) CALLED_OLDEST = oldest!(of_called);
 
-    /// Some by name.
-    pub(crate) IDS_NAME = by_name!(of_ids);
+    /// Those of a name by name.
+    pub(crate) CALLED_NAME = by_name!(of_called);
 
-    /// Some by address.
-    pub(crate) IDS_EMAIL = by_email!(of_ids);
+    /// Those of a name by address.
+    pub(crate) CALLED_EMAIL = by_email!(of_called);
 }

@@ -4,7 +4,10 @@ use contract::{Problem, Timestamp, ids::OrganisationId, users::UserSort};
 use store::{Query, Reader, Statement};
 
 use super::{links, sql};
-use crate::narrow::{FEW, Id, ids};
+use crate::narrow::finds_few;
+
+/// So many are few.
+const FEW: u32 = 3_000;
 
 /// Where they are looked for.
 #[derive(Debug)]
@@ -13,8 +16,8 @@ pub(super) enum Way {
     Along(Vec<links::Id>),
     /// Among all of these links: they are few.
     Links(Vec<links::Id>),
-    /// Among these.
-    Ids(Vec<Id>),
+    /// Among all of a name, as far as they are of these links: they are few.
+    Called(Vec<links::Id>),
 }
 
 impl Way {
@@ -31,37 +34,33 @@ impl Way {
         if n <= i64::from(FEW) {
             return Ok(Self::Links(links));
         }
-        if let Some(pattern) = pattern {
-            let called = sql::CALLED.bind(organisation).bind(pattern).bind(FEW + 1);
-            let rows = called.bind_rows(&links).fetch_all(db).await?;
-            if rows.len() <= FEW as usize {
-                return Ok(Self::Ids(ids(&rows)?));
-            }
+        if let Some(pattern) = pattern
+            && finds_few(db, &sql::COUNT_CALLED, organisation, pattern).await?
+        {
+            return Ok(Self::Called(links));
         }
         Ok(Self::Along(links))
     }
 
     pub(super) const fn statement(&self, sort: UserSort) -> &'static Statement {
-        let (along, links, ids) = match sort {
-            UserSort::Oldest => (&sql::ALONG_OLDEST, &sql::LINKS_OLDEST, &sql::IDS_OLDEST),
-            UserSort::Name => (&sql::ALONG_NAME, &sql::LINKS_NAME, &sql::IDS_NAME),
-            UserSort::Email => (&sql::ALONG_EMAIL, &sql::LINKS_EMAIL, &sql::IDS_EMAIL),
+        let (along, links, called) = match sort {
+            UserSort::Oldest => (&sql::ALONG_OLDEST, &sql::LINKS_OLDEST, &sql::CALLED_OLDEST),
+            UserSort::Name => (&sql::ALONG_NAME, &sql::LINKS_NAME, &sql::CALLED_NAME),
+            UserSort::Email => (&sql::ALONG_EMAIL, &sql::LINKS_EMAIL, &sql::CALLED_EMAIL),
             UserSort::Newest | UserSort::Redeemed | UserSort::LastActive => {
-                (&sql::ALONG_NEWEST, &sql::LINKS_NEWEST, &sql::IDS_NEWEST)
+                (&sql::ALONG_NEWEST, &sql::LINKS_NEWEST, &sql::CALLED_NEWEST)
             }
         };
         match self {
             Self::Along(_) => along,
             Self::Links(_) => links,
-            Self::Ids(_) => ids,
+            Self::Called(_) => called,
         }
     }
 
     /// Binds where they are looked for, last.
     pub(super) fn bind(&self, query: Query) -> Query {
-        match self {
-            Self::Along(links) | Self::Links(links) => query.bind_rows(links),
-            Self::Ids(ids) => query.bind_rows(ids),
-        }
+        let (Self::Along(links) | Self::Links(links) | Self::Called(links)) = self;
+        query.bind_rows(links)
     }
 }

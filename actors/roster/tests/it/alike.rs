@@ -18,8 +18,8 @@ use crate::{
     sql,
 };
 
-/// More than are few, and more than are looked at for a name.
-const PEOPLE: u32 = 13_000;
+/// Twice as many as are few, so that two tags of many can leave few.
+const PEOPLE: u32 = 24_000;
 
 #[derive(Serialize)]
 struct Person {
@@ -50,14 +50,14 @@ impl Person {
             ("law", true),
             ("odd", !every(2)),
             ("third", every(3)),
-            ("early", n < 4_000),
-            ("late", n >= 9_500),
+            ("early", n < 11_500),
+            ("late", n >= 10_500),
             ("rare", every(700)),
         ];
         let family = match n {
             _ if every(1_100) => "rara",
             _ if every(7) => "lee",
-            9_000.. => "wu",
+            20_000.. => "wu",
             _ => "poe",
         };
         Self {

@@ -145,8 +145,12 @@ store::statements! {
     /// What an invite is found by.
     pub(crate) RENAME_INVITE = "update invites set name_key = $2 where id = $1";
 
-    /// An invite in some state.
-    pub(crate) SET_STATE = "update invites set state = $2 where id = $1";
+    /// An invite in some state; what was never sent never ends.
+    pub(crate) SET_STATE = "
+        update invites
+        set state = $2,
+            expires_at = case when cast($2 as text) in ('draft', 'skipped') then null else expires_at end
+        where id = $1";
 
     /// A batch that is cancelled.
     pub(crate) CANCEL_BATCH = "update batches set cancelled_at = 1 where id = $1";
