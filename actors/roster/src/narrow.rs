@@ -10,28 +10,21 @@ use contract::{
     ids::{LinkId, OrganisationId, PlanId},
     text::Tag,
 };
-use serde::Serialize;
-use store::{Query, Reader, Row, Statement, StoreError};
+use store::{Query, Reader, Statement};
 
 use crate::{filter::Filter, sql};
 
 /// So many are few: as many as are looked up in the time that it takes to look at 200,000 names.
 const FEW: u32 = 10_000;
 
-/// Of so many at most are the ids carried from one statement to the next.
-const FEW_IDS: u32 = 3_000;
+/// So many with two tags are few: of more a page is soon full.
+const FEW_WITH_BOTH: u32 = 2_000;
 
 /// So many of the newest, and of the oldest, tell whether a search finds many.
 const SAMPLE: u32 = 2_000;
 
 /// One in so many is called like a search that finds many.
 const MANY: i64 = 32;
-
-/// An id of [`FEW_IDS`].
-#[derive(Debug, Serialize)]
-pub(crate) struct Id {
-    id: String,
-}
 
 /// Those whom one of the filters leaves.
 #[derive(Debug)]
@@ -40,7 +33,7 @@ pub(crate) enum Few<'a> {
     /// Whoever is called like the search.
     Called,
     /// Whoever has two tags.
-    Ids(Vec<Id>),
+    Both(&'a Tag, &'a Tag),
 }
 
 /// A filter that has an index of its own.
@@ -71,17 +64,16 @@ impl By<'_> {
 impl Few<'_> {
     /// Binds who they are, as the next three parameters.
     pub(crate) fn bind(&self, query: Query) -> Query {
-        const NONE: [Id; 0] = [];
-        let (by, tag, ids) = match self {
-            Self::By(By::Tag(tag)) => ("tag", Some(*tag), &NONE[..]),
-            Self::By(By::Link(_)) => ("link", None, &NONE[..]),
-            Self::By(By::Plan(_)) => ("plan", None, &NONE[..]),
-            Self::By(By::Status(_)) => ("status", None, &NONE[..]),
-            Self::By(By::NotSeen(_)) => ("activity", None, &NONE[..]),
-            Self::Called => ("name", None, &NONE[..]),
-            Self::Ids(ids) => ("ids", None, ids.as_slice()),
+        let (by, tag, other) = match *self {
+            Self::By(By::Tag(tag)) => ("tag", Some(tag), None),
+            Self::By(By::Link(_)) => ("link", None, None),
+            Self::By(By::Plan(_)) => ("plan", None, None),
+            Self::By(By::Status(_)) => ("status", None, None),
+            Self::By(By::NotSeen(_)) => ("activity", None, None),
+            Self::Called => ("name", None, None),
+            Self::Both(first, second) => ("both", Some(first), Some(second)),
         };
-        query.bind(by).bind(tag).bind_rows(ids)
+        query.bind(by).bind(tag).bind(other)
     }
 }
 
@@ -103,11 +95,11 @@ impl Filter<'_> {
             return Ok(Some(Few::Called));
         }
         if let [first, second, ..] = self.tags.as_slice() {
-            let both = sql::WITH_BOTH.bind(organisation).bind(first.tag);
-            let both = both.bind(FEW_IDS + 1).bind(second.tag);
-            let rows = both.fetch_all(db).await?;
-            if rows.len() <= FEW_IDS as usize {
-                return Ok(Some(Few::Ids(ids(&rows)?)));
+            let both = sql::COUNT_WITH_BOTH.bind(organisation).bind(first.tag);
+            let both = both.bind(FEW_WITH_BOTH + 1).bind(second.tag);
+            let n: i64 = both.fetch_one(db).await?.get("n")?;
+            if n <= i64::from(FEW_WITH_BOTH) {
+                return Ok(Some(Few::Both(first.tag, second.tag)));
             }
         }
         Ok(None)
@@ -151,10 +143,4 @@ pub(crate) async fn finds_few(
     let count = count.bind(organisation).bind(pattern).bind(SAMPLE);
     let n: i64 = count.fetch_one(db).await?.get("n")?;
     Ok(n * MANY < i64::from(2 * SAMPLE))
-}
-
-/// Rows as ids.
-fn ids(rows: &[Row]) -> Result<Vec<Id>, StoreError> {
-    let ids = rows.iter().map(|row| Ok(Id { id: row.get("id")? }));
-    ids.collect()
 }
