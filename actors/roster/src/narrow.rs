@@ -17,8 +17,9 @@ use crate::{filter::Filter, sql};
 /// So many are few: as many as are looked up in the time that it takes to look at 200,000 names.
 const FEW: u32 = 10_000;
 
-/// So many with two tags are few: of more a page is soon full.
-const FEW_WITH_BOTH: u32 = 2_000;
+/// So many are few where counting them must not take long beside what is done if they are more: where a
+/// search finds few, or a page along the order is soon full.
+const FEW_AT_ONCE: u32 = 2_000;
 
 /// So many of the newest, and of the oldest, tell whether a search finds many.
 const SAMPLE: u32 = 2_000;
@@ -47,8 +48,8 @@ pub(crate) enum By<'a> {
 }
 
 impl By<'_> {
-    /// Counts them, up to one more than are few.
-    fn count(self, organisation: OrganisationId) -> Query {
+    /// Counts them, up to one more than so many.
+    fn count(self, organisation: OrganisationId, most: u32) -> Query {
         let bind = |statement: &'static Statement| statement.bind(organisation);
         let query = match self {
             Self::Tag(tag) => bind(&sql::COUNT_WITH_TAG).bind(tag),
@@ -57,7 +58,7 @@ impl By<'_> {
             Self::Status(status) => bind(&sql::COUNT_IN_STATE).bind(status),
             Self::NotSeen(since) => bind(&sql::COUNT_NOT_SEEN).bind(since),
         };
-        query.bind(FEW + 1)
+        query.bind(most + 1)
     }
 }
 
@@ -84,21 +85,24 @@ impl Filter<'_> {
         db: &mut Reader,
         organisation: OrganisationId,
     ) -> Result<Option<Few<'_>>, Problem> {
-        if let Some(rarest) = self.rarest(db, organisation).await? {
+        let is_called_by_few = match &self.pattern {
+            Some(pattern) => finds_few(db, &sql::COUNT_CALLED, organisation, pattern).await?,
+            None => false,
+        };
+        let most = if is_called_by_few { FEW_AT_ONCE } else { FEW };
+        if let Some(rarest) = self.rarest(db, organisation, most).await? {
             return Ok(Some(Few::By(rarest)));
         }
         // The dear ones, which look at every name, or at everybody with a tag: only where no other
         // leaves few.
-        if let Some(pattern) = &self.pattern
-            && finds_few(db, &sql::COUNT_CALLED, organisation, pattern).await?
-        {
+        if is_called_by_few {
             return Ok(Some(Few::Called));
         }
         if let [first, second, ..] = self.tags.as_slice() {
             let both = sql::COUNT_WITH_BOTH.bind(organisation).bind(first.tag);
-            let both = both.bind(FEW_WITH_BOTH + 1).bind(second.tag);
+            let both = both.bind(FEW_AT_ONCE + 1).bind(second.tag);
             let n: i64 = both.fetch_one(db).await?.get("n")?;
-            if n <= i64::from(FEW_WITH_BOTH) {
+            if n <= i64::from(FEW_AT_ONCE) {
                 return Ok(Some(Few::Both(first.tag, second.tag)));
             }
         }
@@ -110,12 +114,13 @@ impl Filter<'_> {
         &self,
         db: &mut Reader,
         organisation: OrganisationId,
+        most: u32,
     ) -> Result<Option<By<'_>>, Problem> {
         let mut rarest = None;
         for by in self.indexed() {
-            let row = by.count(organisation).fetch_one(db).await?;
+            let row = by.count(organisation, most).fetch_one(db).await?;
             let n: i64 = row.get("n")?;
-            if n <= i64::from(FEW) && rarest.is_none_or(|(fewest, _)| n < fewest) {
+            if n <= i64::from(most) && rarest.is_none_or(|(fewest, _)| n < fewest) {
                 rarest = Some((n, by));
             }
         }

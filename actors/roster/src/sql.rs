@@ -64,8 +64,8 @@ macro_rules! everywhere {
 }
 
 /// Those that the one filter leaves that `$by` names: all of them, as they are few. `$tag` is the tag, if
-/// it is one, and `$other` a second one. What is not named costs nothing: both engines
-/// look at a condition about parameters first.
+/// it is one, and `$other` a second one. What is not named costs nothing: both engines look at a condition
+/// about parameters first.
 macro_rules! few {
     ($by:literal, $tag:literal, $other:literal) => {
         concat!(
