@@ -10,22 +10,33 @@ use contract::{
     ids::{LinkId, OrganisationId, PlanId},
     text::Tag,
 };
-use store::{Query, Reader, Statement};
+use serde::Serialize;
+use store::{Query, Reader, Statement, StoreError};
 
 use crate::{filter::Filter, sql};
 
 /// So many are few: as many as are looked up in the time that it takes to look at 200,000 names.
 const FEW: u32 = 10_000;
 
-/// So many are few where counting them must not take long beside what is done if they are more: where a
-/// search finds few, or a page along the order is soon full.
-const FEW_AT_ONCE: u32 = 2_000;
+/// So many are few beside a search that finds few: to count them must not take long beside reading every
+/// name.
+const FEW_BESIDE_NAMES: u32 = 5_000;
+
+/// Of so many at most are the ids carried from one statement to the next: that takes longer than to find
+/// them. Of more than so many with two tags a page is soon full.
+const FEW_IDS: u32 = 500;
 
 /// So many of the newest, and of the oldest, tell whether a search finds many.
 const SAMPLE: u32 = 2_000;
 
 /// One in so many is called like a search that finds many.
 const MANY: i64 = 32;
+
+/// An id of [`FEW_IDS`].
+#[derive(Debug, Serialize)]
+pub(crate) struct Id {
+    id: String,
+}
 
 /// Those whom one of the filters leaves.
 #[derive(Debug)]
@@ -34,7 +45,7 @@ pub(crate) enum Few<'a> {
     /// Whoever is called like the search.
     Called,
     /// Whoever has two tags.
-    Both(&'a Tag, &'a Tag),
+    Ids(Vec<Id>),
 }
 
 /// A filter that has an index of its own.
@@ -65,16 +76,20 @@ impl By<'_> {
 impl Few<'_> {
     /// Binds who they are, as the next three parameters.
     pub(crate) fn bind(&self, query: Query) -> Query {
-        let (by, tag, other) = match *self {
-            Self::By(By::Tag(tag)) => ("tag", Some(tag), None),
-            Self::By(By::Link(_)) => ("link", None, None),
-            Self::By(By::Plan(_)) => ("plan", None, None),
-            Self::By(By::Status(_)) => ("status", None, None),
-            Self::By(By::NotSeen(_)) => ("activity", None, None),
-            Self::Called => ("name", None, None),
-            Self::Both(first, second) => ("both", Some(first), Some(second)),
+        let (by, tag) = match *self {
+            Self::By(By::Tag(tag)) => ("tag", Some(tag)),
+            Self::By(By::Link(_)) => ("link", None),
+            Self::By(By::Plan(_)) => ("plan", None),
+            Self::By(By::Status(_)) => ("status", None),
+            Self::By(By::NotSeen(_)) => ("activity", None),
+            Self::Called => ("name", None),
+            Self::Ids(_) => ("ids", None),
         };
-        query.bind(by).bind(tag).bind(other)
+        let ids = match self {
+            Self::Ids(ids) => ids.as_slice(),
+            Self::By(_) | Self::Called => &[],
+        };
+        query.bind(by).bind(tag).bind_rows(ids)
     }
 }
 
@@ -89,7 +104,11 @@ impl Filter<'_> {
             Some(pattern) => finds_few(db, &sql::COUNT_CALLED, organisation, pattern).await?,
             None => false,
         };
-        let most = if is_called_by_few { FEW_AT_ONCE } else { FEW };
+        let most = if is_called_by_few {
+            FEW_BESIDE_NAMES
+        } else {
+            FEW
+        };
         if let Some(rarest) = self.rarest(db, organisation, most).await? {
             return Ok(Some(Few::By(rarest)));
         }
@@ -99,11 +118,12 @@ impl Filter<'_> {
             return Ok(Some(Few::Called));
         }
         if let [first, second, ..] = self.tags.as_slice() {
-            let both = sql::COUNT_WITH_BOTH.bind(organisation).bind(first.tag);
-            let both = both.bind(FEW_AT_ONCE + 1).bind(second.tag);
-            let n: i64 = both.fetch_one(db).await?.get("n")?;
-            if n <= i64::from(FEW_AT_ONCE) {
-                return Ok(Some(Few::Both(first.tag, second.tag)));
+            let both = sql::WITH_BOTH.bind(organisation).bind(first.tag);
+            let both = both.bind(FEW_IDS + 1).bind(second.tag);
+            let rows = both.fetch_all(db).await?;
+            if rows.len() <= FEW_IDS as usize {
+                let ids = rows.iter().map(|row| Ok(Id { id: row.get("id")? }));
+                return Ok(Some(Few::Ids(ids.collect::<Result<_, StoreError>>()?)));
             }
         }
         Ok(None)

@@ -64,10 +64,10 @@ macro_rules! everywhere {
 }
 
 /// Those that the one filter leaves that `$by` names: all of them, as they are few. `$tag` is the tag, if
-/// it is one, and `$other` a second one. What is not named costs nothing: both engines look at a condition
-/// about parameters first.
+/// it is one, and `$ids` are the ids, if they are known. What is not named costs nothing: both engines look
+/// at a condition about parameters first.
 macro_rules! few {
-    ($by:literal, $tag:literal, $other:literal) => {
+    ($by:literal, $tag:literal, $ids:literal) => {
         concat!(
             "(
                 select membership_id as id
@@ -109,16 +109,13 @@ macro_rules! few {
             " as text) = 'activity' and organisation_id = $1
                     and coalesce(last_active_at, 0) < $7
                 union all
-                select t.membership_id
-                from membership_tags t
-                join membership_tags other on other.membership_id = t.membership_id
+                select rows.value ->> 'id'
+                from rows(",
+            $ids,
+            ")
                 where cast(",
             $by,
-            " as text) = 'both' and t.organisation_id = $1 and t.tag = cast(",
-            $tag,
-            " as text) and other.organisation_id = $1 and other.tag = cast(",
-            $other,
-            " as text)) as few
+            " as text) = 'ids') as few
             cross join memberships
             where memberships.id = few.id
                 and memberships.organisation_id || '' = $1 and"
@@ -388,14 +385,16 @@ store::statements! {
     /// How many of the newest and of the oldest people, `$3` of each, are called like a pattern.
     pub(crate) COUNT_CALLED = count_called!("memberships");
 
-    /// How many have two tags: both ranges are in the order of the people.
-    pub(crate) COUNT_WITH_BOTH = count!("
+    /// Who has two tags, up to `$3` of them: both ranges are in the order of the people.
+    pub(crate) WITH_BOTH = "
+        select t.membership_id as id
         from membership_tags t
         join membership_tags other on other.membership_id = t.membership_id
         where t.organisation_id = $1
             and t.tag = $2
             and other.organisation_id = $1
-            and other.tag = $4");
+            and other.tag = $4
+        limit $3";
 
     /// Whether a plan is one of the organisation.
     pub(crate) FIND_PLAN = "

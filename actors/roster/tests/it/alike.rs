@@ -50,7 +50,7 @@ impl Person {
             ("law", true),
             ("odd", !every(2)),
             ("third", every(3)),
-            ("early", n < 11_500),
+            ("early", n < 10_800),
             ("late", n >= 10_500),
             ("rare", every(700)),
         ];
