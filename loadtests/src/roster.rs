@@ -408,6 +408,9 @@ async fn measure(engine: &str, url: &str, pace: Pace) -> Result<()> {
     let house = House::build(url, 8).await?;
     let people = fill(&house).await?;
     pending::fill(&house).await?;
+    if url.starts_with("postgres") {
+        house.vacuum().await?;
+    }
     house.analyze().await?;
     let (db, clock) = (house.questions.clone(), Arc::clone(&house.clock));
     let bus = Bus::new(Arc::new(LocalBus::new()), bus_options(Service::Roster)?);
