@@ -118,7 +118,7 @@ macro_rules! few {
             " as text) = 'ids') as few
             cross join memberships
             where memberships.id = few.id
-                and memberships.organisation_id || '' = $1 and"
+                and (memberships.organisation_id = $1 or cast($1 as text) is null) and"
         )
     };
 }
@@ -138,7 +138,7 @@ macro_rules! tagged {
             where driving.organisation_id = $1
                 and driving.tag = $12
                 and memberships.id = driving.membership_id
-                and memberships.organisation_id || '' = $1 and",
+                and (memberships.organisation_id = $1 or cast($1 as text) is null) and",
             "null",
             $($order)*
         )
@@ -339,7 +339,7 @@ store::statements! {
             and driving.tag = $11
             and driving.membership_id < coalesce(cast($10 as text), 'mbr_8')
             and memberships.id = driving.membership_id
-            and memberships.organisation_id || '' = $1
+            and (memberships.organisation_id = $1 or cast($1 as text) is null)
             and", wanted!(), "
         order by driving.membership_id desc
         limit $9");

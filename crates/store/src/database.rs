@@ -118,13 +118,12 @@ impl Database {
     /// As [`open`](Self::open), for questions whose best plan depends on the values that are asked
     /// for: PostgreSQL plans each of them anew, and does not settle on one plan for all. They are pages
     /// of long lists, found along an index or among a few: it believes that rows are read from memory or
-    /// a disk without a head, and follows indexes to them instead of reading a table to join it.
+    /// a disk without a head, and follows indexes to them.
     pub async fn open_for_questions(&self, role: &str) -> Result<Db, StoreError> {
         if let Some(shared) = &self.shared {
             return Ok(shared.clone());
         }
-        let setup = "set plan_cache_mode = force_custom_plan; set random_page_cost = 1.1; \
-                     set enable_hashjoin = off; set enable_mergejoin = off;";
+        let setup = "set plan_cache_mode = force_custom_plan; set random_page_cost = 1.1;";
         let pool = self.pool(role, self.options.connections, setup).await?;
         Ok(self.share(pool.clone(), pool))
     }

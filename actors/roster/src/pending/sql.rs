@@ -73,7 +73,7 @@ macro_rules! of_links {
             "rows($7)
         cross join invites i
         where i.link_id = rows.value ->> 'id'
-            and i.organisation_id || '' = $1
+            and (i.organisation_id = $1 or cast($1 as text) is null)
             and",
             $($order)*
         )
@@ -90,7 +90,7 @@ macro_rules! of_called {
             where organisation_id = $1 and name_key like $4 escape '\\') as called
         cross join invites i
         where i.id = called.id
-            and i.organisation_id || '' = $1
+            and (i.organisation_id = $1 or cast($1 as text) is null)
             and i.link_id || '' in (select rows.value ->> 'id' from rows($7))
             and",
             $($order)*
