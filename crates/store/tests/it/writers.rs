@@ -1,4 +1,4 @@
-//! Who writes at the same time waits for the other, and does not fail.
+//! Who writes at the same time waits for the other, and does not fail; who reads, reads in the kernel's memory.
 
 use std::{pin::pin, time::Duration};
 
@@ -119,4 +119,17 @@ async fn the_shares_of_a_sqlite_file_have_one_writer_among_them() {
     assert!(other.write(&stamp).now_or_never().is_none());
     drop(held);
     assert!(other.write(&stamp).await.is_ok());
+}
+
+#[tokio::test]
+async fn readers_of_a_sqlite_file_map_it_and_its_writer_does_not() {
+    let scene = Scene::open(Engine::Sqlite).await;
+    let mapped = |row: store::Row| row.get::<i64>("mmap_size").unwrap();
+    let mut reader = scene.db.read().await.unwrap();
+    assert!(mapped(sql::MAPPED.query().fetch_one(&mut reader).await.unwrap()) > 1 << 30);
+    let mut tx = scene.write().await;
+    assert_eq!(
+        mapped(sql::MAPPED.query().fetch_one(&mut tx).await.unwrap()),
+        0
+    );
 }
