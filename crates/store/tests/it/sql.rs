@@ -37,9 +37,6 @@ store::statements! {
         from audit
         order by id";
 
-    /// How much of a SQLite file is mapped at most.
-    pub(crate) MAPPED = "pragma mmap_size";
-
     /// What is to be counted up.
     pub(crate) READ_HEAD = "
         select last_seq

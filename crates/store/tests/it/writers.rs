@@ -12,6 +12,11 @@ use crate::{
     sql,
 };
 
+store::statements! {
+    /// How much of a SQLite file is mapped at most.
+    MAPPED = "pragma mmap_size";
+}
+
 #[rstest]
 #[case::of_one_node(false)]
 #[case::of_two_nodes(true)]
@@ -126,10 +131,7 @@ async fn readers_of_a_sqlite_file_map_it_and_its_writer_does_not() {
     let scene = Scene::open(Engine::Sqlite).await;
     let mapped = |row: store::Row| row.get::<i64>("mmap_size").unwrap();
     let mut reader = scene.db.read().await.unwrap();
-    assert!(mapped(sql::MAPPED.query().fetch_one(&mut reader).await.unwrap()) > 1 << 30);
+    assert!(mapped(MAPPED.query().fetch_one(&mut reader).await.unwrap()) > 1 << 30);
     let mut tx = scene.write().await;
-    assert_eq!(
-        mapped(sql::MAPPED.query().fetch_one(&mut tx).await.unwrap()),
-        0
-    );
+    assert_eq!(mapped(MAPPED.query().fetch_one(&mut tx).await.unwrap()), 0);
 }
