@@ -10,7 +10,7 @@ use contract::{
 use serde::Serialize;
 use store::Query;
 
-use crate::search;
+use crate::search::{Search, search};
 
 /// A checked filter.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct Filter<'a> {
     pub(crate) plan: Option<PlanId>,
     pub(crate) link: Option<LinkId>,
     door: Option<&'a str>,
-    pub(crate) pattern: Option<String>,
+    pub(crate) search: Option<Search>,
     pub(crate) inactive_since: Option<Timestamp>,
     pub(crate) tags: Vec<TagRow<'a>>,
 }
@@ -41,7 +41,7 @@ impl<'a> Filter<'a> {
             plan: filter.plan,
             link: filter.link,
             door: filter.door.as_deref(),
-            pattern: search::pattern(filter.q.as_deref())?,
+            search: search(filter.q.as_deref())?,
             inactive_since: filter.inactive_since,
             tags: filter.tags.iter().map(|tag| TagRow { tag }).collect(),
         })
@@ -54,7 +54,7 @@ impl<'a> Filter<'a> {
             .bind(self.plan)
             .bind(self.link)
             .bind(self.door)
-            .bind(self.pattern.as_ref())
+            .bind(self.search.as_ref().map(|search| &search.pattern))
             .bind(self.inactive_since)
             .bind_rows(&self.tags)
     }

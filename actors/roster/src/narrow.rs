@@ -13,7 +13,7 @@ use contract::{
 use serde::Serialize;
 use store::{Query, Reader, Statement, StoreError};
 
-use crate::{filter::Filter, sql};
+use crate::{filter::Filter, search::Search, sql};
 
 /// So many are few: as many as are looked up in the time that it takes to look at 200,000 names.
 const FEW: u32 = 10_000;
@@ -42,8 +42,8 @@ pub(crate) struct Id {
 #[derive(Debug)]
 pub(crate) enum Few<'a> {
     By(By<'a>),
-    /// Whoever is called like the search.
-    Called,
+    /// Whoever is called like this search.
+    Called(&'a Search),
     /// Whoever has two tags.
     Ids(Vec<Id>),
 }
@@ -74,7 +74,7 @@ impl By<'_> {
 }
 
 impl Few<'_> {
-    /// Binds who they are, as the next three parameters.
+    /// Binds who they are, as the next four parameters.
     pub(crate) fn bind(&self, query: Query) -> Query {
         let (by, tag) = match *self {
             Self::By(By::Tag(tag)) => ("tag", Some(tag)),
@@ -82,14 +82,18 @@ impl Few<'_> {
             Self::By(By::Plan(_)) => ("plan", None),
             Self::By(By::Status(_)) => ("status", None),
             Self::By(By::NotSeen(_)) => ("activity", None),
-            Self::Called => ("name", None),
+            Self::Called(_) => ("name", None),
             Self::Ids(_) => ("ids", None),
         };
         let ids = match self {
             Self::Ids(ids) => ids.as_slice(),
-            Self::By(_) | Self::Called => &[],
+            Self::By(_) | Self::Called(_) => &[],
         };
-        query.bind(by).bind(tag).bind_rows(ids)
+        let text = match self {
+            Self::Called(search) => Some(&search.text),
+            Self::By(_) | Self::Ids(_) => None,
+        };
+        query.bind(by).bind(tag).bind_rows(ids).bind(text)
     }
 }
 
@@ -100,22 +104,20 @@ impl Filter<'_> {
         db: &mut Reader,
         organisation: OrganisationId,
     ) -> Result<Option<Few<'_>>, Problem> {
-        let is_called_by_few = match &self.pattern {
-            Some(pattern) => finds_few(db, &sql::COUNT_CALLED, organisation, pattern).await?,
-            None => false,
+        let called_by_few = match &self.search {
+            Some(search) if finds_few(db, &sql::COUNT_CALLED, organisation, search).await? => {
+                Some(search)
+            }
+            _ => None,
         };
-        let most = if is_called_by_few {
-            FEW_BESIDE_NAMES
-        } else {
-            FEW
-        };
+        let most = called_by_few.map_or(FEW, |_| FEW_BESIDE_NAMES);
         if let Some(rarest) = self.rarest(db, organisation, most).await? {
             return Ok(Some(Few::By(rarest)));
         }
         // The dear ones, which look at every name, or at everybody with a tag: only where no other
         // leaves few.
-        if is_called_by_few {
-            return Ok(Some(Few::Called));
+        if let Some(search) = called_by_few {
+            return Ok(Some(Few::Called(search)));
         }
         if let [first, second, ..] = self.tags.as_slice() {
             let both = sql::WITH_BOTH.bind(organisation).bind(first.tag);
@@ -157,15 +159,15 @@ impl Filter<'_> {
     }
 }
 
-/// Whether a pattern seems to find few in an organisation: whether it does among those that the
+/// Whether a search seems to find few in an organisation: whether it does among those that the
 /// statement looks at.
 pub(crate) async fn finds_few(
     db: &mut Reader,
     count: &'static Statement,
     organisation: OrganisationId,
-    pattern: &str,
+    search: &Search,
 ) -> Result<bool, Problem> {
-    let count = count.bind(organisation).bind(pattern).bind(SAMPLE);
+    let count = count.bind(organisation).bind(&search.pattern).bind(SAMPLE);
     let n: i64 = count.fetch_one(db).await?.get("n")?;
     Ok(n * MANY < i64::from(2 * SAMPLE))
 }

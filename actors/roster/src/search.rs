@@ -1,4 +1,4 @@
-//! What somebody types into the search field, as a pattern for `like`.
+//! What somebody types into the search field, as statements look for it.
 
 use contract::Problem;
 use unicode_normalization::UnicodeNormalization as _;
@@ -6,10 +6,17 @@ use unicode_normalization::UnicodeNormalization as _;
 /// The most characters of a search.
 const MOST: usize = 100;
 
-/// The pattern that finds the text anywhere in `accounts.name_key`; `None` finds everybody.
-///
-/// The text is brought to the form in which People keeps that key: NFC, then lower case.
-pub(crate) fn pattern(text: Option<&str>) -> Result<Option<String>, Problem> {
+/// What is looked for anywhere in a `name_key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Search {
+    /// The text, in the form in which People keeps that key: NFC, then lower case.
+    pub(crate) text: String,
+    /// The pattern for `like` that finds it.
+    pub(crate) pattern: String,
+}
+
+/// What somebody looks for; `None` finds everybody.
+pub(crate) fn search(text: Option<&str>) -> Result<Option<Search>, Problem> {
     let text = text.unwrap_or_default();
     if text.chars().count() > MOST {
         let detail = format!("Search for at most {MOST} characters.");
@@ -35,7 +42,7 @@ pub(crate) fn pattern(text: Option<&str>) -> Result<Option<String>, Problem> {
         pattern.push(character);
     }
     pattern.push('%');
-    Ok(Some(pattern))
+    Ok(Some(Search { text: key, pattern }))
 }
 
 #[cfg(test)]
@@ -43,7 +50,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Option<String> {
-        pattern(Some(text)).unwrap()
+        Some(search(Some(text)).unwrap()?.pattern)
     }
 
     #[test]
@@ -55,18 +62,18 @@ mod tests {
     fn a_search_is_trimmed_composed_and_in_lower_case() {
         assert_eq!(of("  Zoe\u{308} ").as_deref(), Some("%zoë%"));
         assert_eq!(of(" \t"), None);
-        assert_eq!(pattern(None), Ok(None));
+        assert_eq!(search(None), Ok(None));
     }
 
     #[test]
     fn a_search_is_bounded() {
-        assert!(pattern(Some(&"é".repeat(100))).is_ok());
+        assert!(search(Some(&"é".repeat(100))).is_ok());
         assert_eq!(
-            pattern(Some(&"é".repeat(101))).unwrap_err().errors[0].code,
+            search(Some(&"é".repeat(101))).unwrap_err().errors[0].code,
             "too-long"
         );
         assert_eq!(
-            pattern(Some("a\0b")).unwrap_err().errors[0].code,
+            search(Some("a\0b")).unwrap_err().errors[0].code,
             "control-character"
         );
     }

@@ -64,10 +64,10 @@ macro_rules! everywhere {
 }
 
 /// Those that the one filter leaves that `$by` names: all of them, as they are few. `$tag` is the tag, if
-/// it is one, and `$ids` are the ids, if they are known. What is not named costs nothing: both engines look
+/// it is one, `$ids` are the ids, if they are known, and `$text` is what is searched. What is not named costs nothing: both engines look
 /// at a condition about parameters first.
 macro_rules! few {
-    ($by:literal, $tag:literal, $ids:literal) => {
+    ($by:literal, $tag:literal, $ids:literal, $text:literal) => {
         concat!(
             "(
                 select membership_id as id
@@ -100,7 +100,10 @@ macro_rules! few {
                 from memberships
                 where cast(",
             $by,
-            " as text) = 'name' and organisation_id = $1 and name_key like $6 escape '\\'
+            " as text) = 'name' and organisation_id = $1 and may_contain(",
+            $text,
+            ", name_key)
+                    and name_key like $6 escape '\\'
                 union all
                 select id
                 from memberships
@@ -126,7 +129,7 @@ macro_rules! few {
 /// An order, looked for among the few of `$12`. The organisation is only looked at there: it must not
 /// tempt a planner to an index of all its people for each id.
 macro_rules! among {
-    ($($order:tt)*) => { people!(few!("$12", "$13", "$14"), $($order)*) };
+    ($($order:tt)*) => { people!(few!("$12", "$13", "$14", "$15"), $($order)*) };
 }
 
 /// By id, looked for along the index of a tag.
@@ -347,7 +350,7 @@ store::statements! {
     /// Only the ids, of the few of `$11`.
     pub(crate) FEW_IDS = concat!("
         select memberships.id
-        from ", few!("$11", "$12", "$13"), wanted!(), "
+        from ", few!("$11", "$12", "$13", "$14"), wanted!(), "
             and memberships.id < coalesce(cast($10 as text), 'mbr_8')
         order by memberships.id desc
         limit $9");

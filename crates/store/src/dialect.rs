@@ -67,20 +67,32 @@ impl Dialect {
             .replace("now_micros()", now)
             .replace("for_update", for_update)
             .replace("skip_locked", skip_locked);
-        let mut rendered = String::with_capacity(text.len() + 64);
-        let mut rest = text.as_str();
-        while let Some((before, after)) = rest.split_once("rows(") {
-            rendered.push_str(before);
-            // `rows($1)` ends at the next parenthesis: its only content is a parameter.
-            let (parameter, after) = after.split_once(')').unwrap_or((after, ""));
-            rendered.push_str(rows_open);
-            rendered.push_str(parameter);
-            rendered.push_str(rows_close);
-            rest = after;
-        }
-        rendered.push_str(rest);
-        rendered
+        let text = with_calls(&text, "rows(", |parameter| {
+            format!("{rows_open}{parameter}{rows_close}")
+        });
+        with_calls(&text, "may_contain(", |arguments| {
+            let (text, column) = arguments.split_once(", ").unwrap_or((arguments, "''"));
+            match self {
+                // Its `like` is the faster.
+                Self::Sqlite => format!("cast({text} as text) is not null"),
+                Self::Postgres => format!("strpos({column}, cast({text} as text)) > 0"),
+            }
+        })
     }
+}
+
+/// Replaces what `open` begins and the next parenthesis ends: parameters and columns have none.
+fn with_calls(text: &str, open: &str, call: impl Fn(&str) -> String) -> String {
+    let mut rendered = String::with_capacity(text.len() + 64);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(open) {
+        rendered.push_str(before);
+        let (arguments, after) = after.split_once(')').unwrap_or((after, ""));
+        rendered.push_str(&call(arguments));
+        rest = after;
+    }
+    rendered.push_str(rest);
+    rendered
 }
 
 /// A line of a schema whose columns of type `text` are compared bytewise; its comment stays.
@@ -136,6 +148,15 @@ mod tests {
             Dialect::Postgres.render(text),
             "select rows.value ->> 'id' from jsonb_array_elements(cast(cast($1 as text) as jsonb)) \
              as rows(value) where due <= cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) for update"
+        );
+        let text = "where may_contain($2, t.name) and t.name like $3";
+        assert_eq!(
+            Dialect::Sqlite.render(text),
+            "where cast($2 as text) is not null and t.name like $3"
+        );
+        assert_eq!(
+            Dialect::Postgres.render(text),
+            "where strpos(t.name, cast($2 as text)) > 0 and t.name like $3"
         );
     }
 }

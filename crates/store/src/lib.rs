@@ -15,7 +15,8 @@
 //! `cast(sum(n) as bigint)`, `on conflict .. do nothing` where a race may insert first. Rows in bulk
 //! travel as one JSON parameter: `from rows($1)`, fields `rows.value ->> 'id'`,
 //! `cast(rows.value ->> 'n' as bigint)`. `now_micros()` is the database's clock, `for_update` and
-//! `skip_locked` are row locks where the engine has them.
+//! `skip_locked` are row locks where the engine has them. `may_contain($n, column)` is said before a
+//! `like '%..%'` that reads many rows: PostgreSQL's is slow, and it looks for the text first.
 //!
 //! # To add a table
 //! 1. A migration in `migrations/` whose first line names its owner, listed in `migrate.rs`.

@@ -15,7 +15,7 @@ use super::{links::Links, way::Way};
 use crate::{
     Roster,
     place::{Key, Place},
-    search,
+    search::search,
 };
 
 /// The door that everybody who is invited comes through.
@@ -30,7 +30,7 @@ impl Serve<ListPending> for Roster {
             let detail = format!("Nobody has more than {} tags.", Tag::MOST_PER_ROW);
             return Err(Problem::invalid("tag", "too-many", detail));
         }
-        let pattern = search::pattern(filter.q.as_deref())?;
+        let search = search(filter.q.as_deref())?;
         let mut db = self.db.read().await?;
         let links = Links::of(&mut db, message.organisation, filter).await?;
         if is_about_others(filter) || links.is_empty() {
@@ -40,14 +40,14 @@ impl Serve<ListPending> for Roster {
             });
         }
         let about = (message.organisation, self.clock.now());
-        let way = Way::of(&mut db, about, links.ids(), pattern.as_deref()).await?;
+        let way = Way::of(&mut db, about, links.ids(), search.as_ref()).await?;
         let (id, key) = place.map_or((None, None), |place| (Some(place.id), Some(place.key)));
         let query = way
             .statement(sort)
             .bind(about.0)
             .bind(about.1)
             .bind(wanted as u64 + 1)
-            .bind(pattern)
+            .bind(search.as_ref().map(|search| &search.pattern))
             .bind(id)
             .bind(key.filter(|_| by == Key::Text));
         let rows = way.bind(query).fetch_all(&mut db).await?;

@@ -80,14 +80,14 @@ macro_rules! of_links {
     };
 }
 
-/// Among all that are called like `$4`: their names are read in an index.
+/// Among all that are called like `$4`, which is the text of `$8`: their names are read in an index.
 macro_rules! of_called {
     ($($order:tt)*) => {
         pending!(
             "(
             select id
             from invites
-            where organisation_id = $1 and name_key like $4 escape '\\') as called
+            where organisation_id = $1 and may_contain($8, name_key) and name_key like $4 escape '\\') as called
         cross join invites i
         where i.id = called.id
             and (i.organisation_id = $1 or cast($1 as text) is null)

@@ -4,40 +4,39 @@ use contract::{Problem, Timestamp, ids::OrganisationId, users::UserSort};
 use store::{Query, Reader, Statement};
 
 use super::{links, sql};
-use crate::narrow::finds_few;
+use crate::{narrow::finds_few, search::Search};
 
 /// So many are few.
 const FEW: u32 = 3_000;
 
 /// Where they are looked for.
 #[derive(Debug)]
-pub(super) enum Way {
+pub(super) enum Way<'a> {
     /// Along the order, as far as they are of these links.
     Along(Vec<links::Id>),
     /// Among all of these links: they are few.
     Links(Vec<links::Id>),
     /// Among all of a name, as far as they are of these links: they are few.
-    Called(Vec<links::Id>),
+    Called(Vec<links::Id>, &'a Search),
 }
 
-impl Way {
-    /// The way to those of some links, of an organisation and at an instant, that are called like a
-    /// pattern.
+impl<'a> Way<'a> {
+    /// The way to those of some links, of an organisation and at an instant, that a search finds.
     pub(super) async fn of(
         db: &mut Reader,
         (organisation, now): (OrganisationId, Timestamp),
         links: Vec<links::Id>,
-        pattern: Option<&str>,
+        search: Option<&'a Search>,
     ) -> Result<Self, Problem> {
         let count = sql::COUNT_OPEN.bind_rows(&links).bind(now).bind(FEW + 1);
         let n: i64 = count.fetch_one(db).await?.get("n")?;
         if n <= i64::from(FEW) {
             return Ok(Self::Links(links));
         }
-        if let Some(pattern) = pattern
-            && finds_few(db, &sql::COUNT_CALLED, organisation, pattern).await?
+        if let Some(search) = search
+            && finds_few(db, &sql::COUNT_CALLED, organisation, search).await?
         {
-            return Ok(Self::Called(links));
+            return Ok(Self::Called(links, search));
         }
         Ok(Self::Along(links))
     }
@@ -54,13 +53,15 @@ impl Way {
         match self {
             Self::Along(_) => along,
             Self::Links(_) => links,
-            Self::Called(_) => called,
+            Self::Called(..) => called,
         }
     }
 
     /// Binds where they are looked for, last.
     pub(super) fn bind(&self, query: Query) -> Query {
-        let (Self::Along(links) | Self::Links(links) | Self::Called(links)) = self;
-        query.bind_rows(links)
+        match self {
+            Self::Along(links) | Self::Links(links) => query.bind_rows(links),
+            Self::Called(links, search) => query.bind_rows(links).bind(&search.text),
+        }
     }
 }
