@@ -118,6 +118,9 @@ async fn each_reply_ends_where_it_should_and_is_tried_again_when_it_should(
     let is_tried = |batch: &Value| batch["states"] == expected;
     room.until(&batch, "everybody was tried", is_tried).await;
     check_first_attempts(&room, &batch, [before, clock.now()]).await;
+    let told = room.batch(&batch).await;
+    assert_eq!(told["to_repeat"], 1, "who is unknown is tried once more");
+    assert_eq!(told["finished_at"], json!(null));
 
     // A minute later those come through who only had to wait; a full mailbox waits longer.
     for name in ["grey", "busy", "late", "lost"] {
@@ -149,6 +152,7 @@ async fn each_reply_ends_where_it_should_and_is_tried_again_when_it_should(
         .await;
     let expected = json!({ "sent": 8, "bounced": 1, "failed": 1 });
     assert_eq!(batch["states"], expected);
+    assert_eq!(batch["to_repeat"], 0);
     assert_eq!(relay.messages().len(), 9);
 }
 

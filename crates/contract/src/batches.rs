@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::pace::{Limit, Pace};
 use crate::{
     address::EmailAddress,
     call::{Call, Need, Service},
@@ -126,6 +127,10 @@ pub struct Batch {
     pub refused: BTreeMap<String, u64>,
     /// Rows that were taken, by where their mail stands.
     pub states: BTreeMap<InviteState, u64>,
+    /// How many of those that are `unknown` are tried once more: of the others nothing is left to be
+    /// done.
+    #[serde(default)]
+    pub to_repeat: u64,
     /// How many people accepted.
     pub accepted: u64,
     /// How many people declined and have not accepted since.
@@ -137,65 +142,12 @@ pub struct Batch {
     pub pace: Option<Pace>,
 }
 
-/// What holds a batch back at this moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Limit {
-    /// It rests until somebody resumes it.
-    Paused,
-    /// The relay cannot be reached, or takes nothing from us.
-    RelayAway,
-    /// The relay asked for fewer mails.
-    RelayBusy,
-    /// What the relay takes on a day has left.
-    RelayDay,
-    /// Nobody sends: no courier is alive.
-    NoCourier,
-    /// What its organisation may send in a second.
-    OrganisationRate,
-    /// What may go to one recipient domain in a second.
-    RecipientDomain,
-    /// What the relay takes in a second.
-    RelayRate,
-    /// Every connection to the relay is in use.
-    Connections,
-    /// What is left was refused for now, and is tried again later.
-    Retries,
-}
-
-impl Limit {
-    /// Every one.
-    pub const ALL: [Self; 10] = [
-        Self::Paused,
-        Self::RelayAway,
-        Self::RelayBusy,
-        Self::RelayDay,
-        Self::NoCourier,
-        Self::OrganisationRate,
-        Self::RecipientDomain,
-        Self::RelayRate,
-        Self::Connections,
-        Self::Retries,
-    ];
-
-    /// Whether nothing of anybody leaves because of it.
-    pub const fn stops_all(self) -> bool {
-        matches!(self, Self::RelayAway | Self::RelayBusy | Self::RelayDay)
+impl Batch {
+    /// Of how many mails something is still to be done.
+    pub fn left(&self) -> u64 {
+        let open = self.states.iter().filter(|(state, _)| state.is_open());
+        open.map(|(_, count)| count).sum::<u64>() + self.to_repeat
     }
-}
-
-/// How fast a batch goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pace {
-    /// Mails of this batch that were settled in the last minute.
-    pub last_minute: u64,
-    /// Seconds until the rest is settled, at the pace of that minute; `None` while nothing goes.
-    pub seconds_left: Option<u64>,
-    /// What holds it back, as a sentence.
-    pub limited_by: Option<String>,
-    /// The same by its name; `None`: nothing does.
-    #[serde(default)]
-    pub limit: Option<Limit>,
 }
 
 impl Call for OpenBatch {

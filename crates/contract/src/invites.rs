@@ -93,6 +93,15 @@ impl InviteState {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
+
+    /// Whether something is certainly still to be done. With `Unknown` that depends on whether a next
+    /// try is noted.
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Draft | Self::Queued | Self::Sending | Self::Deferred
+        )
+    }
 }
 
 /// Whether an invite can be accepted.

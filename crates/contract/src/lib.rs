@@ -42,6 +42,7 @@ pub mod links;
 pub mod mails;
 pub mod memberships;
 pub mod organisations;
+mod pace;
 pub mod page;
 pub mod people;
 pub mod plans;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use contract::ids::LinkId;
+use contract::{ids::LinkId, invites::InviteState};
 use futures_util::StreamExt as _;
 use reqwest::{Body, Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -54,6 +54,9 @@ pub(super) struct Imported {
 #[derive(Debug, Deserialize)]
 pub(super) struct Batch {
     pub(super) states: BTreeMap<String, u64>,
+    /// An older node does not say.
+    #[serde(default)]
+    to_repeat: u64,
     pub(super) pause_reason: Option<String>,
     pub(super) cancelled_at: Option<String>,
     finished_at: Option<String>,
@@ -95,12 +98,10 @@ impl Batch {
 
     /// Of how many nothing more is to be done.
     pub(super) fn settled(&self) -> u64 {
-        let open = ["draft", "queued", "sending", "deferred"];
-        let states = self.states.iter();
-        states
-            .filter(|(state, _)| !open.contains(&state.as_str()))
-            .map(|(_, count)| count)
-            .sum()
+        let is_open = |name: &str| InviteState::parse(name).is_some_and(InviteState::is_open);
+        let states = self.states.iter().filter(|(state, _)| !is_open(state));
+        let settled: u64 = states.map(|(_, count)| count).sum();
+        settled.saturating_sub(self.to_repeat)
     }
 
     /// Where the mails stand.
@@ -219,4 +220,35 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> anyhow::Result<
     said.extend(errors.map(|FieldError { field, detail }| format!("{field}: {detail}")));
     said.extend(problem.detail);
     Err(anyhow!(said.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn batch(more: &Value) -> Batch {
+        let states = json!({
+            "draft": 1, "queued": 1, "sending": 1, "deferred": 1, "unknown": 3, "sent": 4, "failed": 1,
+        });
+        let mut batch = json!({
+            "states": states, "pause_reason": null, "cancelled_at": null, "finished_at": null,
+        });
+        let more = more.as_object().unwrap().clone();
+        batch.as_object_mut().unwrap().extend(more);
+        serde_json::from_value(batch).unwrap()
+    }
+
+    #[test]
+    fn what_is_tried_once_more_is_not_settled() {
+        let settled = |more: Value| {
+            let batch = batch(&more);
+            assert_eq!(batch.taken(), 12);
+            batch.settled()
+        };
+        assert_eq!(settled(json!({ "to_repeat": 2 })), 6);
+        assert_eq!(settled(json!({ "to_repeat": 0 })), 8);
+        assert_eq!(settled(json!({})), 8, "as an older node says it");
+    }
 }

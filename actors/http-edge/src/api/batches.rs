@@ -68,6 +68,9 @@ pub(super) struct Batch {
     /// Rows that were taken, by where their mail stands.
     #[schema(value_type = BTreeMap<String, u64>)]
     states: BTreeMap<InviteState, u64>,
+    /// How many of those that are `unknown` are tried once more: of the others nothing is left to be
+    /// done.
+    to_repeat: u64,
     /// Rows that were not taken, by reason.
     refused: BTreeMap<String, u64>,
     /// How many people accepted.
@@ -162,6 +165,7 @@ impl From<batches::Batch> for Batch {
             finished_at: batch.finished_at,
             given: batch.given,
             states: batch.states,
+            to_repeat: batch.to_repeat,
             refused: batch.refused,
             accepted: batch.accepted,
             declined: batch.declined,

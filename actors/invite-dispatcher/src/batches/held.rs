@@ -106,7 +106,7 @@ impl Held {
         if has(InviteState::Sending) || has(InviteState::Draft) || waiting.is_due {
             return relay;
         }
-        has(InviteState::Deferred).then_some(Limit::Retries)
+        (has(InviteState::Deferred) || batch.to_repeat > 0).then_some(Limit::Retries)
     }
 
     fn sentence(&self, limit: Limit, domain: Option<&str>) -> String {
@@ -142,7 +142,8 @@ impl Held {
                 most(|courier| courier.connections.into())
             ),
             Limit::Retries => {
-                "What is left was refused for now, and is tried again later.".to_owned()
+                "What is left was refused for now, or its reply was lost, and is tried again later."
+                    .to_owned()
             }
         }
     }

@@ -57,6 +57,7 @@ struct BatchKey {
 struct Counts {
     states: BTreeMap<InviteState, u64>,
     refused: BTreeMap<String, u64>,
+    to_repeat: u64,
     accepted: u64,
     declined: u64,
     /// In the last minute.
@@ -90,6 +91,7 @@ async fn counts(on: &mut impl Connection, id: BatchId) -> Result<Counts, StoreEr
         let state: String = row.get("state")?;
         let state = InviteState::parse(&state).ok_or_else(|| row.bad("state", "is unknown"))?;
         counts.states.insert(state, row.get("n")?);
+        counts.to_repeat += row.get::<u64>("to_repeat")?;
         counts.accepted += row.get::<u64>("accepted")?;
         counts.declined += row.get::<u64>("declined")?;
         counts.settled += row.get::<u64>("settled")?;
@@ -130,6 +132,7 @@ fn batch(row: &Row, counts: Counts, held: &Held) -> Result<Batch, StoreError> {
         given: row.get("given")?,
         refused: counts.refused,
         states: counts.states,
+        to_repeat: counts.to_repeat,
         accepted: counts.accepted,
         declined: counts.declined,
         exceeds_free_seats_by: 0,
@@ -157,17 +160,8 @@ fn batch(row: &Row, counts: Counts, held: &Held) -> Result<Batch, StoreError> {
 const SPAN: std::ops::RangeInclusive<u64> = 1_000_000..=60_000_000;
 
 fn pace(batch: &Batch, last_minute: u64, since: u64) -> Pace {
-    let left: u64 = [
-        InviteState::Draft,
-        InviteState::Queued,
-        InviteState::Sending,
-        InviteState::Deferred,
-    ]
-    .iter()
-    .filter_map(|state| batch.states.get(state))
-    .sum();
     let span = since.clamp(*SPAN.start(), *SPAN.end()) / 1_000;
-    let seconds = left.saturating_mul(span).checked_div(last_minute);
+    let seconds = batch.left().saturating_mul(span).checked_div(last_minute);
     Pace {
         last_minute,
         seconds_left: seconds

@@ -129,15 +129,18 @@ store::statements! {
         set cancelled_at = $2, paused_at = null, pause_reason = null
         where id = $1";
 
-    /// Rows of a batch that were taken, by where their mail stands; how many of them were accepted or
-    /// declined, how many were settled in the last minute, and how long ago the first of those was.
+    /// Rows of a batch that were taken, by where their mail stands; how many of them are unknown and
+    /// tried once more, were accepted or declined; how many were settled in the last minute, and how
+    /// long ago the first of those was. What is due is not settled, whatever was said of it.
     pub(crate) STATES = "
         select i.state, count(*) as n, count(u.invite_id) as accepted,
             coalesce(sum(case when i.declined_at is not null and u.invite_id is null then 1 else 0 end), 0)
                 as declined,
-            coalesce(sum(case when i.settled_at > (select now_micros()) - 60000000 then 1 else 0 end), 0)
-                as settled,
-            coalesce(max(case when i.settled_at > (select now_micros()) - 60000000
+            coalesce(sum(case when i.state = 'unknown' and i.due_at is not null then 1 else 0 end), 0)
+                as to_repeat,
+            coalesce(sum(case when i.due_at is null and i.settled_at > (select now_micros()) - 60000000
+                then 1 else 0 end), 0) as settled,
+            coalesce(max(case when i.due_at is null and i.settled_at > (select now_micros()) - 60000000
                 then (select now_micros()) - i.settled_at end), 0) as since
         from invites i
         left join invite_uses u on u.invite_id = i.id

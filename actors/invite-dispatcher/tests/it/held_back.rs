@@ -14,14 +14,19 @@ use testkit::{Engine, SmtpSink};
 use tokio::time::timeout;
 
 use crate::{
-    posted::{House, MAKE_DUE, PAUSE, open, run},
+    posted::{EVENTS, House, MAKE_DUE, PAUSE, number, open, run},
     scene::Scene,
 };
+
+store::statements! {
+    DUE = "update invites set due_at = 0 where email = $1 and due_at is not null";
+}
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Scene {
-    async fn counted(&self, house: House) -> Batch {
+    /// The batch as its administrators see it.
+    pub(crate) async fn counted(&self, house: House) -> Batch {
         let (organisation, batch_id) = (house.id, house.batch);
         let get = GetBatch {
             organisation,
@@ -200,6 +205,60 @@ async fn what_is_left_is_reckoned_by_the_pace_of_what_went(
     scene.deliver().await;
     scene.deliver().await;
     assert!(scene.counted(house).await.pace.is_none(), "nothing is left");
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn what_is_tried_once_more_is_left_until_it_was(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(true, false)] again: bool,
+) {
+    let (sink, scene, house) = open(engine).await;
+    scene.invites(house, 5, "uni.edu").await;
+    sink.vanish_after_dot("p4@uni.edu");
+    sink.reject("p3@uni.edu", "451 4.7.1 greylisted, come back later");
+    scene.deliver().await;
+    let batch = scene.counted(house).await;
+    let states = [
+        (InviteState::Deferred, 1),
+        (InviteState::Unknown, 1),
+        (InviteState::Sent, 3),
+    ];
+    assert_eq!(batch.states, states.into());
+    assert_eq!((batch.to_repeat, batch.left()), (1, 2));
+    assert_eq!(batch.finished_at, None);
+    let pace = batch.pace.unwrap();
+    assert_eq!(pace.limit, Some(Limit::Retries));
+    assert_eq!(pace.last_minute, 3, "what is tried again is not settled");
+    assert!(pace.seconds_left.is_some_and(|seconds| seconds > 0));
+
+    sink.accept("p3@uni.edu");
+    run(&scene, DUE.bind("p3@uni.edu")).await;
+    scene.deliver().await;
+    let batch = scene.counted(house).await;
+    let states = [(InviteState::Unknown, 1), (InviteState::Sent, 4)];
+    assert_eq!(batch.states, states.into());
+    assert_eq!((batch.to_repeat, batch.left()), (1, 1));
+    assert_eq!(batch.finished_at, None);
+    assert_eq!(batch.pace.unwrap().limit, Some(Limit::Retries));
+    let finished = || EVENTS.bind("batch-finished");
+    assert_eq!(number(&scene, finished(), "n").await, 0);
+
+    if !again {
+        sink.accept("p4@uni.edu");
+    }
+    scene.carry_later().await;
+    scene.deliver().await;
+    let batch = scene.counted(house).await;
+    let states = if again {
+        vec![(InviteState::Unknown, 1), (InviteState::Sent, 4)]
+    } else {
+        vec![(InviteState::Sent, 5)]
+    };
+    assert_eq!(batch.states, states.into_iter().collect());
+    assert_eq!((batch.to_repeat, batch.left()), (0, 0));
+    assert!(batch.finished_at.is_some() && batch.pace.is_none());
+    assert_eq!(number(&scene, finished(), "n").await, 1);
 }
 
 #[rstest]

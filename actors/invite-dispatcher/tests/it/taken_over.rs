@@ -79,7 +79,14 @@ async fn invites_are_taken_over_when_the_lease_of_a_dead_courier_is_over_and_mar
     );
     assert!(look.waits(1), "{look:?}");
     assert_eq!(number(&scene, posted::NOTED.query(), "n").await, 0);
+    let batch = scene.counted(house).await;
+    assert_eq!((batch.to_repeat, batch.left()), (5, 5), "none is settled");
+    assert_eq!(
+        (batch.pace.unwrap().last_minute, batch.finished_at),
+        (0, None)
+    );
     scene.carry_later().await;
+    assert_eq!(scene.counted(house).await.to_repeat, 0);
     for id in ids {
         let look = scene.see(id).await;
         assert_eq!(
@@ -116,6 +123,8 @@ async fn an_invite_over_which_five_couriers_died_is_left_alone_and_not_lost(
         (look.state.as_str(), look.crashes, look.due_in),
         ("unknown", 5, None)
     );
+    let batch = scene.counted(house).await;
+    assert_eq!((batch.to_repeat, batch.left()), (0, 0));
     assert!(sink.messages().is_empty());
 }
 

@@ -51,14 +51,7 @@ pub(super) const fn state(state: &InviteState) -> &'static str {
 
 /// Mails about which nothing more will be done.
 pub(super) fn settled(batch: &Batch) -> u64 {
-    let is_open = |state: &InviteState| {
-        matches!(
-            state,
-            InviteState::Draft | InviteState::Queued | InviteState::Sending | InviteState::Deferred
-        )
-    };
-    let states = batch.states.iter().filter(|(state, _)| !is_open(state));
-    states.map(|(_, count)| count).sum()
+    crate::invites::taken(batch).saturating_sub(batch.left())
 }
 
 pub(super) fn why_paused(batch: &Batch) -> &'static str {
@@ -112,7 +105,10 @@ pub(super) fn span(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use contract::ids::{BatchId, LinkId, Ulid};
+    use serde_json::json;
+
+    use super::{super::live::Live, *};
 
     #[test]
     fn a_span_is_said_in_the_unit_that_fits() {
@@ -125,6 +121,35 @@ mod tests {
             (200_000, "3 days"),
         ] {
             assert_eq!(span(seconds), said);
+        }
+    }
+
+    #[test]
+    fn what_is_tried_once_more_is_not_settled() {
+        let noon = "2026-11-24T12:00:00Z";
+        let batch = |to_repeat: u64| -> Batch {
+            let told = json!({
+                "id": BatchId::new(Ulid::from_parts(1, 1)),
+                "link_id": LinkId::new(Ulid::from_parts(1, 1)),
+                "link_name": "First year", "tags": [], "source": "paste", "message": null,
+                "inviter": null, "language": "en", "created_by": "operator", "created_at": noon,
+                "sealed_at": noon, "sent_at": noon, "paused_at": null, "pause_reason": null,
+                "cancelled_at": null, "finished_at": null, "given": 17, "refused": {},
+                "states": { "sent": 4, "bounced": 2, "unknown": 3, "sending": 1, "deferred": 7 },
+                "to_repeat": to_repeat, "accepted": 0, "exceeds_free_seats_by": 0, "pace": null,
+            });
+            serde_json::from_value(told).unwrap()
+        };
+        for (to_repeat, expected) in [(0, 9), (2, 7), (3, 6)] {
+            let batch = &batch(to_repeat);
+            assert_eq!(settled(batch), expected);
+            let page = Live { at: "/", batch }.html().ok().unwrap();
+            assert!(
+                page.contains(&format!("{expected} of 17 are settled")),
+                "{page}"
+            );
+            let once_more = format!("because no reply came: {to_repeat}.");
+            assert_eq!(page.contains(&once_more), to_repeat > 0, "{page}");
         }
     }
 
