@@ -44,8 +44,9 @@ mod tokens;
 use std::sync::Arc;
 
 use contract::{
-    Clock, Service, administrators as adm, audit::ListAudit, idempotency as idem,
-    organisations as org, tokens as tok,
+    Clock, Service, administrators as adm,
+    audit::{ListAudit, NameActors},
+    idempotency as idem, organisations as org, tokens as tok,
 };
 use kernel::{Behaviour, Routes};
 use passwords::Passwords;
@@ -107,6 +108,7 @@ impl Behaviour for AdminDirectory {
             .one::<tok::RevokeToken>()
             .many::<tok::AuthenticateToken>(BATCH)
             .one::<ListAudit>()
+            .one::<NameActors>()
             .one::<idem::BeginAttempt>()
             .one::<idem::EndAttempt>();
     }

@@ -240,6 +240,24 @@ store::statements! {
         order by id desc
         limit $3";
 
+    /// The addresses of administrators, of those among them who have an office in an organisation.
+    pub(crate) NAME_ADMINISTRATORS = "
+        select administrators.id, administrators.email
+        from rows($1)
+        join administrator_offices
+            on administrator_offices.administrator_id = rows.value ->> 'id'
+            and administrator_offices.organisation_id = $2
+        join administrators on administrators.id = administrator_offices.administrator_id
+        order by administrators.id";
+
+    /// What tokens are called, those among them that are an organisation's.
+    pub(crate) NAME_TOKENS = "
+        select api_tokens.id, api_tokens.name
+        from rows($1)
+        join api_tokens on api_tokens.id = rows.value ->> 'id'
+        where api_tokens.organisation_id = $2
+        order by api_tokens.id";
+
     /// Begins an attempt where there is none, or where one with the same body crashed that may be
     /// repeated.
     pub(crate) BEGIN_ATTEMPT = "

@@ -1,14 +1,18 @@
 //! The audit trail: one entry per change, written in the transaction that makes it. Read through
 //! admin-directory.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    address::EmailAddress,
     call::{Call, Need, Service},
     caller::Role,
-    ids::{AuditId, OrganisationId},
+    ids::{AdministratorId, AuditId, OrganisationId, TokenId},
     page::{Page, PageRequest},
+    text::Name,
     timestamp::Timestamp,
 };
 
@@ -60,6 +64,61 @@ impl Call for ListAudit {
     const FROM: &'static [Service] = &[Service::HttpEdge];
     const NEEDS: Need = Need::Administrator(Role::Viewer);
     type Reply = Page<AuditEntry>;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// The most that [`NameActors`] asks for: whoever the entries of the longest page name, by whom and
+/// on whom.
+pub const ACTORS_MOST: usize = 2 * PageRequest::MOST as usize;
+
+/// Who the administrators and tokens are that an organisation's history names by their ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameActors {
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// These administrators; with the tokens at most [`ACTORS_MOST`].
+    #[serde(default)]
+    pub administrators: BTreeSet<AdministratorId>,
+    /// These API tokens.
+    #[serde(default)]
+    pub tokens: BTreeSet<TokenId>,
+}
+
+/// The answer to [`NameActors`]. Whoever is not, or not any more, of the organisation is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActorNames {
+    /// Those who have an office there.
+    pub administrators: Vec<AdministratorName>,
+    /// Its tokens; revoked and ended ones too.
+    pub tokens: Vec<TokenName>,
+}
+
+/// An administrator, as a page names them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdministratorName {
+    /// Who.
+    pub id: AdministratorId,
+    /// The address they sign in with.
+    pub email: EmailAddress,
+}
+
+/// An API token, as a page names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenName {
+    /// Which.
+    pub id: TokenId,
+    /// What it is for.
+    pub name: Name,
+}
+
+impl Call for NameActors {
+    const SUBJECT: &'static str = "usher.v1.audit.name-actors";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Viewer);
+    type Reply = ActorNames;
     fn organisation(&self) -> Option<&OrganisationId> {
         Some(&self.organisation)
     }

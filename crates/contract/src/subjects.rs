@@ -49,6 +49,7 @@ pub const ALL: &[Subject] = &[
     of::<tokens::RevokeToken>(),
     of::<tokens::AuthenticateToken>(),
     of::<audit::ListAudit>(),
+    of::<audit::NameActors>(),
     of::<idempotency::BeginAttempt>(),
     of::<idempotency::EndAttempt>(),
     of::<links::CreateLink>(),

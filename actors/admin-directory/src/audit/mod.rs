@@ -1,3 +1,4 @@
 //! The audit trail, which every actor writes through the store.
 
 mod list;
+mod name;

@@ -6,6 +6,7 @@ mod audit;
 mod colleagues;
 mod idempotency;
 mod invitations;
+mod named;
 mod organisations;
 mod scene;
 mod sessions;

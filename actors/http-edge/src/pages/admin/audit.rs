@@ -5,9 +5,11 @@ use askama::Template;
 use contract::{
     Cursor, PageRequest,
     audit::{AuditEntry, ListAudit},
+    ids::{BatchId, BulkId, InviteId, LinkId, MembershipId, PlanId},
 };
 use serde::Deserialize;
 
+use super::who::Who;
 use crate::{
     edge::Edge,
     pages::{
@@ -28,7 +30,44 @@ struct Audit {
     frame: Frame,
     office: Office,
     entries: Vec<AuditEntry>,
+    who: Who,
     next: Option<String>,
+}
+
+impl Audit {
+    fn by(&self, entry: &AuditEntry) -> String {
+        self.who.says(&entry.actor, somebody(entry))
+    }
+
+    /// What it happened to, in words, where they say more than its id.
+    fn on(&self, entry: &AuditEntry) -> String {
+        let known = self.who.known(&entry.target);
+        known.unwrap_or_else(|| entry.target.clone())
+    }
+
+    /// The page of what it happened to, where it has one.
+    fn page(&self, entry: &AuditEntry) -> Option<String> {
+        let id = entry.target.as_str();
+        let part = match id.split_once('_')?.0 {
+            MembershipId::PREFIX if entry.action != "user.erase" => "users",
+            LinkId::PREFIX => "links",
+            PlanId::PREFIX => "plans",
+            BatchId::PREFIX => "invites",
+            InviteId::PREFIX => "invite",
+            BulkId::PREFIX => "users/bulk",
+            _ => return None,
+        };
+        Some(self.office.path(format_args!("/{part}/{id}")))
+    }
+}
+
+/// What a visitor is called who acted for themself.
+fn somebody(entry: &AuditEntry) -> &'static str {
+    match entry.action.as_str() {
+        "seat.admit" | "seat.settle" => "the person",
+        action if action.starts_with("invite.") => "its receiver",
+        _ => "a visitor",
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,10 +94,14 @@ async fn list(
     };
     let entries = edge.bus.call(&list, &office.cx).await?;
     let next = next_page(&request, entries.next_cursor);
+    let named = entries.items.iter();
+    let named = named.flat_map(|entry| [entry.actor.as_str(), entry.target.as_str()]);
+    let who = Who::of(&edge, &office, named).await?;
     show(&Audit {
         frame: Frame::of(&edge),
         office,
         entries: entries.items,
+        who,
         next,
     })
 }

@@ -15,6 +15,7 @@ mod suppressions;
 mod tokens;
 mod user;
 mod users;
+mod who;
 
 use actix_web::web;
 use contract::{

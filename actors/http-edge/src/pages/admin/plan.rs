@@ -4,13 +4,14 @@ use actix_web::web;
 use askama::Template;
 use contract::{
     Cursor, Fields, PageRequest, Problem,
-    ledger::{GetLedger, Ledger},
+    ledger::{GetLedger, Ledger, LedgerEntry},
     plans::{GetPlan, Plan},
     users::{ListWaiting, Waiting},
 };
 use futures_util::try_join;
 use serde::Deserialize;
 
+use super::who::Who;
 use crate::{
     edge::Edge,
     pages::{
@@ -43,10 +44,21 @@ struct PlanPage {
     /// As it was asked for; empty: now.
     at: String,
     ledger: Ledger,
+    who: Who,
     waiting: Vec<Waiting>,
     /// The queries of the next pages.
     next_waiting: Option<String>,
     next_ledger: Option<String>,
+}
+
+impl PlanPage {
+    fn by(&self, entry: &LedgerEntry) -> String {
+        let somebody = match entry.change.as_str() {
+            "assign" | "hold" | "wait" | "settle" => "the person",
+            _ => "a visitor",
+        };
+        self.who.says(&entry.actor, somebody)
+    }
 }
 
 fn next(at: &str, list: &str, cursor: Option<Cursor>) -> Option<String> {
@@ -98,6 +110,8 @@ pub(super) async fn one(
         edge.bus.call(&ledger, &office.cx),
     )
     .map_err(|problem: Problem| Refused(problem))?;
+    let entries = ledger.entries.items.iter();
+    let who = Who::of(&edge, &office, entries.map(|entry| entry.actor.as_str())).await?;
     show(&PlanPage {
         frame: Frame::of(&edge),
         office,
@@ -107,5 +121,6 @@ pub(super) async fn one(
         at: asked.at,
         waiting: waiting.items,
         ledger,
+        who,
     })
 }

@@ -14,6 +14,7 @@ use contract::{
 use futures_util::try_join;
 use serde::Deserialize;
 
+use super::who::Who;
 use crate::{
     edge::Edge,
     pages::{
@@ -38,6 +39,7 @@ struct Person {
     office: Office,
     user: User,
     story: Vec<AuditEntry>,
+    who: Who,
     next: Option<String>,
     /// The tags as they are typed.
     tags: String,
@@ -54,6 +56,22 @@ impl Person {
 
     fn may_be_reassigned(&self) -> bool {
         matches!(self.user.status, Status::Revoked | Status::Waiting)
+    }
+
+    fn by(&self, entry: &AuditEntry) -> String {
+        let User {
+            first_name,
+            last_name,
+            ..
+        } = &self.user;
+        match entry.action.as_str() {
+            // What a visitor did to this seat they did to their own.
+            "seat.admit" | "seat.settle" => {
+                let own = format!("{first_name} {last_name}");
+                self.who.says(&entry.actor, &own)
+            }
+            _ => self.who.says(&entry.actor, "a visitor"),
+        }
     }
 }
 
@@ -121,6 +139,8 @@ async fn page(
         edge.bus.call(&get, &office.cx),
         edge.bus.call(&story, &office.cx),
     )?;
+    let named = story.items.iter().map(|entry| entry.actor.as_str());
+    let who = Who::of(edge, &office, named).await?;
     let tags: Vec<_> = user.tags.iter().map(Tag::as_str).collect();
     Ok(Person {
         frame: Frame::of(edge),
@@ -128,6 +148,7 @@ async fn page(
         office,
         user,
         story: story.items,
+        who,
         next: story.next_cursor.map(|Cursor(text)| text),
         errors: Errors::default(),
         said: None,

@@ -6,7 +6,7 @@ use contract::{
         AdministratorCreated, AuthenticateSession, CreateAdministrator, Office, SessionOpened,
         SetUpAdministrator, SignInAdministrator, SignOutAdministrator, SignedIn,
     },
-    audit::{AuditEntry, ListAudit},
+    audit::{ActorNames, AdministratorName, AuditEntry, ListAudit, NameActors, TokenName},
     idempotency::{Answer, Attempt, BeginAttempt, EndAttempt},
     ids::{AdministratorId, AttemptId, AuditId, OrganisationId, TokenId},
     organisations::{
@@ -181,13 +181,33 @@ fn tokens() -> Vec<Sample> {
 }
 
 fn audit() -> Vec<Sample> {
-    vec![sample(
-        [ListAudit {
-            organisation: id(OrganisationId::new),
-            page: page(),
-        }],
-        [page_of(entry())],
-    )]
+    let (administrator, token) = (id(AdministratorId::new), id(TokenId::new));
+    vec![
+        sample(
+            [ListAudit {
+                organisation: id(OrganisationId::new),
+                page: page(),
+            }],
+            [page_of(entry())],
+        ),
+        sample(
+            [NameActors {
+                organisation: id(OrganisationId::new),
+                administrators: [administrator].into(),
+                tokens: [token].into(),
+            }],
+            [ActorNames {
+                administrators: vec![AdministratorName {
+                    id: administrator,
+                    email: email("ada@x.example"),
+                }],
+                tokens: vec![TokenName {
+                    id: token,
+                    name: name("Import script"),
+                }],
+            }],
+        ),
+    ]
 }
 
 pub(super) fn entry() -> AuditEntry {

@@ -15,6 +15,7 @@ use contract::{
 use futures_util::try_join;
 use serde::Deserialize;
 
+use super::who::Who;
 use crate::{
     edge::Edge,
     pages::{
@@ -42,6 +43,7 @@ struct OneInvite {
     /// What its receiver opens, for whoever may hand it out.
     url: Option<String>,
     story: Vec<AuditEntry>,
+    who: Who,
     next: Option<String>,
     /// The address as it is typed.
     email: String,
@@ -69,6 +71,10 @@ impl OneInvite {
     /// Whether its mail waits for its batch.
     fn rests(&self) -> bool {
         self.batch.paused_at.is_some() && told::is_on_its_way(&self.invite)
+    }
+
+    fn by(&self, entry: &AuditEntry) -> String {
+        self.who.says(&entry.actor, told::receiver(entry))
     }
 
     fn may_be_cancelled(&self) -> bool {
@@ -145,6 +151,8 @@ async fn page(
         batch_id: invite.batch_id,
     };
     let batch = edge.bus.call(&batch, &office.cx).await?;
+    let named = story.items.iter().map(|entry| entry.actor.as_str());
+    let who = Who::of(edge, &office, named).await?;
     let url = invite.token.as_ref().map(|token| {
         let path = format!("/invite/{}", token.expose());
         edge.options.url(&path)
@@ -157,6 +165,7 @@ async fn page(
         batch,
         url,
         story: story.items,
+        who,
         next: story.next_cursor.map(|Cursor(text)| text),
         errors: Errors::default(),
         said: None,

@@ -132,6 +132,13 @@ pub(super) fn happened(entry: &AuditEntry) -> String {
     words.to_owned()
 }
 
+/// Who answered it: with which account, where that is another than it was sent to.
+pub(super) fn receiver(entry: &AuditEntry) -> &str {
+    let accepting = entry.change.get("accepting");
+    let accepting = accepting.and_then(|email| email.as_str());
+    accepting.unwrap_or("its receiver")
+}
+
 /// Why something did not happen.
 pub(super) fn refusal(problem: &Problem) -> String {
     if problem.kind == Kind::Conflict

@@ -17,6 +17,7 @@ use crate::{
     invites::taken,
     pages::{
         Answer,
+        admin::who::Who,
         frame::{Frame, Office},
         next_page, next_page_of, render,
     },
@@ -60,6 +61,8 @@ pub(super) struct OneBatch {
     frame: Frame,
     office: Office,
     batch: Batch,
+    /// Who handed it in.
+    by: String,
     /// The part that changes.
     live: String,
     which: Which,
@@ -131,6 +134,7 @@ pub(super) async fn page(
         edge.bus.call(&list, &office.cx),
     )?;
     let at = office.path(format_args!("/invites/{batch_id}"));
+    let who = Who::of(edge, &office, [batch.created_by.as_str()]).await?;
     let live = Live {
         at: &at,
         batch: &batch,
@@ -142,6 +146,7 @@ pub(super) async fn page(
     };
     let page = OneBatch {
         live: live.html()?,
+        by: who.says(&batch.created_by, "a visitor"),
         frame: Frame::of(edge),
         office,
         batch,
