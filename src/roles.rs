@@ -127,6 +127,11 @@ impl Roles {
         self.0.contains(&Role::Edge)
     }
 
+    /// Whether mail leaves from this node.
+    pub fn send_mail(&self) -> bool {
+        self.0.contains(&Role::Courier)
+    }
+
     /// Whether any of them needs the database.
     pub fn use_database(&self) -> bool {
         self.0.iter().any(|role| *role != Role::Edge)

@@ -116,7 +116,10 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
         }
         Role::Invites => invites(ground, stage, db).await?,
         Role::Courier => {
-            let (vault, options) = (ground.vault()?, mail(ground)?);
+            let authorities = ground.settings.mail.authorities();
+            let authorities = authorities.context("mail.tls_ca_file")?;
+            let options = mail(ground)?.with_roots(authorities.into_iter().flatten());
+            let vault = ground.vault()?;
             let metrics = CourierMetrics::register(&ground.registry, options.relay())?;
             stage.worker(Arc::clone(&ground.letters), move || {
                 Courier::new(

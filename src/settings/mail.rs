@@ -1,9 +1,9 @@
 //! `[mail]`: where letters go.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, path::Path};
 
 use contract::Secret;
-use invite_dispatcher::Rates;
+use invite_dispatcher::{Authorities, AuthoritiesError, Rates};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -15,6 +15,9 @@ use super::field;
 pub struct Mail {
     /// `smtp://…`, `smtps://…` or `file:DIR`; may contain a password.
     pub url: SecretString,
+    /// The certificates, PEM, that the relay's may hang on in addition to what the machine trusts;
+    /// empty: none.
+    pub tls_ca_file: String,
     /// Who letters are from.
     pub from: String,
     /// Where answers go; empty: to `from`.
@@ -56,6 +59,12 @@ impl Mail {
     pub fn webhook_standard(&self) -> Secret {
         let keys = self.webhook_standard.as_ref();
         Secret::new(keys.map(ExposeSecret::expose_secret).unwrap_or_default())
+    }
+
+    /// The authorities that are believed of the relay in addition to those of the machine, if any.
+    pub fn authorities(&self) -> Result<Option<Authorities>, AuthoritiesError> {
+        let file = Some(Path::new(&self.tls_ca_file)).filter(|_| !self.tls_ca_file.is_empty());
+        file.map(Authorities::read).transpose()
     }
 
     /// What all couriers together may ask of the relay.

@@ -79,6 +79,11 @@ pub(super) fn broken(settings: &Settings, roles: &Roles) -> Vec<(&'static str, S
             "begins with neither smtp://, smtps:// nor file:",
         );
     }
+    if roles.send_mail()
+        && let Err(error) = mail.authorities()
+    {
+        refuse("mail.tls_ca_file", &error.to_string());
+    }
     if let Some(key) = dkim_lacks(mail) {
         refuse(key, "is not set, but other keys of mail.dkim are");
     }

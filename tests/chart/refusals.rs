@@ -6,7 +6,7 @@ use super::rendered;
 
 #[test]
 fn a_value_that_cannot_work_is_refused_by_its_name() {
-    let cases: [(&str, Value, &str); 9] = [
+    let cases: [(&str, Value, &str); 13] = [
         (
             "secrets/existingSecret",
             json!(""),
@@ -36,6 +36,26 @@ fn a_value_that_cannot_work_is_refused_by_its_name() {
         ("replica", json!(2), "replica"),
         ("ingress", json!({ "enabled": true }), "ingress.hosts"),
         ("service/port", json!(0), "service/port"),
+        (
+            "mailAuthority",
+            json!({ "existingConfigMap": "ours", "existingSecret": "ours" }),
+            "mailAuthority",
+        ),
+        (
+            "mailAuthority",
+            json!({ "existingSecret": "ours", "key": "a/b" }),
+            "mailAuthority/key",
+        ),
+        (
+            "mailAuthority",
+            json!({ "existingsecret": "ours" }),
+            "mailAuthority",
+        ),
+        (
+            "secrets/keys/mail.tls_ca_file",
+            json!("ca.crt"),
+            "mailAuthority",
+        ),
     ];
     for (key, value, named) in cases {
         let refused = rendered("least", "1.36", json!({ key: value }));
@@ -48,4 +68,18 @@ fn a_value_that_cannot_work_is_refused_by_its_name() {
 fn a_chart_under_another_one_takes_its_global_values() {
     let values = json!({ "global": { "region": "eu" }, "enabled": true });
     assert!(rendered("least", "1.36", values).is_ok());
+}
+
+#[test]
+fn an_authority_is_set_in_one_place() {
+    let refused = rendered(
+        "least",
+        "1.36",
+        json!({
+            "mailAuthority": { "existingSecret": "ours" },
+            "settings/mail": { "tls_ca_file": "/elsewhere.pem" },
+        }),
+    );
+    let text = refused.err().unwrap_or_default();
+    assert!(text.contains("settings.mail.tls_ca_file"), "{text}");
 }

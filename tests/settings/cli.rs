@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-fn usher(args: &[&str]) -> Output {
+pub(crate) fn usher(args: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
     for (name, _) in std::env::vars_os() {

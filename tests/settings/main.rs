@@ -5,6 +5,7 @@
     reason = "the helpers of a test fail like the test"
 )]
 
+mod authority;
 mod cli;
 mod keys;
 mod precedence;

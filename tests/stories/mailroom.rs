@@ -188,12 +188,17 @@ impl Mailroom {
 
     /// Stops the node in order, and starts it with another relay.
     pub(crate) fn turn_to(&mut self, relay: &str) {
+        self.change(&[("USHER_MAIL__URL", relay)]);
+    }
+
+    /// Stops the node in order, and starts it with these settings over the former ones.
+    pub(crate) fn change(&mut self, settings: &[(&str, &str)]) {
         self.node.process.sigterm();
         self.node.process.wait_exit(PATIENCE);
-        for (name, value) in &mut self.settings {
-            if name == "USHER_MAIL__URL" {
-                relay.clone_into(value);
-            }
+        for (name, value) in settings {
+            self.settings.retain(|(former, _)| former != name);
+            let setting = ((*name).to_owned(), (*value).to_owned());
+            self.settings.push(setting);
         }
         self.start();
     }

@@ -68,6 +68,8 @@ use kernel::{Behaviour, Routes};
 use store::{Db, vault::Vault};
 use tokio::sync::Notify;
 
+pub use smtp::{Authorities, AuthoritiesError};
+
 pub use self::{
     courier::{Courier, CourierMetrics, CourierTiming},
     dkim::{DkimError, DkimOptions, Signer},

@@ -61,11 +61,15 @@ impl MailOptions {
         Self { public_url, ..self }
     }
 
-    /// A relay may also show a certificate that hangs on one of these (DER).
+    /// A relay may also show a certificate that hangs on one of these (DER): they are added to what
+    /// the machine trusts.
     #[must_use]
-    pub fn with_roots(mut self, roots: impl IntoIterator<Item = Vec<u8>>) -> Self {
+    pub fn with_roots(
+        mut self,
+        roots: impl IntoIterator<Item = impl Into<CertificateDer<'static>>>,
+    ) -> Self {
         if let Way::Smtp(relay) = &mut self.way {
-            relay.trust = Trust::with_roots(roots.into_iter().map(CertificateDer::from));
+            relay.trust = Trust::with_roots(roots.into_iter().map(Into::into));
         }
         self
     }

@@ -1,7 +1,8 @@
 //! A connection to a mail relay, and its replies understood.
 //!
 //! # Map
-//! - [`relay`]: [`Relay`], where to and how; [`trust`]: whose certificates are believed.
+//! - [`relay`]: [`Relay`], where to and how; [`trust`]: whose certificates are believed, with those of
+//!   private [`authorities`].
 //! - [`session`]: [`Session::connect`], with `login` (AUTH) and `offers` (EHLO).
 //! - `carry`: [`Session::carry`], mail after mail over one connection; `flight` holds what was taken
 //!   and has no verdict yet.
@@ -30,6 +31,7 @@
 //! 1. The real reply, with what it should mean, as a row in `tests/it/classes.rs`.
 //! 2. A phrase in the list of its meaning in `classify/rules.rs`, or a code in one of its matches.
 
+pub mod authorities;
 mod body;
 mod carry;
 mod classify;
@@ -47,6 +49,7 @@ pub mod trust;
 pub mod verdict;
 mod wire;
 
+pub use authorities::{Authorities, AuthoritiesError};
 pub use carry::Limits;
 pub use classify::{Class, classify, names_a_busy_mailbox, names_nobody};
 pub use decoder::{Decoder, Malformed};

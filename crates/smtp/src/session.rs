@@ -7,7 +7,10 @@ use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
 };
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{CertificateError, Error as TlsError},
+};
 use tracing::debug;
 
 use crate::{
@@ -178,9 +181,22 @@ async fn encrypt(
         // What the network does is not what a certificate says.
         Ok(Err(error)) => Err(match failed(&error) {
             Trouble::Closed => Trouble::Closed.into(),
-            _ => ConnectError::Tls(error.to_string()),
+            _ => ConnectError::Tls(told(&error)),
         }),
         Err(_) => Err(Trouble::Late(Stage::StartTls).into()),
+    }
+}
+
+/// Why a handshake failed; in words where rustls has only a name for it.
+fn told(error: &std::io::Error) -> String {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<TlsError>());
+    match inner {
+        Some(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            "no authority that is trusted here vouches for the relay's certificate".to_owned()
+        }
+        _ => error.to_string(),
     }
 }
 

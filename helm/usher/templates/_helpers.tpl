@@ -37,6 +37,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- printf "USHER_%s" (. | replace "." "__" | upper) -}}
 {{- end }}
 
+{{/* Whether there is an authority of the mail relay: not empty. */}}
+{{- define "usher.hasAuthority" -}}
+{{- .Values.mailAuthority.existingConfigMap | default .Values.mailAuthority.existingSecret -}}
+{{- end }}
+
 {{- define "usher.check" -}}
 {{- if not .Values.secrets.existingSecret -}}
 {{- fail "secrets.existingSecret: name a secret with at least the database's and the mail relay's URL" -}}
@@ -48,6 +53,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- if not (dig "http" "public_url" "" .Values.settings) -}}
 {{- fail "settings.http.public_url: the address under which people reach Usher, as https://seats.example.org" -}}
+{{- end -}}
+{{- $authority := .Values.mailAuthority -}}
+{{- if and $authority.existingConfigMap $authority.existingSecret -}}
+{{- fail "mailAuthority: name a config map or a secret, not both" -}}
+{{- end -}}
+{{- if and (include "usher.hasAuthority" .) (dig "mail" "tls_ca_file" "" .Values.settings) -}}
+{{- fail "settings.mail.tls_ca_file: is the chart's where mailAuthority is set" -}}
+{{- end -}}
+{{- if hasKey .Values.secrets.keys "mail.tls_ca_file" -}}
+{{- fail "secrets.keys: mail.tls_ca_file is no secret; use mailAuthority" -}}
 {{- end -}}
 {{- range $section, $keys := .Values.settings -}}
 {{- range $key, $_ := $keys -}}
@@ -77,6 +92,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   value: {{ include "usher.text" $value | quote }}
 {{- end }}
 {{- end }}
+{{- if include "usher.hasAuthority" . }}
+- name: USHER_MAIL__TLS_CA_FILE
+  value: /run/mail-authority/{{ .Values.mailAuthority.key }}
+{{- end }}
 {{- range $setting, $key := .Values.secrets.keys }}
 - name: {{ include "usher.variable" $setting }}_FILE
   value: /run/secrets/usher/{{ $key }}
@@ -95,7 +114,18 @@ capabilities:
 {{- merge $fixed .Values.podSecurityContext | toYaml -}}
 {{- end }}
 
-{{- define "usher.secretVolume" -}}
+{{- define "usher.volumeMounts" -}}
+- name: secrets
+  mountPath: /run/secrets/usher
+  readOnly: true
+{{- if include "usher.hasAuthority" . }}
+- name: mail-authority
+  mountPath: /run/mail-authority
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "usher.volumes" -}}
 - name: secrets
   secret:
     secretName: {{ .Values.secrets.existingSecret }}
@@ -105,4 +135,23 @@ capabilities:
       - key: {{ $key }}
         path: {{ $key }}
       {{- end }}
+{{- with .Values.mailAuthority }}
+{{- if .existingConfigMap }}
+- name: mail-authority
+  configMap:
+    name: {{ .existingConfigMap }}
+    defaultMode: 0444
+    items:
+      - key: {{ .key }}
+        path: {{ .key }}
+{{- else if .existingSecret }}
+- name: mail-authority
+  secret:
+    secretName: {{ .existingSecret }}
+    defaultMode: 0444
+    items:
+      - key: {{ .key }}
+        path: {{ .key }}
+{{- end }}
+{{- end }}
 {{- end }}

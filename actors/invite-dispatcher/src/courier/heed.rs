@@ -125,7 +125,9 @@ impl Courier {
             }
             Verdict::Away(why) => {
                 self.held.stopped(Limit::RelayAway);
-                self.breaker.open(now, why.clone(), None, self.jitter());
+                if self.breaker.open(now, why.clone(), None, self.jitter()) {
+                    tracing::warn!(why, "the relay takes nothing");
+                }
             }
             Verdict::Unknown(_) => self.breaker.retry(now),
         }

@@ -9,6 +9,7 @@
     reason = "tests fail this way"
 )]
 
+mod authority;
 mod batches;
 mod courier;
 mod dkim;

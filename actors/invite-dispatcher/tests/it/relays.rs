@@ -35,7 +35,7 @@ async fn some(scene: &Scene, house: House, count: usize) -> Vec<InviteId> {
 /// The way to this relay, whose certificate is believed.
 fn way(url: &str, sink: &SmtpSink) -> MailOptions {
     let options = MailOptions::parse(&Secret::new(url), "Usher <usher@mail.example>");
-    options.unwrap().with_roots([sink.certificate()])
+    options.unwrap().with_roots([sink.authority()])
 }
 
 /// One connection, so that what goes over it is in one order.

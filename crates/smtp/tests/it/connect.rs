@@ -16,7 +16,7 @@ fn login(password: &str) -> Login {
 fn trusted(sink: &SmtpSink, tls: Tls) -> Relay {
     Relay {
         tls,
-        trust: Trust::with_roots([sink.certificate().into()]),
+        trust: Trust::with_roots([sink.authority().into()]),
         ..relay(sink)
     }
 }

@@ -28,7 +28,7 @@ pub use self::script::{SmtpAct, SmtpAt, SmtpMoment, SmtpScript, SmtpTls};
 pub struct SmtpSink {
     address: SocketAddr,
     state: watch::Sender<State>,
-    certificate: Vec<u8>,
+    authority: Vec<u8>,
     _background: Background,
 }
 
@@ -99,11 +99,11 @@ impl SmtpSink {
         let state = watch::Sender::new(State::default());
         let certificate = match script.tls {
             SmtpTls::Off => None,
-            SmtpTls::Offered | SmtpTls::Implicit => Some(Certificate::make()?),
+            SmtpTls::Offered | SmtpTls::Implicit => Some(Certificate::make(&script.names)?),
         };
-        let der = certificate
+        let authority = certificate
             .as_ref()
-            .map(|certificate| certificate.der.clone());
+            .map(|certificate| certificate.authority.clone());
         let shared = Shared {
             state: state.clone(),
             script,
@@ -113,7 +113,7 @@ impl SmtpSink {
         Ok(Self {
             address,
             state,
-            certificate: der.unwrap_or_default(),
+            authority: authority.unwrap_or_default(),
             _background: background,
         })
     }
@@ -188,9 +188,14 @@ impl SmtpSink {
         self.state.borrow().most_open
     }
 
-    /// Its certificate (DER), to be trusted; empty without TLS.
-    pub fn certificate(&self) -> Vec<u8> {
-        self.certificate.clone()
+    /// The certificate (DER) of the authority that vouches for it; empty without TLS.
+    pub fn authority(&self) -> Vec<u8> {
+        self.authority.clone()
+    }
+
+    /// The same in PEM.
+    pub fn authority_pem(&self) -> String {
+        certificate::pem(&self.authority)
     }
 
     /// How many connections there have been.

@@ -90,7 +90,8 @@ impl SmtpAct {
     }
 }
 
-/// Whether the server speaks TLS, with a certificate made for `localhost` and 127.0.0.1.
+/// Whether the server speaks TLS, with a certificate of an authority of its own, made for `localhost`
+/// and 127.0.0.1 unless it is given another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SmtpTls {
     Off,
@@ -108,6 +109,7 @@ pub struct SmtpScript {
     pub(super) is_pipelined: bool,
     pub(super) size: usize,
     pub(super) tls: SmtpTls,
+    pub(super) names: Vec<String>,
     pub(super) login: Option<(String, String)>,
     pub(super) mechanisms: String,
     pub(super) is_bytewise: bool,
@@ -121,6 +123,7 @@ impl Default for SmtpScript {
             is_pipelined: true,
             size: 10_485_760,
             tls: SmtpTls::Off,
+            names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             login: None,
             mechanisms: "PLAIN LOGIN".to_owned(),
             is_bytewise: false,
@@ -154,6 +157,13 @@ impl SmtpScript {
     #[must_use]
     pub fn tls(mut self, tls: SmtpTls) -> Self {
         self.tls = tls;
+        self
+    }
+
+    /// Has a certificate for this name alone.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.names = vec![name.to_owned()];
         self
     }
 
