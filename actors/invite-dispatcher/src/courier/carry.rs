@@ -3,6 +3,7 @@
 
 use std::{fmt, pin::pin, rc::Rc, time::Duration};
 
+use contract::ids::InviteId;
 use futures_util::{StreamExt as _, future::LocalBoxFuture, stream::FuturesUnordered};
 use tokio::time::timeout;
 
@@ -69,6 +70,7 @@ impl Carry {
     }
 
     fn open_more(&mut self) {
+        self.hall.replace();
         // Each takes one at once, so that no more are opened than mails wait.
         while self.hall.wants_more() {
             let Some(connection) = Connection::open(&self.hall) else {
@@ -76,6 +78,16 @@ impl Carry {
             };
             self.tasks.push(Box::pin(connection.run()));
         }
+    }
+
+    /// Invites that have not begun, so long after they were taken.
+    pub(super) fn unbegun(&self, after: Duration) -> Vec<InviteId> {
+        self.hall.unbegun(after)
+    }
+
+    /// Takes back what has not begun, but for what goes on: also what a connection is opened for.
+    pub(super) fn withdraw(&mut self, goes_on: impl Fn(&Leased) -> bool) -> Vec<Leased> {
+        self.hall.withdraw(goes_on)
     }
 
     /// Takes back what no connection has yet, but for what goes on.

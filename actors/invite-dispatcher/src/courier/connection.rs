@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::{
     hall::{Hall, Packed},
     judge::{judge, unreached},
+    opening::Ticket,
     parcel::Leased,
 };
 use crate::{keep::keep, options::Way};
@@ -18,14 +19,14 @@ const IDLE: Duration = Duration::from_secs(30);
 /// One of the connections of a hall. Dropped, its mails have their verdicts or wait again.
 pub(super) struct Connection {
     hall: Rc<Hall>,
-    /// What it was opened for.
-    first: Option<Packed>,
+    /// What it was opened for, until it has come about.
+    first: Option<Ticket>,
     is_ending: bool,
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some((mail, _)) = self.first.take() {
+        if let Some((mail, _)) = self.first() {
             self.hall.leave(mail);
         }
         self.hall.go(self.is_ending);
@@ -35,7 +36,7 @@ impl Drop for Connection {
 impl Connection {
     /// Opens one for a mail that waits.
     pub(super) fn open(hall: &Rc<Hall>) -> Option<Self> {
-        let first = hall.take()?;
+        let first = hall.reserve()?;
         hall.come();
         Some(Self {
             hall: Rc::clone(hall),
@@ -63,7 +64,7 @@ impl Connection {
             Ok(session) => session,
             Err(error) => {
                 if !hall.goes_on_without()
-                    && let Some((mail, _)) = self.first.take()
+                    && let Some((mail, _)) = self.first()
                 {
                     hall.land(mail, unreached(&error));
                 }
@@ -89,9 +90,14 @@ impl Connection {
         tracing::debug!(?end, "a connection to the relay has ended");
     }
 
+    fn first(&mut self) -> Option<Packed> {
+        let first = self.first.take()?;
+        self.hall.claim(first)
+    }
+
     /// The next; `None` where the connection is to end.
     async fn wait(&mut self) -> Option<Packed> {
-        if let Some(first) = self.first.take() {
+        if let Some(first) = self.first() {
             return Some(first);
         }
         let next = self.hall.next().await;

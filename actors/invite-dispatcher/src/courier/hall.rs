@@ -6,10 +6,12 @@ use std::{
     time::Duration,
 };
 
+use contract::ids::InviteId;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
     metrics::CourierMetrics,
+    opening::{Opening, Ticket},
     parcel::{Desk, Leased, Parcel},
     verdict::Verdict,
 };
@@ -51,8 +53,10 @@ pub(super) struct Hall {
     pub(super) metrics: CourierMetrics,
     waiting: RefCell<VecDeque<Waiting>>,
     landed: RefCell<Vec<Landed>>,
-    /// Mails that are with a connection.
+    /// Mails that are with a connection, or that one is opened for.
     carried: RefCell<Vec<Leased>>,
+    /// Of those that are carried, these can be taken back.
+    opening: RefCell<Opening>,
     /// Rung for mail that waits, and for connections that are to end.
     door: Notify,
     /// Rung for mail that landed.
@@ -89,6 +93,7 @@ impl Hall {
             waiting: RefCell::default(),
             landed: RefCell::default(),
             carried: RefCell::default(),
+            opening: RefCell::default(),
             door: Notify::new(),
             bell: Notify::new(),
             open: Cell::new(0),
@@ -189,6 +194,30 @@ impl Hall {
         self.door.notify_one();
     }
 
+    /// Invites that have not begun, so long after they were taken.
+    pub(super) fn unbegun(&self, after: Duration) -> Vec<InviteId> {
+        let (waiting, opening) = (self.waiting.borrow(), self.opening.borrow());
+        let waiting = waiting.iter().map(|waiting| &waiting.mail);
+        let unbegun = waiting
+            .chain(opening.mails())
+            .filter_map(|mail| match mail {
+                Leased::Invite(invite) => Some(invite),
+                Leased::Letter(_) => None,
+            });
+        let unbegun = unbegun.filter(|invite| invite.taken_at.elapsed() >= after);
+        unbegun.map(|invite| invite.id).collect()
+    }
+
+    /// Takes back what has not begun, but for what goes on: also what a connection is opened for.
+    pub(super) fn withdraw(&self, goes_on: impl Fn(&Leased) -> bool) -> Vec<Leased> {
+        let mut back = self.opening.borrow_mut().recall(&goes_on);
+        for mail in &back {
+            self.let_go(mail);
+        }
+        back.extend(self.recall(goes_on));
+        back
+    }
+
     /// Takes back what no connection has yet, but for what goes on.
     pub(super) fn recall(&self, goes_on: impl Fn(&Leased) -> bool) -> Vec<Leased> {
         let mut waiting = self.waiting.borrow_mut();
@@ -243,6 +272,22 @@ impl Hall {
     /// More go on than may be open.
     fn is_beyond(&self) -> bool {
         self.open.get().saturating_sub(self.ending.get()) > self.allowed.get()
+    }
+
+    /// A mail for which a connection is opened.
+    pub(super) fn reserve(&self) -> Option<Ticket> {
+        let mail = self.take()?;
+        Some(self.opening.borrow_mut().place(mail))
+    }
+
+    /// What a connection was opened for, unless it was taken back.
+    pub(super) fn claim(&self, ticket: Ticket) -> Option<Packed> {
+        self.opening.borrow_mut().claim(ticket)
+    }
+
+    /// Gives connections that are being opened other mail for what was taken back.
+    pub(super) fn replace(&self) {
+        while self.opening.borrow_mut().fill(|| self.take()) {}
     }
 
     /// A mail for a connection that is busy already, unless one that is idle will take it.

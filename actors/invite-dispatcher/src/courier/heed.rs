@@ -1,6 +1,6 @@
 //! What landed: what it means for the mail, and for everybody else.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use contract::{Timestamp, batches::Limit, ids::Ulid};
 use store::{StoreError, Tx};
@@ -24,6 +24,8 @@ pub(super) enum Settled {
     Invite(Record),
     /// A letter that was not begun.
     LetterBack(Leased),
+    /// An invite that was not begun.
+    InviteBack(Record),
 }
 
 /// How many mails were taken, by second.
@@ -84,12 +86,23 @@ impl Courier {
 
     /// What no connection has yet goes back, but for what goes on.
     pub(super) fn recall(&mut self, goes_on: impl Fn(&Leased) -> bool) {
-        for mail in self.carry.recall(goes_on) {
+        let back = self.carry.recall(goes_on);
+        self.give_back(back);
+    }
+
+    /// What has not begun goes back, but for what goes on: also what a connection is opened for.
+    pub(super) fn withdraw(&mut self, goes_on: impl Fn(&Leased) -> bool) {
+        let back = self.carry.withdraw(goes_on);
+        self.give_back(back);
+    }
+
+    fn give_back(&mut self, back: Vec<Leased>) {
+        for mail in back {
             self.unrecorded.push(match &mail {
                 Leased::Letter(_) => Settled::LetterBack(mail),
                 Leased::Invite(invite) => {
                     let outcome = Outcome::put_back(invite.attempt, Duration::ZERO);
-                    Settled::Invite(Record::new(invite, outcome, None))
+                    Settled::InviteBack(Record::new(invite, outcome, None))
                 }
             });
         }
@@ -141,7 +154,7 @@ impl Courier {
 
     /// Writes down what waits for it.
     pub(super) async fn record(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
-        let mut records = Vec::new();
+        let (mut records, mut back) = (Vec::new(), HashSet::new());
         let (mut sent, mut unsent) = (0_i64, 0_i64);
         for settled in &self.unrecorded {
             let is_sent = match settled {
@@ -157,6 +170,11 @@ impl Courier {
                     }
                     false
                 }
+                Settled::InviteBack(record) => {
+                    back.insert(record.id);
+                    records.push(record.clone());
+                    false
+                }
                 Settled::Invite(record) => {
                     records.push(record.clone());
                     record.is_sent()
@@ -168,7 +186,10 @@ impl Courier {
                 unsent += 1;
             }
         }
-        record::record(tx, &self.id, &records, now).await?;
+        let mut recorded = record::record(tx, &self.id, &records, now).await?;
+        recorded.retain(|record| back.contains(&record.id));
+        let suppressed = record::end(tx, &recorded, now).await?;
+        self.metrics.suppressed.inc_by(suppressed);
         // Where days are limited, what was taken counted already.
         let is_limited = self.desk.options.rates.per_day > 0;
         let change = if is_limited { -unsent } else { sent };

@@ -181,11 +181,13 @@ impl Courier {
                     }
                 }
                 if left == 0 {
-                    return record::record(tx, &self.id, &put_back, now).await;
+                    record::record(tx, &self.id, &put_back, now).await?;
+                    return Ok(());
                 }
             }
         }
-        record::record(tx, &self.id, &put_back, now).await
+        record::record(tx, &self.id, &put_back, now).await?;
+        Ok(())
     }
 
     /// Says that what is on its way is still this courier's.

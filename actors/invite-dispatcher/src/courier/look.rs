@@ -4,15 +4,16 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use contract::{
     events::Event,
-    ids::{BatchId, OrganisationId},
+    ids::{BatchId, InviteId, OrganisationId},
 };
 use serde_json::json;
-use store::{Row, StoreError};
+use store::{Reader, Row, StoreError};
 
 use super::{
     Courier,
     lanes::{FEW, Lane},
     parcel::Common,
+    record::Key,
     sql,
 };
 
@@ -46,6 +47,7 @@ impl Courier {
             self.metrics.oldest.set(row.get::<i64>("age")? / 1_000_000);
             self.measured_at = Some(now);
         }
+        let stopped = self.stopped(&mut reader).await?;
         drop(reader);
         self.looked_at = Some(now);
         let mut found = Vec::new();
@@ -69,13 +71,26 @@ impl Courier {
             .retain(|id, _| found.iter().any(|lane| lane.batch == *id));
         self.lanes.renew(found);
         // Behind a slow relay, what waits for a connection may wait for long: a batch that rests or was
-        // taken back has nothing there.
-        self.recall(|mail| mail.is_of(&going));
+        // taken back has nothing there, nor has who must not be written to any more.
+        self.withdraw(|mail| mail.is_of(&going) && !mail.is_one_of(&stopped));
         self.limits.shrink(now);
         for batch in over {
             self.conclude(batch).await?;
         }
         Ok(())
+    }
+
+    /// What of the mail that has not begun would not be taken any more. Behind a relay that is fast
+    /// nothing is so old as to be asked about.
+    async fn stopped(&self, reader: &mut Reader) -> Result<HashSet<InviteId>, StoreError> {
+        let unbegun = self.carry.unbegun(self.timing.look);
+        if unbegun.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let unbegun: Vec<Key> = unbegun.into_iter().map(|id| Key { id }).collect();
+        let stopped = sql::STOPPED.bind_rows(&unbegun);
+        let stopped = stopped.bind(self.desk.clock.now()).fetch_all(reader);
+        stopped.await?.iter().map(|row| row.get("id")).collect()
     }
 
     fn lane(&mut self, row: &Row) -> Result<Lane<Common>, StoreError> {

@@ -2,8 +2,9 @@
 //!
 //! # Map
 //! - [`look`]: what is due; [`lanes`]: who is next; [`lease`]: takes it, no more than can go at once.
-//! - [`carry`]: the connections; [`hall`]: what they share; [`connection`]: one; [`parcel`]: what is
-//!   handed over; [`judge`]: what the session says of it; [`verdict`]: what is done about that.
+//! - [`carry`]: the connections; [`hall`]: what they share; [`opening`]: what they are opened for;
+//!   [`connection`]: one; [`parcel`]: what is handed over; [`judge`]: what the session says of it;
+//!   [`verdict`]: what is done about that.
 //! - [`record`], [`letters`]: writes it down. [`heed`]: what a reply means for everybody else.
 //! - [`share`]: what this courier has of the relay's limits; [`gate`], [`limits`], [`tempo`]: keeps
 //!   them; [`breaker`]: when the relay takes nothing.
@@ -11,7 +12,8 @@
 //! # Promises
 //! - A mail is leased only when it can go: a crash leaves no more behind than the window, which is
 //!   twice as many as connections, or 32 times where there is no limit, or one of more than 500 a second.
-//! - What is composed but has not begun goes back when its batch rests or is cancelled.
+//! - What is composed but has not begun goes back when its batch rests or is cancelled, or when it would not be
+//!   taken any more: cancelled, suppressed, accepted or declined meanwhile.
 //! - Nothing new begins while a verdict is not written down.
 //! - Connections go on while the database is asked: both are polled together.
 
@@ -29,6 +31,7 @@ mod letters;
 mod limits;
 mod look;
 mod metrics;
+mod opening;
 mod options;
 mod parcel;
 mod record;

@@ -11,6 +11,7 @@ use contract::{
 use lettre::Message;
 use smtp::Path;
 use store::{Row, StoreError, vault::Vault};
+use tokio::time::Instant;
 use url::Url;
 
 use super::{
@@ -49,6 +50,7 @@ pub(super) struct LeasedInvite {
     mailing: i64,
     expires_at: Timestamp,
     pub(super) attempt: Attempt,
+    pub(super) taken_at: Instant,
     common: Arc<Common>,
 }
 
@@ -135,6 +137,7 @@ impl LeasedInvite {
                 deferred_for: was_deferred.then_some(deferred_for),
                 lives_for: row.get::<Option<i64>>("lives_for")?.map(time),
             },
+            taken_at: Instant::now(),
             common: Arc::clone(common),
         })
     }
@@ -174,6 +177,14 @@ impl Leased {
         match self {
             Self::Letter(_) => true,
             Self::Invite(invite) => batches.contains(&invite.common.batch),
+        }
+    }
+
+    /// Whether it is one of these invites.
+    pub(super) fn is_one_of(&self, invites: &HashSet<InviteId>) -> bool {
+        match self {
+            Self::Letter(_) => false,
+            Self::Invite(invite) => invites.contains(&invite.id),
         }
     }
 

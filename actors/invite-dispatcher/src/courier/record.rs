@@ -27,8 +27,8 @@ pub(super) struct Record {
 }
 
 #[derive(Serialize)]
-struct Key {
-    id: InviteId,
+pub(super) struct Key {
+    pub(super) id: InviteId,
 }
 
 impl Record {
@@ -66,15 +66,15 @@ impl Record {
     }
 }
 
-/// Writes them down. A courier whose lease ran out changes nothing.
+/// Writes them down; answers which. A courier whose lease ran out changes nothing.
 pub(super) async fn record(
     tx: &mut Tx,
     courier: &str,
     records: &[Record],
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Key>, StoreError> {
     if records.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let rows = sql::RECORD
         .bind_rows(records)
@@ -106,5 +106,20 @@ pub(super) async fn record(
             tx.publish(organisation, Event::InviteBounced { invite_id });
         }
     }
-    Ok(())
+    Ok(recorded)
+}
+
+/// Ends those of what was just put back that must not leave any more; answers how many of them are
+/// suppressed. Their rows are locked already.
+pub(super) async fn end(tx: &mut Tx, back: &[Key], now: Timestamp) -> Result<u64, StoreError> {
+    let mut suppressed = 0;
+    if !back.is_empty() {
+        let end = sql::END.bind_rows(back).bind(now);
+        for row in end.fetch_all(tx).await? {
+            if row.get::<String>("state")? == InviteState::Suppressed.name() {
+                suppressed += 1;
+            }
+        }
+    }
+    Ok(suppressed)
 }

@@ -1,6 +1,54 @@
 //! Every statement of the courier about invites, shares and days. Due times, leases and shares are
 //! the database's clock's; the end of an invite is the program's.
 
+/// What would become of the invite `$i`, of the batch `$batch`, were it taken at `$now`: `sending`, or where
+/// it ends.
+macro_rules! fate {
+    ($i:literal, $batch:literal, $now:literal) => {
+        concat!(
+            "case
+                    when ",
+            $i,
+            ".cancelled_at is not null
+                        or (select cancelled_at from batches where id = ",
+            $batch,
+            ") is not null
+                        or exists (select 1 from links l
+                            where l.id = ",
+            $i,
+            ".link_id and l.archived_at is not null)
+                        then 'cancelled'
+                    when exists (select 1 from invite_uses u where u.invite_id = ",
+            $i,
+            ".id)
+                        then case when ",
+            $i,
+            ".sent_at is null then 'cancelled' else 'sent' end
+                    when ",
+            $i,
+            ".occasion = 'reminder' and ",
+            $i,
+            ".declined_at is not null then 'sent'
+                    when ",
+            $i,
+            ".expires_at <= ",
+            $now,
+            " then 'expired'
+                    when exists (select 1 from suppressions s
+                        where s.email_key = ",
+            $i,
+            ".email_key
+                            and s.organisation_id in ('', ",
+            $i,
+            ".organisation_id))
+                        then case when ",
+            $i,
+            ".sent_at is null then 'suppressed' else 'sent' end
+                    else 'sending' end"
+        )
+    };
+}
+
 store::statements! {
     /// The batches under way that do not rest, and whether something of them is due.
     pub(crate) LANES = "
@@ -32,7 +80,7 @@ store::statements! {
     /// must not leave any more. `$4` is now. PostgreSQL is not told how many they are, nor
     /// that few are without a lease: where it guesses that no more than those are due, it reads and
     /// sorts all that are, each time.
-    pub(crate) LEASE_INVITES = "
+    pub(crate) LEASE_INVITES = concat!("
         update invites
         set state = found.fate,
             due_at = case when found.fate = 'sending' then invites.due_at else null end,
@@ -43,20 +91,7 @@ store::statements! {
             settled_at = case when found.fate = 'sending' then invites.settled_at else now_micros() end
         from (
             select i.id as invite_id,
-                case
-                    when i.cancelled_at is not null
-                        or (select cancelled_at from batches where id = $1) is not null
-                        or exists (select 1 from links l
-                            where l.id = i.link_id and l.archived_at is not null)
-                        then 'cancelled'
-                    when exists (select 1 from invite_uses u where u.invite_id = i.id)
-                        then case when i.sent_at is null then 'cancelled' else 'sent' end
-                    when i.occasion = 'reminder' and i.declined_at is not null then 'sent'
-                    when i.expires_at <= $4 then 'expired'
-                    when exists (select 1 from suppressions s
-                        where s.email_key = i.email_key and s.organisation_id in ('', i.organisation_id))
-                        then case when i.sent_at is null then 'suppressed' else 'sent' end
-                    else 'sending' end as fate
+                ", fate!("i", "$1", "$4"), " as fate
             from invites i
             where i.batch_id = $1
                 and i.due_at <= (select now_micros())
@@ -69,9 +104,18 @@ store::statements! {
         returning id, state, email, domain, name, generation, occasion, mailing, attempts,
             lost_replies, crashes, now_micros() - coalesce(deferred_since, now_micros()) as deferred_for,
             case when deferred_since is null then 0 else 1 end as was_deferred,
-            expires_at, expires_at - $4 as lives_for";
+            expires_at, expires_at - $4 as lives_for");
 
-    /// Keeps invites for so many microseconds more.
+    /// Which of these invites, that a courier has, would not be taken any more. `$2` is now.
+    pub(crate) STOPPED = concat!("
+        select i.id
+        from rows($1)
+        cross join invites i
+        where i.id = rows.value ->> 'id'
+            and ", fate!("i", "i.batch_id", "$2"), " <> 'sending'");
+
+    /// Keeps invites for so many microseconds more. What somebody else has at this moment is kept the
+    /// next time.
     pub(crate) RENEW_INVITES = "
         update invites
         set leased_until = now_micros() + $2
@@ -199,6 +243,18 @@ store::statements! {
         returning organisation_id";
 
     /// How long the oldest mail that is due waits already, in microseconds: letters and invites.
+    /// Ends those of what was put back that would not be taken any more. `$2` is now.
+    pub(crate) END = concat!("
+        update invites
+        set state = ", fate!("invites", "invites.batch_id", "$2"), ",
+            reason = null,
+            due_at = null,
+            settled_at = now_micros()
+        where id in (select rows.value ->> 'id' from rows($1))
+            and state in ('queued', 'deferred', 'unknown')
+            and ", fate!("invites", "invites.batch_id", "$2"), " <> 'sending'
+        returning state");
+
     pub(crate) OLDEST_DUE = "
         select coalesce(now_micros() - min(due.at), 0) as age
         from (

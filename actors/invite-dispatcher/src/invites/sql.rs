@@ -171,7 +171,7 @@ store::statements! {
             and cancelled_at is null
         returning position";
 
-    /// Takes an invite back; what a courier has at this moment it may finish.
+    /// Takes an invite back; a courier may finish what it has begun at this moment.
     pub(crate) CANCEL_INVITE = "
         update invites
         set cancelled_at = $2,

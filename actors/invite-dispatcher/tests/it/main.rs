@@ -42,3 +42,4 @@ mod suppressions;
 mod taken_over;
 mod templates;
 mod upgraded;
+mod withdrawn;

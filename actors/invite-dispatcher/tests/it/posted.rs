@@ -45,6 +45,12 @@ store::statements! {
 
     pub(crate) CANCEL = "update invites set cancelled_at = 1 where id = $1";
 
+    pub(crate) DECLINE = "update invites set declined_at = 1 where id = $1";
+
+    /// Was sent before; a reminder of it is due.
+    pub(crate) REMIND = "
+        update invites set occasion = 'reminder', mailing = 2, sent_at = 1 where id = $1";
+
     /// As a courier takes it.
     pub(crate) TAKE = "
         update invites
