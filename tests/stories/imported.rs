@@ -2,21 +2,28 @@
 
 use std::process::Output;
 
+use rstest::rstest;
 use serde_json::json;
 use testkit::{BusKind, Engine};
 
-use crate::invited::Scene;
+use crate::{invited::Scene, invited_states::accept};
 
 const FILE: &str = "Name;E-Mail\r\nAnn Lee;ann@hill.edu\r\nBob Roe;bob@hill.edu\r\nCy;cy\r\n";
 
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
 #[tokio::test]
-async fn an_administrator_imports_a_file_and_sends_what_was_taken_of_it() {
-    let scene = Scene::open(Engine::Sqlite, BusKind::Local, 1).await;
+async fn an_administrator_imports_a_file_and_sends_what_was_taken_of_it(#[case] engine: Engine, #[case] bus: BusKind) {
+    let scene = Scene::open(engine, bus, 1).await;
     let office = &scene.institution.administrator;
     let list = scene.institution.open("/invites").await;
     let page = office.open(&list.link("Import a file")).await;
     let text = page.text();
-    assert!(text.contains("up to 100000 addresses and 64 MiB"), "{text}");
+    assert!(
+        text.contains("up to 100,000 addresses and 64 MiB"),
+        "{text}"
+    );
     assert!(text.contains("(law)"), "the link with its tags: {text}");
     let form = page
         .form("/invites/import")
@@ -59,8 +66,19 @@ async fn an_administrator_imports_a_file_and_sends_what_was_taken_of_it() {
     assert!(scene.relay.messages().is_empty(), "nothing is sent yet");
     let sent = office.submit(&draft, &draft.form("/send")).await;
     assert_eq!(sent.status, 200, "{}", sent.text());
-    scene.mailed("ann@hill.edu").await;
+    let (ann, _) = scene.mailed("ann@hill.edu").await;
     scene.mailed("bob@hill.edu").await;
+    let welcome = accept(&scene.node.browser(), &ann).await;
+    assert_eq!(welcome.heading(), "Welcome, Ann", "{}", welcome.text());
+    let users = scene.owner.all(&format!("{}/users", scene.at)).await;
+    let [user] = &users[..] else {
+        panic!("{users:?}");
+    };
+    assert_eq!(
+        (&user["email"], &user["status"], &user["door"]),
+        (&json!("ann@hill.edu"), &json!("assigned"), &json!("invite"))
+    );
+    scene.ground.usher(&["verify"]);
 }
 
 #[tokio::test]
@@ -102,9 +120,12 @@ fn usher_invite(scene: &Scene, token: &str, more: &[&str]) -> (Output, String, S
     (output, out, err)
 }
 
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
 #[tokio::test]
-async fn usher_invite_hands_a_file_in_and_watches_it_to_its_end() {
-    let scene = Scene::open(Engine::Sqlite, BusKind::Local, 5).await;
+async fn usher_invite_hands_a_file_in_and_watches_it_to_its_end(#[case] engine: Engine, #[case] bus: BusKind) {
+    let scene = Scene::open(engine, bus, 5).await;
     let new = json!({ "name": "usher invite", "role": "manager" });
     let path = format!("{}/tokens", scene.at);
     let token = scene.owner.make(&path, new).await;

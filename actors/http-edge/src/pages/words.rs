@@ -82,6 +82,40 @@ pub(crate) fn refusal(problem: &Problem) -> String {
     why.to_owned()
 }
 
+/// What changed the numbers of a plan, as its ledger says it.
+pub(crate) fn booked(change: &str) -> &str {
+    match change {
+        "purchase" => "Number of seats changed",
+        "assign" => "Got a seat",
+        "hold" => "Seat held",
+        "wait" => "Began to wait",
+        "settle" => "Address confirmed",
+        "return" => "Seat returned",
+        "promote" => "Got a seat after waiting",
+        "revoke" => "Seat revoked",
+        "reassign" => "Given a seat again",
+        "erase" => "Erased",
+        other => other,
+    }
+}
+
+/// A number as it is read easily: `100,000`.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass what they have by reference"
+)]
+pub(crate) fn count(number: &usize) -> String {
+    let digits = number.to_string();
+    let mut words = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            words.push(',');
+        }
+        words.push(digit);
+    }
+    words
+}
+
 /// What happened to somebody's seat, in a sentence.
 pub(crate) fn happened(entry: &AuditEntry) -> String {
     let status = entry.change.get("status");
@@ -197,5 +231,11 @@ mod tests {
         assert_eq!(instant_of(&at), "4 Nov 2026, 14:05 UTC");
         assert_eq!(local_input(Some(at)), "2026-11-04T14:05");
         assert_eq!((day(&None).as_str(), instant(&None).as_str()), ("", "–"));
+    }
+
+    #[test]
+    fn long_numbers_are_said_in_groups() {
+        let said = [0, 500, 1_000, 100_000, 1_234_567].map(|number| count(&number));
+        assert_eq!(said, ["0", "500", "1,000", "100,000", "1,234,567"]);
     }
 }

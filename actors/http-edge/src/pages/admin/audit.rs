@@ -8,6 +8,7 @@ use contract::{
     ids::{BatchId, BulkId, InviteId, LinkId, MembershipId, PlanId},
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::who::Who;
 use crate::{
@@ -61,6 +62,35 @@ impl Audit {
     }
 }
 
+/// What changed, in words: `name: Old → New; seats: 25`.
+pub(crate) fn change(change: &Value) -> String {
+    let Some(fields) = change.as_object() else {
+        return said(change);
+    };
+    let fields = fields.iter().map(|(field, value)| {
+        let field = field.replace('_', " ");
+        match (value.get("from"), value.get("to")) {
+            (Some(from), Some(to)) if from != to => {
+                format!("{field}: {} → {}", said(from), said(to))
+            }
+            (Some(value), Some(_)) => format!("{field}: {}", said(value)),
+            _ => format!("{field}: {}", said(value)),
+        }
+    });
+    fields.collect::<Vec<_>>().join("; ")
+}
+
+/// A value as people write it; what has fields of its own stays as it is.
+fn said(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(parts) if parts.is_empty() => "none".to_owned(),
+        Value::Array(parts) => parts.iter().map(said).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
 /// What a visitor is called who acted for themself.
 fn somebody(entry: &AuditEntry) -> &'static str {
     match entry.action.as_str() {
@@ -104,4 +134,40 @@ async fn list(
         who,
         next,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn changes_are_said_in_words() {
+        for (told, words) in [
+            (json!({}), ""),
+            (
+                json!({ "expires_at": null, "name": "Nightly" }),
+                "expires at: none; name: Nightly",
+            ),
+            (
+                json!({ "name": { "from": "Old", "to": "New" } }),
+                "name: Old → New",
+            ),
+            (
+                json!({ "status": { "from": "held", "to": "held" } }),
+                "status: held",
+            ),
+            (
+                json!({ "add": ["law", "2026"], "remove": [] }),
+                "add: law, 2026; remove: none",
+            ),
+            (
+                json!({ "policies": { "days": 7 } }),
+                "policies: {\"days\":7}",
+            ),
+        ] {
+            assert_eq!(change(&told), words);
+        }
+    }
 }
