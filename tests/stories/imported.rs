@@ -14,7 +14,10 @@ const FILE: &str = "Name;E-Mail\r\nAnn Lee;ann@hill.edu\r\nBob Roe;bob@hill.edu\
 #[case(Engine::Sqlite, BusKind::Local)]
 #[case(Engine::Postgres, BusKind::Nats)]
 #[tokio::test]
-async fn an_administrator_imports_a_file_and_sends_what_was_taken_of_it(#[case] engine: Engine, #[case] bus: BusKind) {
+async fn an_administrator_imports_a_file_and_sends_what_was_taken_of_it(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
     let scene = Scene::open(engine, bus, 1).await;
     let office = &scene.institution.administrator;
     let list = scene.institution.open("/invites").await;
@@ -124,7 +127,10 @@ fn usher_invite(scene: &Scene, token: &str, more: &[&str]) -> (Output, String, S
 #[case(Engine::Sqlite, BusKind::Local)]
 #[case(Engine::Postgres, BusKind::Nats)]
 #[tokio::test]
-async fn usher_invite_hands_a_file_in_and_watches_it_to_its_end(#[case] engine: Engine, #[case] bus: BusKind) {
+async fn usher_invite_hands_a_file_in_and_watches_it_to_its_end(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
     let scene = Scene::open(engine, bus, 5).await;
     let new = json!({ "name": "usher invite", "role": "manager" });
     let path = format!("{}/tokens", scene.at);

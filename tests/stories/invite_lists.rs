@@ -1,5 +1,6 @@
 //! Lists of addresses that are not as they should be, in the browser.
 
+use rstest::rstest;
 use serde_json::json;
 use testkit::{BusKind, Engine};
 
@@ -19,9 +20,15 @@ impl Scene {
     }
 }
 
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
 #[tokio::test]
-async fn what_was_not_taken_is_corrected_in_a_new_list() {
-    let scene = scene().await;
+async fn what_was_not_taken_is_corrected_in_a_new_list(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
+    let scene = Scene::open(engine, bus, 5).await;
     let office = &scene.institution.administrator;
     let pasted = "ann@hill.edu\nANN@hill.edu\nvic @ hill.edu\nxaver@@hill.edu\nmia@\n";
     let draft = scene.check(pasted, "Welcome!").await;

@@ -177,9 +177,15 @@ async fn pasted_addresses_get_one_mail_each_and_who_accepts_is_seated(
     assert_eq!(scene.relay.messages().len(), 2);
 }
 
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
 #[tokio::test]
-async fn more_than_a_paste_holds_is_refused_whole_and_nothing_is_sent() {
-    let scene = Scene::open(Engine::Sqlite, BusKind::Local, 5).await;
+async fn more_than_a_paste_holds_is_refused_whole_and_nothing_is_sent(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
+    let scene = Scene::open(engine, bus, 5).await;
     let addresses = |count: usize| {
         let addresses = (0..count).map(|n| format!("p{n}@hill.edu "));
         addresses.collect::<Vec<_>>().concat()
@@ -201,9 +207,15 @@ async fn more_than_a_paste_holds_is_refused_whole_and_nothing_is_sent() {
     assert_eq!(taken["exceeds_free_seats_by"], 495);
 }
 
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
 #[tokio::test]
-async fn one_click_ends_invitations_and_an_invite_that_is_taken_back_is_dead() {
-    let scene = Scene::open(Engine::Sqlite, BusKind::Local, 5).await;
+async fn one_click_ends_invitations_and_an_invite_that_is_taken_back_is_dead(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
+    let scene = Scene::open(engine, bus, 5).await;
     let (_, sent) = scene.invite("ann@hill.edu bob@hill.edu", false).await;
     let (ann, _) = scene.mailed("ann@hill.edu").await;
     let (bob, _) = scene.mailed("bob@hill.edu").await;
@@ -252,9 +264,15 @@ async fn one_click_ends_invitations_and_an_invite_that_is_taken_back_is_dead() {
     assert_eq!(page.status, 200, "what was sent can still be accepted");
 }
 
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
 #[tokio::test]
-async fn an_administrator_checks_a_list_sends_it_and_sees_where_it_stands() {
-    let scene = Scene::open(Engine::Sqlite, BusKind::Local, 1).await;
+async fn an_administrator_checks_a_list_sends_it_and_sees_where_it_stands(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
+    let scene = Scene::open(engine, bus, 1).await;
     let office = &scene.institution.administrator;
     let page = scene.institution.open("/invites/new").await;
     assert!(page.text().contains("Up to 500"), "{}", page.text());
@@ -295,9 +313,15 @@ async fn an_administrator_checks_a_list_sends_it_and_sees_where_it_stands() {
     assert!(!list.text().contains("Invite pending"), "{}", list.text());
 }
 
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
 #[tokio::test]
-async fn whoever_is_signed_in_accepts_with_a_proved_account_of_their_own_only() {
-    let scene = Scene::open(Engine::Sqlite, BusKind::Local, 5).await;
+async fn whoever_is_signed_in_accepts_with_a_proved_account_of_their_own_only(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
+    let scene = Scene::open(engine, bus, 5).await;
     let (_, sent) = scene.invite("ann@hill.edu bob@hill.edu", false).await;
     assert_eq!(sent["accepted"], 2, "{sent}");
     let (ann, _) = scene.mailed("ann@hill.edu").await;

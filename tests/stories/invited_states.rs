@@ -56,7 +56,7 @@ impl Scene {
 }
 
 /// Fills in the form of an invite and presses its button.
-async fn accept(browser: &Browser, path: &str) -> Page {
+pub(crate) async fn accept(browser: &Browser, path: &str) -> Page {
     let page = browser.open(path).await;
     let form = page.form(path).fill("first_name", "Ann");
     let form = form.fill("last_name", "Lee").fill("password", PASSWORD);
