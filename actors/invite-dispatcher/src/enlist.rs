@@ -108,7 +108,7 @@ impl Enlister {
         Ok(())
     }
 
-    /// Takes rows of a cancelled batch back; whether one was there.
+    /// Takes rows of a cancelled batch back; whether one was there that nobody else had.
     async fn withdraw(&self, organisation: OrganisationId, id: BatchId) -> Result<bool, Problem> {
         let stamp = self.stamp(id);
         let mut tx = self.db.write(&stamp).await?;
@@ -131,6 +131,7 @@ impl Enlister {
             let (organisation, batch_id) = (row.get("organisation_id")?, row.get("id")?);
             let stamp = self.stamp(batch_id);
             let mut tx = self.db.write(&stamp).await?;
+            tx.lock_histories(&[organisation]).await?;
             let rest = sql::REST.bind(batch_id).bind(stamp.now).bind(reason.name());
             if rest.execute(&mut tx).await? > 0 {
                 tracing::warn!(batch = %batch_id, reason = reason.name(), "a batch rests");

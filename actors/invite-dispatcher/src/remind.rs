@@ -191,6 +191,8 @@ impl Reminder {
     async fn forget(&self) -> Result<bool, Problem> {
         let stamp = self.stamp();
         let mut tx = self.db.write(&stamp).await?;
+        let forget = FORGET_EVENTS.bind(stamp.now.plus_days(-EVENT_DAYS));
+        forget.execute(&mut tx).await?;
         let before = stamp.now.plus_days(-BOUNCE_DAYS);
         let old = suppressions::OLD_BOUNCES.bind(before).bind(PIECE);
         let old = old.fetch_all(&mut tx).await?;
@@ -198,8 +200,6 @@ impl Reminder {
             let key: String = row.get("email_key")?;
             lift_bounces(&mut tx, &key, before).await?;
         }
-        let forget = FORGET_EVENTS.bind(stamp.now.plus_days(-EVENT_DAYS));
-        forget.execute(&mut tx).await?;
         tx.commit().await?;
         Ok(u64::try_from(old.len()).unwrap_or(u64::MAX) >= PIECE)
     }

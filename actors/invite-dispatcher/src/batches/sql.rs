@@ -216,7 +216,8 @@ store::statements! {
         limit $6";
 
     /// The sent batch that has rows to be enlisted or taken back. Each batch is asked about by itself:
-    /// for an `exists` PostgreSQL may read all of them.
+    /// for an `exists` PostgreSQL may read all of them. The last are asked for, in an order of an index:
+    /// from the first on, rows were moved.
     pub(crate) NEXT = "
         select b.id, b.organisation_id,
             cast(case when b.cancelled_at is null then 0 else 1 end as bigint) as is_cancelled
@@ -228,12 +229,14 @@ store::statements! {
                     where i.batch_id = b.id and i.queued_at is null and i.state = 'draft'
                         and (b.cancelled_at is null or i.cancelled_at is null)),
                 case when b.cancelled_at is not null then (
-                    select max(i.position)
+                    select i.due_at
                     from invites i
                     where i.batch_id = b.id and i.due_at is not null
                         and i.state in ('queued', 'deferred', 'unknown')
                         and i.cancelled_at is null
-                        and not exists (select 1 from invite_uses u where u.invite_id = i.id))
+                        and not exists (select 1 from invite_uses u where u.invite_id = i.id)
+                    order by i.due_at desc, i.position desc
+                    limit 1)
                 end) is not null
         order by b.id
         limit 1";
@@ -257,18 +260,35 @@ store::statements! {
         where invites.id = rows.value ->> 'id' and invites.state = 'draft'";
 
     /// Takes rows of a cancelled batch back that have not left, nor been taken by a courier meanwhile.
-    /// Whoever may have the mail already, and would not be sent it again, stays unknown.
+    /// Whoever may have the mail already, and would not be sent it again, stays unknown. What somebody
+    /// else has at this moment is left for the next time: a courier that has it may wait for the
+    /// history. What was taken back is in neither of the two indexes any more, by whose orders it is
+    /// found.
     pub(crate) WITHDRAW = "
         update invites
-        set state = 'cancelled', due_at = null, cancelled_at = $2
+        set state = 'cancelled', due_at = null, cancelled_at = $2,
+            queued_at = coalesce(queued_at, now_micros())
         where id in (
-                select id from invites
-                where batch_id = $1 and queued_at is null and state = 'draft' and cancelled_at is null
+                select drafts.id
+                from (
+                    select i.id
+                    from invites i
+                    where i.batch_id = $1 and i.queued_at is null and i.state = 'draft'
+                        and i.cancelled_at is null
+                    order by i.position
+                    limit $3
+                    skip_locked) as drafts
                 union all
-                select id from invites
-                where batch_id = $1 and due_at is not null
-                    and state in ('queued', 'deferred', 'unknown') and cancelled_at is null
-                    and not exists (select 1 from invite_uses u where u.invite_id = invites.id)
+                select waiting.id
+                from (
+                    select i.id
+                    from invites i
+                    where i.batch_id = $1 and i.due_at is not null and i.leased_until is null
+                        and i.state in ('queued', 'deferred', 'unknown') and i.cancelled_at is null
+                        and not exists (select 1 from invite_uses u where u.invite_id = i.id)
+                    order by i.due_at, i.position
+                    limit $3
+                    skip_locked) as waiting
                 limit $3)
             and state in ('draft', 'queued', 'deferred', 'unknown')
             and cancelled_at is null
@@ -296,7 +316,10 @@ store::statements! {
         where id = $1 and paused_at is null and cancelled_at is null";
 
     /// Forgets batches that were never sealed.
-    pub(crate) FORGET_UNSEALED = "delete from batches where sealed_at is null and created_at < $1";
+    pub(crate) FORGET_UNSEALED = "
+        delete from batches
+        where id in (
+            select b.id from batches b where b.sealed_at is null and b.created_at < $1 skip_locked)";
 
     /// Forgets one that was not sealed.
     pub(crate) DISCARD = "delete from batches where id = $1 and sealed_at is null";

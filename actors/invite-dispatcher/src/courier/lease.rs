@@ -217,16 +217,17 @@ impl Courier {
             let note = sql::NOTE_FORGOTTEN.bind(micros(self.timing.lease));
             note.bind(EXPIRE_MOST).execute(tx).await?;
         }
-        let expire = sql::EXPIRE_LEASES.bind(micros(self.timing.after_crash));
-        let rows = expire
-            .bind(CRASHES_MOST)
-            .bind(EXPIRE_MOST)
-            .fetch_all(tx)
-            .await?;
+        let found = keys(&sql::FIND_EXPIRED.bind(EXPIRE_MOST).fetch_all(tx).await?)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let expire = sql::EXPIRE_LEASES.bind_rows(&found);
+        let expire = expire
+            .bind(micros(self.timing.after_crash))
+            .bind(CRASHES_MOST);
+        let rows = expire.fetch_all(tx).await?;
         if !rows.is_empty() {
-            let expired = rows.iter().map(|row| Ok(key::<InviteId>(row.get("id")?)));
-            let expired = expired.collect::<Result<Vec<_>, StoreError>>()?;
-            let forget = sql::FORGET_LEASES.bind_rows(&expired);
+            let forget = sql::FORGET_LEASES.bind_rows(&keys(&rows)?);
             forget.execute(tx).await?;
             tracing::warn!(
                 count = rows.len(),
@@ -266,6 +267,11 @@ fn rest(allowed: u32, leased: &[Leased]) -> u32 {
 
 fn key<T: ToString>(id: T) -> Key {
     Key { id: id.to_string() }
+}
+
+fn keys(rows: &[Row]) -> Result<Vec<Key>, StoreError> {
+    let keys = rows.iter().map(|row| Ok(Key { id: row.get("id")? }));
+    keys.collect()
 }
 
 /// The longest rest between two looks.

@@ -55,7 +55,7 @@ impl Courier {
         let mut going = HashSet::new();
         for row in &rows {
             if row.get::<i64>("is_over")? == 1 {
-                over.push(row.get("id")?);
+                over.push((row.get("organisation_id")?, row.get("id")?));
                 continue;
             }
             if row.get::<i64>("is_cancelled")? == 0 {
@@ -74,8 +74,8 @@ impl Courier {
         // taken back has nothing there, nor has who must not be written to any more.
         self.withdraw(|mail| mail.is_of(&going) && !mail.is_one_of(&stopped));
         self.limits.shrink(now);
-        for batch in over {
-            self.conclude(batch).await?;
+        for (organisation, batch) in over {
+            self.conclude(organisation, batch).await?;
         }
         Ok(())
     }
@@ -109,14 +109,19 @@ impl Courier {
     }
 
     /// A batch of which nothing is left is finished. The batch is locked before its invites are
-    /// looked at: whoever sends one again opens it again after that.
-    async fn conclude(&self, batch: BatchId) -> Result<(), StoreError> {
+    /// looked at: whoever sends one again opens it again after that. The history is locked before that,
+    /// as by whoever steers a batch.
+    async fn conclude(
+        &self,
+        organisation: OrganisationId,
+        batch: BatchId,
+    ) -> Result<(), StoreError> {
         let stamp = self.stamp();
         let mut tx = self.db.write(&stamp).await?;
+        tx.lock_histories(&[organisation]).await?;
         sql::LOCK_BATCH.bind(batch).fetch_optional(&mut tx).await?;
         let finished = sql::FINISH_BATCH.bind(batch).bind(stamp.now);
-        if let Some(row) = finished.fetch_optional(&mut tx).await? {
-            let organisation: OrganisationId = row.get("organisation_id")?;
+        if finished.execute(&mut tx).await? > 0 {
             tx.publish(organisation, Event::BatchFinished { batch_id: batch });
             tx.audit(organisation, "batch.finish", batch, json!({}));
         }

@@ -33,6 +33,8 @@ mod look;
 mod metrics;
 mod opening;
 mod options;
+#[cfg(test)]
+mod overlap;
 mod parcel;
 mod record;
 mod share;

@@ -119,22 +119,42 @@ store::statements! {
     pub(crate) RENEW_INVITES = "
         update invites
         set leased_until = now_micros() + $2
-        where leased_by = $3 and id in (select rows.value ->> 'id' from rows($1))";
+        where id in (
+                select i.id
+                from invites i
+                where i.leased_by = $3 and i.id in (select rows.value ->> 'id' from rows($1))
+                skip_locked)
+            and leased_by = $3";
 
-    /// Keeps letters for so many microseconds more.
+    /// Keeps letters for so many microseconds more, as invites are kept.
     pub(crate) RENEW_MAILS = "
         update mails
         set leased_until = now_micros() + $2
-        where leased_until is not null and id in (select rows.value ->> 'id' from rows($1))";
+        where id in (
+                select m.id
+                from mails m
+                where m.leased_until is not null and m.id in (select rows.value ->> 'id' from rows($1))
+                skip_locked)
+            and leased_until is not null";
+
+    /// Invites whose lease ran out, at most so many. Only notes are looked through, and nothing is
+    /// locked: a note is locked by whoever has its invite.
+    pub(crate) FIND_EXPIRED = "
+        select l.invite_id as id
+        from leased_invites l
+        where (select i.leased_until from invites i where i.id = l.invite_id)
+            <= (select now_micros())
+        limit $1";
 
     /// Nobody knows what became of an invite whose lease ran out: it is tried again after so many
-    /// microseconds, unless so many couriers ended over it.
+    /// microseconds, unless so many couriers ended over it. One that is recorded at this moment, late,
+    /// needs nobody who takes it over.
     pub(crate) EXPIRE_LEASES = "
         update invites
         set state = case when state = 'sending' then 'unknown' else state end,
             crashes = crashes + case when state = 'sending' then 1 else 0 end,
-            due_at = case when state = 'sending' and crashes + 1 < $2 and cancelled_at is null
-                then now_micros() + $1 else null end,
+            due_at = case when state = 'sending' and crashes + 1 < $3 and cancelled_at is null
+                then now_micros() + $2 else null end,
             reason = case when state = 'sending' then 'no-reply' else reason end,
             last_reply = case when state = 'sending' then 'a courier ended before the reply came'
                 else last_reply end,
@@ -142,11 +162,10 @@ store::statements! {
             leased_by = null,
             leased_until = null
         where id in (
-                select l.invite_id
-                from leased_invites l
-                where (select i.leased_until from invites i where i.id = l.invite_id)
-                    <= (select now_micros())
-                limit $3
+                select i.id
+                from invites i
+                where i.id in (select rows.value ->> 'id' from rows($1))
+                    and i.leased_until <= (select now_micros())
                 skip_locked)
             and leased_until <= now_micros()
         returning id";
@@ -160,18 +179,23 @@ store::statements! {
         on conflict do nothing";
 
     /// Notes invites that nobody has kept for so many microseconds and nobody noted: while nodes are
-    /// replaced, couriers of a release without notes may end in the middle.
+    /// replaced, couriers of a release without notes may end in the middle. Whoever notes has the
+    /// invite, as always.
     pub(crate) NOTE_FORGOTTEN = "
         insert into leased_invites (invite_id)
-        select i.id
-        from batches b
-        cross join invites i
-        where b.sent_at is not null
-            and b.finished_at is null
-            and i.batch_id = b.id
-            and i.due_at is not null
-            and i.leased_until <= (select now_micros()) - $1
-        limit $2
+        select forgotten.id
+        from (
+            select i.id
+            from invites i
+            where i.batch_id in (
+                    select b.id
+                    from batches b
+                    where b.sent_at is not null and b.finished_at is null)
+                and i.due_at is not null
+                and i.leased_until <= (select now_micros()) - $1
+            limit $2
+            skip_locked) as forgotten
+        where true
         on conflict do nothing";
 
     /// Notes that couriers have invites no more.
@@ -180,7 +204,8 @@ store::statements! {
         where invite_id in (select rows.value ->> 'id' from rows($1))";
 
     /// What became of invites, where they are still this courier's in this attempt. A report may have
-    /// come before: then its state stays. Or it was cancelled: then it is not tried again.
+    /// come before: then its state stays. Or it was cancelled: then it is not tried again. Reports lock
+    /// many invites, too, and in the same order.
     pub(crate) RECORD = "
         update invites
         set state = case when invites.state <> 'sending' then invites.state
@@ -206,11 +231,29 @@ store::statements! {
                 else now_micros() end,
             leased_by = null,
             leased_until = null
-        from (select rows.value as value from rows($1)) as r
-        where invites.id = r.value ->> 'id'
+        from (
+            select i.id as invite_id, rows.value as value
+            from rows($1)
+            join invites i on i.id = rows.value ->> 'id'
+            where i.attempts = cast(rows.value ->> 'attempts' as bigint) and i.leased_by = $2
+            order by i.id
+            for_update) as r
+        where invites.id = r.invite_id
             and invites.attempts = cast(r.value ->> 'attempts' as bigint)
             and invites.leased_by = $2
         returning id, state, reason, organisation_id";
+
+    /// Ends those of what was put back that would not be taken any more. `$2` is now.
+    pub(crate) END = concat!("
+        update invites
+        set state = ", fate!("invites", "invites.batch_id", "$2"), ",
+            reason = null,
+            due_at = null,
+            settled_at = now_micros()
+        where id in (select rows.value ->> 'id' from rows($1))
+            and state in ('queued', 'deferred', 'unknown')
+            and ", fate!("invites", "invites.batch_id", "$2"), " <> 'sending'
+        returning state");
 
     /// Mailboxes that do not exist get no more invites of their organisation.
     pub(crate) SUPPRESS_BOUNCED = "
@@ -219,6 +262,7 @@ store::statements! {
         select i.email_key, i.organisation_id, i.email, 'bounce', i.id, 'mail', $2
         from invites i
         where i.id in (select rows.value ->> 'id' from rows($1))
+        order by i.email_key, i.organisation_id
         on conflict do nothing";
 
     /// Keeps others from changing a batch until the transaction ends.
@@ -239,22 +283,9 @@ store::statements! {
                 where i.batch_id = batches.id and i.queued_at is null and i.state = 'draft')
             and not exists (select 1
                 from invites i
-                where i.batch_id = batches.id and i.due_at is not null)
-        returning organisation_id";
+                where i.batch_id = batches.id and i.due_at is not null)";
 
     /// How long the oldest mail that is due waits already, in microseconds: letters and invites.
-    /// Ends those of what was put back that would not be taken any more. `$2` is now.
-    pub(crate) END = concat!("
-        update invites
-        set state = ", fate!("invites", "invites.batch_id", "$2"), ",
-            reason = null,
-            due_at = null,
-            settled_at = now_micros()
-        where id in (select rows.value ->> 'id' from rows($1))
-            and state in ('queued', 'deferred', 'unknown')
-            and ", fate!("invites", "invites.batch_id", "$2"), " <> 'sending'
-        returning state");
-
     pub(crate) OLDEST_DUE = "
         select coalesce(now_micros() - min(due.at), 0) as age
         from (

@@ -9,7 +9,7 @@ use contract::{
 use kernel::{Cx, Serve};
 use serde_json::json;
 
-use super::{find, lock, sql};
+use super::{find, lock_for_good, sql};
 use crate::InviteDispatcher;
 
 impl Serve<CancelInvite> for InviteDispatcher {
@@ -17,8 +17,7 @@ impl Serve<CancelInvite> for InviteDispatcher {
         let of = (message.organisation, message.invite_id);
         let stamp = cx.stamp(&*self.clock);
         let mut tx = self.db.write(&stamp).await?;
-        tx.lock_histories(&[of.0]).await?;
-        let found = lock(&mut tx, of).await?;
+        let found = lock_for_good(&mut tx, of).await?;
         match found.invite.life {
             Life::Accepted => {
                 let detail = "This invite was accepted; revoke the seat instead.";

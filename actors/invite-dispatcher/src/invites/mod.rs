@@ -95,7 +95,9 @@ impl InviteDispatcher {
             let (id, generation) = (found.invite.id, found.generation);
             self.tokens().invite(id, generation)
         });
-        let resend_from = found.cools_for().map(|left| {
+        // What is over is not sent again, however long it rests.
+        let is_over = matches!(found.invite.life, Life::Accepted | Life::Cancelled);
+        let resend_from = found.cools_for().filter(|_| !is_over).map(|left| {
             let now = self.clock.now().micros();
             Timestamp::from_micros(now.saturating_add(left))
         });
@@ -123,14 +125,26 @@ async fn find(
     Ok(read(&row.ok_or_else(|| Problem::new(Kind::NotFound))?)?)
 }
 
-/// The same, kept from others who would change it until the transaction ends. Whoever decides
-/// whether it can still be accepted has locked the history before.
+/// The same, kept from others who would change it until the transaction ends.
 async fn lock(tx: &mut Tx, of: (OrganisationId, InviteId)) -> Result<Found, Problem> {
-    let (organisation, id) = of;
+    keep(tx, of).await?;
     let now = tx.stamp().now;
+    find(tx, of, now).await
+}
+
+/// The same for whoever decides whether it can still be accepted: under the lock of admissions. That
+/// comes second, as for couriers and whoever declines, who publish what they did.
+async fn lock_for_good(tx: &mut Tx, of: (OrganisationId, InviteId)) -> Result<Found, Problem> {
+    keep(tx, of).await?;
+    tx.lock_histories(&[of.0]).await?;
+    let now = tx.stamp().now;
+    find(tx, of, now).await
+}
+
+async fn keep(tx: &mut Tx, (organisation, id): (OrganisationId, InviteId)) -> Result<(), Problem> {
     let lock = sql::LOCK_INVITE.bind(organisation).bind(id);
     lock.fetch_optional(tx).await?;
-    find(tx, of, now).await
+    Ok(())
 }
 
 fn read(row: &Row) -> Result<Found, StoreError> {

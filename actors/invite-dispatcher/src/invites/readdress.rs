@@ -9,7 +9,7 @@ use kernel::{Cx, Serve};
 use serde_json::json;
 use store::Tx;
 
-use super::{Found, find, lock, name_key, sql};
+use super::{Found, find, lock_for_good, name_key, sql};
 use crate::InviteDispatcher;
 
 impl Serve<ReaddressInvite> for InviteDispatcher {
@@ -18,8 +18,7 @@ impl Serve<ReaddressInvite> for InviteDispatcher {
         let stamp = cx.stamp(&*self.clock);
         let mut tx = self.db.write(&stamp).await?;
         // Whoever accepts is compared with the address: one of the two is first.
-        tx.lock_histories(&[of.0]).await?;
-        let found = lock(&mut tx, of).await?;
+        let found = lock_for_good(&mut tx, of).await?;
         found.refuse_unsendable()?;
         let email = message.email;
         if email.key() == found.email_key {

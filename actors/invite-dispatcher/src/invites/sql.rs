@@ -150,23 +150,29 @@ store::statements! {
             due_at = now_micros(), queued_at = now_micros(),
             expires_at = case when expires_at > $3 then expires_at else $3 end
         where id in (
-            select i.id
-            from invites i
-            join links l on l.id = i.link_id
-            where i.batch_id = $1
-                and (i.state in ('sent', 'delivered') or i.state = 'unknown' and i.due_at is null)
-                and i.cancelled_at is null
-                and i.declined_at is null
-                and i.expires_at > $2
-                and l.archived_at is null
-                and coalesce(i.sent_at, 0) <= now_micros() - $4
-                and coalesce(i.queued_at, 0) <= now_micros() - $4
-                and not exists (select 1 from invite_uses u where u.invite_id = i.id)
-                and not exists (select 1 from suppressions s
-                    where s.email_key = i.email_key and s.organisation_id in ('', i.organisation_id))
-                and i.position > $6
-            order by i.position
-            limit $5)
+            select found.id
+            from invites found
+            where found.id in (
+                select i.id
+                from invites i
+                join links l on l.id = i.link_id
+                where i.batch_id = $1
+                    and (i.state in ('sent', 'delivered') or i.state = 'unknown' and i.due_at is null)
+                    and i.cancelled_at is null
+                    and i.declined_at is null
+                    and i.expires_at > $2
+                    and l.archived_at is null
+                    and coalesce(i.sent_at, 0) <= now_micros() - $4
+                    and coalesce(i.queued_at, 0) <= now_micros() - $4
+                    and not exists (select 1 from invite_uses u where u.invite_id = i.id)
+                    and not exists (select 1 from suppressions s
+                        where s.email_key = i.email_key
+                            and s.organisation_id in ('', i.organisation_id))
+                    and i.position > $6
+                order by i.position
+                limit $5)
+            order by found.id
+            for_update)
             and (state in ('sent', 'delivered') or state = 'unknown' and due_at is null)
             and cancelled_at is null
         returning position";
@@ -190,18 +196,30 @@ store::statements! {
         order by life desc, i.id desc
         limit $3");
 
-    /// Counts an attempt at the codes of an address, where one is left.
+    /// Counts an attempt at the codes of an address, where one is left. Nobody has that of a draft.
     pub(crate) COUNT_ATTEMPT = "
         update invites
         set code_failures = code_failures + 1
-        where email_key = $1 and code_failures < $2
+        where id in (
+            select i.id
+            from invites i
+            where i.email_key = $1 and i.code_failures < $2 and i.state not in ('draft', 'skipped')
+            order by i.id
+            for_update)
+            and code_failures < $2
         returning id";
 
     /// The attempt was right for one of these.
     pub(crate) FORGIVE_ATTEMPT = "
         update invites
         set code_failures = code_failures - 1
-        where id in (select rows.value ->> 'id' from rows($1)) and code_failures > 0";
+        where id in (
+            select i.id
+            from invites i
+            where i.id in (select rows.value ->> 'id' from rows($1))
+            order by i.id
+            for_update)
+            and code_failures > 0";
 
     /// Notes that an invite was declined; a reminder that waits does not leave.
     pub(crate) DECLINE_INVITE = "
@@ -232,34 +250,39 @@ store::statements! {
                 and i.reminded_at is null)";
 
     /// Asks for reminders of an organisation's pending invites that end before an instant, and that
-    /// work at least so many microseconds.
+    /// work at least so many microseconds. What somebody else has at this moment waits for the next time.
     pub(crate) REMIND = "
         update invites
         set state = 'queued', occasion = 'reminder', mailing = mailing + 1, reminded_at = $2,
             attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null,
             due_at = now_micros(), queued_at = now_micros()
         where id in (
-            select i.id
-            from links l
-            cross join invites i
-            join batches b on b.id = i.batch_id
-            where l.organisation_id = $1
-                and i.link_id = l.id
-                and i.closed_at is null
-                and i.state in ('sent', 'delivered')
-                and i.reminded_at is null
-                and i.expires_at > $2
-                and i.expires_at <= $3
-                and i.expires_at - i.queued_at >= $4
-                and i.cancelled_at is null
-                and i.declined_at is null
-                and b.cancelled_at is null
-                and l.archived_at is null
-                and not exists (select 1 from invite_uses u where u.invite_id = i.id)
-                and not exists (select 1 from suppressions s
-                    where s.email_key = i.email_key and s.organisation_id in ('', i.organisation_id))
-            order by i.expires_at
-            limit $5)
+            select found.id
+            from invites found
+            where found.id in (
+                select i.id
+                from links l
+                cross join invites i
+                join batches b on b.id = i.batch_id
+                where l.organisation_id = $1
+                    and i.link_id = l.id
+                    and i.closed_at is null
+                    and i.state in ('sent', 'delivered')
+                    and i.reminded_at is null
+                    and i.expires_at > $2
+                    and i.expires_at <= $3
+                    and i.expires_at - i.queued_at >= $4
+                    and i.cancelled_at is null
+                    and i.declined_at is null
+                    and b.cancelled_at is null
+                    and l.archived_at is null
+                    and not exists (select 1 from invite_uses u where u.invite_id = i.id)
+                    and not exists (select 1 from suppressions s
+                        where s.email_key = i.email_key
+                            and s.organisation_id in ('', i.organisation_id))
+                order by i.expires_at
+                limit $5)
+            skip_locked)
             and state in ('sent', 'delivered')
             and reminded_at is null
             and cancelled_at is null
@@ -277,40 +300,54 @@ store::statements! {
     /// Closes invites that were accepted.
     pub(crate) CLOSE_USED = "
         update invites
-        set closed_at = cast(rows.value ->> 'at' as bigint)
-        from rows($1)
-        where invites.id = rows.value ->> 'id'";
+        set closed_at = used.at
+        from (
+            select i.id as invite_id, cast(rows.value ->> 'at' as bigint) as at
+            from rows($1)
+            join invites i on i.id = rows.value ->> 'id'
+            order by i.id
+            for_update) as used
+        where invites.id = used.invite_id";
 
-    /// Closes invites whose time is over.
+    /// Closes invites whose time is over, but for those that somebody else has at this moment.
     pub(crate) CLOSE_EXPIRED = "
         update invites
         set closed_at = expires_at
         where id in (
-            select i.id
-            from links l
-            cross join invites i
-            where i.link_id = l.id
-                and i.state not in ('draft', 'skipped')
-                and i.cancelled_at is null
-                and i.declined_at is null
-                and i.closed_at is null
-                and i.expires_at <= $1
-            limit $2)
+            select found.id
+            from invites found
+            where found.id in (
+                select i.id
+                from links l
+                cross join invites i
+                where i.link_id = l.id
+                    and i.state not in ('draft', 'skipped')
+                    and i.cancelled_at is null
+                    and i.declined_at is null
+                    and i.closed_at is null
+                    and i.expires_at <= $1
+                limit $2)
+            skip_locked)
             and expires_at <= $1";
 
-    /// Ends invites that did not leave before their time was over.
+    /// Ends invites that did not leave before their time was over, but for those that somebody else has
+    /// at this moment.
     pub(crate) EXPIRE = "
         update invites
         set state = 'expired', due_at = null
         where id in (
-            select i.id
-            from invites i
-            join batches b on b.id = i.batch_id
-            where b.sent_at is not null
-                and b.finished_at is null
-                and i.due_at is not null
-                and i.state in ('queued', 'deferred')
-                and i.expires_at <= $1
-            limit $2)
+            select found.id
+            from invites found
+            where found.id in (
+                select i.id
+                from invites i
+                join batches b on b.id = i.batch_id
+                where b.sent_at is not null
+                    and b.finished_at is null
+                    and i.due_at is not null
+                    and i.state in ('queued', 'deferred')
+                    and i.expires_at <= $1
+                limit $2)
+            skip_locked)
             and state in ('queued', 'deferred')";
 }

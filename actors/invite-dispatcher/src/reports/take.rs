@@ -109,11 +109,15 @@ async fn fresh(
     provider: &str,
     marked: &[(&MailReport, Mark)],
 ) -> Result<BTreeSet<String>, StoreError> {
-    let events = marked.iter().filter_map(|(report, _)| {
-        let event_id = bounded_name(report.event_id.as_deref()?);
-        Some(EventKey { event_id })
-    });
-    let events: Vec<_> = events.collect();
+    let events = marked
+        .iter()
+        .filter_map(|(report, _)| report.event_id.as_deref());
+    // In one order, also where a provider tells the same twice at once.
+    let events: BTreeSet<_> = events.map(bounded_name).collect();
+    let events: Vec<_> = events
+        .into_iter()
+        .map(|event_id| EventKey { event_id })
+        .collect();
     if events.is_empty() {
         return Ok(BTreeSet::new());
     }
@@ -159,10 +163,17 @@ struct Taken {
     changed: u64,
     settled: BTreeMap<InviteId, Settled>,
     replies: BTreeMap<InviteId, Reply>,
-    wishes: Vec<Wish>,
-    /// Where a mail arrived that was sent then.
-    arrived: Vec<(EmailAddress, Timestamp)>,
+    /// By the keys of addresses.
+    heard: BTreeMap<String, Heard>,
     events: Vec<(OrganisationId, Event)>,
+}
+
+/// What was heard of an address.
+#[derive(Default)]
+struct Heard {
+    wishes: Vec<Wish>,
+    /// When mails were sent that arrived.
+    arrived: Vec<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -194,7 +205,8 @@ impl Taken {
             return;
         }
         if let Some((reason, organisation)) = suppressed_by(kind, invite.organisation) {
-            self.wishes.push(Wish {
+            let heard = self.heard.entry(email.key()).or_default();
+            heard.wishes.push(Wish {
                 email: email.clone(),
                 organisation,
                 reason,
@@ -232,7 +244,8 @@ impl Taken {
         if let (InviteState::Sent, InviteState::Delivered, Some(sent_at)) =
             (invite.state, state, invite.sent_at)
         {
-            self.arrived.push((email, sent_at));
+            let heard = self.heard.entry(email.key()).or_default();
+            heard.arrived.push(sent_at);
         }
         invite.state = state;
         let settled = Settled {
@@ -255,19 +268,23 @@ impl Taken {
         if !settled.is_empty() {
             sql::SETTLE.bind_rows(&settled).execute(tx).await?;
         }
-        // Last, because mail that waits for the same address is quieted by it.
-        for wish in &self.wishes {
-            let is_new = suppress(tx, wish).await?;
-            if is_new && wish.reason == SuppressionReason::Unsubscribed {
-                changed += 1;
+        // Last, because mail that waits for the same address is quieted by it; and by address, as
+        // couriers do.
+        for (key, mut heard) in self.heard {
+            heard.wishes.sort_by_key(|wish| wish.organisation);
+            for wish in &heard.wishes {
+                let is_new = suppress(tx, wish).await?;
+                if is_new && wish.reason == SuppressionReason::Unsubscribed {
+                    changed += 1;
+                }
+                if let (true, Some(organisation)) = (is_new, wish.organisation) {
+                    let change = json!({ "reason": wish.reason });
+                    tx.audit(organisation, "suppression.add", &key, change);
+                }
             }
-            if let (true, Some(organisation)) = (is_new, wish.organisation) {
-                let change = json!({ "reason": wish.reason });
-                tx.audit(organisation, "suppression.add", wish.email.key(), change);
+            for sent_at in heard.arrived {
+                lift_bounces(tx, &key, sent_at).await?;
             }
-        }
-        for (email, sent_at) in &self.arrived {
-            lift_bounces(tx, &email.key(), *sent_at).await?;
         }
         for (organisation, event) in self.events {
             tx.publish(organisation, event);

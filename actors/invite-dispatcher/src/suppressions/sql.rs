@@ -13,14 +13,21 @@ store::statements! {
             and excluded.reason in ('complaint', 'unsubscribed')";
 
     /// Mail that waits for its turn does not leave: of one organisation, or of all. What was sent
-    /// before, and waits for a reminder or to be sent again, stays sent.
+    /// before, and waits for a reminder or to be sent again, stays sent. What somebody else has at this
+    /// moment is settled when it is due: nothing that is suppressed is leased.
     pub(crate) QUIET = "
         update invites
         set state = case when sent_at is null then 'suppressed' else 'sent' end,
             reason = case when sent_at is null then 'suppressed' end,
             due_at = null
-        where email_key = $1
-            and (cast($2 as text) is null or organisation_id = $2)
+        where id in (
+                select i.id
+                from invites i
+                where i.email_key = $1
+                    and (cast($2 as text) is null or i.organisation_id = $2)
+                    and (i.state in ('queued', 'deferred')
+                        or i.state = 'unknown' and i.due_at is not null)
+                skip_locked)
             and (state in ('queued', 'deferred') or state = 'unknown' and due_at is not null)";
 
     /// An organisation's own suppression of an address.
@@ -55,6 +62,7 @@ store::statements! {
         select email_key
         from suppressions
         where reason = 'bounce' and created_at < $1
+        order by email_key
         limit $2";
 
     /// To whom mails of an invite went, and of which organisation.

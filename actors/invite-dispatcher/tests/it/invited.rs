@@ -367,7 +367,7 @@ impl Invited {
     }
 }
 
-async fn begin(scene: &Scene) -> Tx {
+pub(crate) async fn begin(scene: &Scene) -> Tx {
     let stamp = Stamp {
         now: scene.clock.now(),
         actor: "operator".to_owned(),

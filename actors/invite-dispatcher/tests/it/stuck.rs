@@ -166,18 +166,13 @@ async fn what_a_courier_takes_while_its_batch_is_cancelled_stays_on_its_way() {
     let mut tx = scene.db.write(&stamp).await.unwrap();
     posted::TAKE.bind(taken).execute(&mut tx).await.unwrap();
     let mut enlister = Enlister::new(scene.db.clone(), scene.clock.clone(), scene.woken.clone());
-    let withdraw = async { while enlister.work().await.unwrap() == Pace::Again {} };
-    let commit = async {
-        eventually(SOON, "the withdrawal waits for the courier", async || {
-            number(&scene, posted::WAITING.query(), "n").await > 0
-        })
-        .await;
-        tx.commit().await.unwrap();
-    };
-    tokio::join!(withdraw, commit);
+    while enlister.work().await.unwrap() == Pace::Again {}
+    assert_eq!(scene.see(waits).await.state, "cancelled");
+    assert_eq!(scene.see(taken).await.state, "queued", "left alone");
+    tx.commit().await.unwrap();
+    while enlister.work().await.unwrap() == Pace::Again {}
     let look = scene.see(taken).await;
     assert!(look.state == "sending" && look.is_leased, "{look:?}");
-    assert_eq!(scene.see(waits).await.state, "cancelled");
 }
 
 #[rstest]

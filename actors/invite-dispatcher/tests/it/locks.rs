@@ -1,0 +1,120 @@
+//! Nobody waits for somebody who waits for them, on PostgreSQL: SQLite has one writer.
+
+use std::time::Duration;
+
+use contract::{
+    events::Event,
+    ids::InviteId,
+    invites::{CancelInvite, Life, ReaddressInvite},
+};
+use invite_dispatcher::Enlister;
+use kernel::Work as _;
+use testkit::{Engine, eventually};
+
+use crate::{
+    invited::{Invited, address, begin},
+    posted::{self, number, open, run},
+    scene::Scene,
+};
+
+store::statements! {
+    /// As a courier writes down what became of an invite.
+    RECORD = "update invites set last_reply = '250 taken' where id = $1";
+
+    /// So much came back that its batch is to rest.
+    BOUNCE_ALL = "
+        update invites set state = 'bounced', due_at = null, settled_at = now_micros() where batch_id = $1";
+
+    RESTING = "select count(*) as n from batches where paused_at is not null";
+}
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// Somebody waits for a lock of this test.
+async fn somebody_waits(scene: &Scene) {
+    eventually(SOON, "somebody waits", async || {
+        number(scene, posted::WAITING.query(), "n").await > 0
+    })
+    .await;
+}
+
+/// A courier that has an invite, and publishes at its end.
+async fn record(on: &Invited, invite_id: InviteId, meanwhile: impl Future<Output = ()>) {
+    let mut courier = on.begin().await;
+    let record = RECORD.bind(invite_id);
+    record.execute(&mut courier).await.unwrap();
+    let commit = async {
+        somebody_waits(&on.scene).await;
+        courier.publish(on.a.id, Event::InviteBounced { invite_id });
+        courier.commit().await.unwrap();
+    };
+    tokio::join!(meanwhile, commit);
+}
+
+#[actix_rt::test]
+async fn whoever_cancels_or_corrects_an_invite_waits_for_its_courier_without_the_history() {
+    let on = Invited::open(Engine::Postgres).await;
+    let (a, invite) = (on.a, on.invite(on.a, "anm@uni.edu", "bounced").await);
+    record(&on, invite, async {
+        let readdress = ReaddressInvite {
+            organisation: a.id,
+            invite_id: invite,
+            email: address("ann@uni.edu"),
+        };
+        let sent = on.scene.ask(readdress).await.unwrap();
+        assert_eq!(sent.email.as_str(), "ann@uni.edu");
+    })
+    .await;
+    record(&on, invite, async {
+        let cancel = CancelInvite {
+            organisation: a.id,
+            invite_id: invite,
+        };
+        let cancelled = on.scene.ask(cancel).await.unwrap();
+        assert_eq!(cancelled.life, Life::Cancelled);
+    })
+    .await;
+}
+
+#[actix_rt::test]
+async fn whoever_finishes_a_batch_waits_for_its_history_without_the_batch() {
+    let (_sink, scene, house) = open(Engine::Postgres).await;
+    let mut steers = begin(&scene).await;
+    steers.lock_histories(&[house.id]).await.unwrap();
+    let mut courier = scene.courier();
+    let work = async {
+        courier.work().await.unwrap();
+        courier.finish().await;
+    };
+    let commit = async {
+        somebody_waits(&scene).await;
+        let resume = posted::RESUME.bind(house.batch);
+        resume.execute(&mut steers).await.unwrap();
+        steers.commit().await.unwrap();
+    };
+    tokio::join!(work, commit);
+    assert_eq!(number(&scene, posted::FINISHED.query(), "n").await, 1);
+}
+
+#[actix_rt::test]
+async fn whoever_lets_a_batch_rest_waits_for_its_history_without_the_batch() {
+    let (_sink, scene, house) = open(Engine::Postgres).await;
+    for n in 0..100 {
+        scene.invite(house, &format!("p{n}@uni.edu")).await;
+    }
+    run(&scene, BOUNCE_ALL.bind(house.batch)).await;
+    let mut steers = begin(&scene).await;
+    steers.lock_histories(&[house.id]).await.unwrap();
+    let mut enlister = Enlister::new(scene.db.clone(), scene.clock.clone(), scene.woken.clone());
+    let work = async {
+        enlister.work().await.unwrap();
+    };
+    let commit = async {
+        somebody_waits(&scene).await;
+        let resume = posted::RESUME.bind(house.batch);
+        resume.execute(&mut steers).await.unwrap();
+        steers.commit().await.unwrap();
+    };
+    tokio::join!(work, commit);
+    assert_eq!(number(&scene, RESTING.query(), "n").await, 1);
+}
