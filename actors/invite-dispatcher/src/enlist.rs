@@ -1,5 +1,6 @@
-//! Hands the rows of sent batches to the couriers, takes those of cancelled ones back, and lets a batch
-//! rest of which too much came back. That nothing is left of one, the courier finds.
+//! Hands the rows of sent batches to the couriers, takes those of cancelled ones back, a piece of each
+//! in turn, and lets a batch rest of which too much came back. That nothing is left of one, the courier
+//! finds.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,12 +13,13 @@ use contract::{
 use kernel::{Behaviour, Pace, Routes, Work};
 use serde::Serialize;
 use serde_json::json;
-use store::{Db, StoreError};
+use store::{Db, Row, StoreError};
 use tokio::sync::Notify;
 
 use crate::{
     alarm::Results,
     batches::{self, Key, classify, sql},
+    turns::{Turns, Waiting},
 };
 
 /// How many rows one transaction moves: short enough for whoever waits for the same lock.
@@ -35,6 +37,7 @@ pub struct Enlister {
     clock: Arc<dyn Clock>,
     courier: Arc<Notify>,
     looks: u8,
+    turns: Turns,
 }
 
 #[derive(Serialize)]
@@ -51,6 +54,7 @@ impl Enlister {
             clock,
             courier,
             looks: 0,
+            turns: Turns::default(),
         }
     }
 
@@ -62,14 +66,34 @@ impl Enlister {
         }
     }
 
-    /// Looks at the next drafts again, and queues or skips them.
-    async fn enlist(&self, organisation: OrganisationId, id: BatchId) -> Result<(), Problem> {
+    /// The batches with rows to be moved on, the next one first.
+    async fn waiting(&mut self) -> Result<Vec<Waiting>, Problem> {
+        let mut reader = self.db.read().await?;
+        let rows = sql::TO_MOVE.query().planned_anew();
+        let rows = rows.fetch_all(&mut reader).await?;
+        let read = |row: &Row| {
+            Ok(Waiting {
+                organisation: row.get("organisation_id")?,
+                batch: row.get("id")?,
+                is_cancelled: row.get::<i64>("is_cancelled")? == 1,
+            })
+        };
+        let mut waiting = rows
+            .iter()
+            .map(read)
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        self.turns.order(&mut waiting);
+        Ok(waiting)
+    }
+
+    /// Looks at the next drafts again, and queues or skips them; whether there were any.
+    async fn enlist(&self, organisation: OrganisationId, id: BatchId) -> Result<bool, Problem> {
         let stamp = self.stamp(id);
         let mut tx = self.db.write(&stamp).await?;
         tx.lock_histories(&[organisation]).await?;
         let batch = batches::find(&mut tx, organisation, id).await?;
         if batch.get::<Option<i64>>("cancelled_at")?.is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let policies: Policies = batch.json("policies")?;
         let allowed: Vec<DomainName> = batch.json("allowed_domains")?;
@@ -105,7 +129,7 @@ impl Enlister {
             .await?;
         tx.commit().await?;
         self.courier.notify_one();
-        Ok(())
+        Ok(!verdicts.is_empty())
     }
 
     /// Takes rows of a cancelled batch back; whether one was there that nobody else had.
@@ -157,17 +181,15 @@ impl Work for Enlister {
             self.raise_alarms().await?;
         }
         self.looks = (self.looks + 1) % LOOKS;
-        let mut reader = self.db.read().await?;
-        let next = sql::NEXT.query().planned_anew();
-        let next = next.fetch_optional(&mut reader).await?;
-        drop(reader);
-        if let Some(row) = next {
-            let (organisation, id) = (row.get("organisation_id")?, row.get("id")?);
-            if row.get::<i64>("is_cancelled")? == 0 {
-                self.enlist(organisation, id).await?;
-                return Ok(Pace::Again);
-            }
-            if self.withdraw(organisation, id).await? {
+        for one in self.waiting().await? {
+            self.turns.take(one);
+            let (organisation, id) = (one.organisation, one.batch);
+            let is_moved = if one.is_cancelled {
+                self.withdraw(organisation, id).await?
+            } else {
+                self.enlist(organisation, id).await?
+            };
+            if is_moved {
                 return Ok(Pace::Again);
             }
         }

@@ -6,8 +6,8 @@
 //! Reads `links`, `plans`, `organisations`, `accounts`, `memberships` and `invite_uses`.
 //!
 //! # Map
-//! - [`batches`]: addresses are handed in, classified, sent, steered; [`enlist`] queues them, [`alarm`]
-//!   says when a batch is to rest.
+//! - [`batches`]: addresses are handed in, classified, sent, steered; [`enlist`] queues them, in
+//!   [`turns`], [`alarm`] says when a batch is to rest.
 //! - [`courier`]: what is due is sent, as fast as [`rates`] allow.
 //! - [`invites`]: one invite, for administrators and whoever holds it; [`tokens`]: what it is known by.
 //! - [`suppressions`]: who gets none; [`reports`]: what comes back; [`remind`]: what is due by itself.
@@ -60,6 +60,7 @@ mod stencil;
 mod suppressions;
 mod templates;
 mod tokens;
+mod turns;
 
 use std::sync::Arc;
 

@@ -215,10 +215,10 @@ store::statements! {
         order by position
         limit $6";
 
-    /// The sent batch that has rows to be enlisted or taken back. Each batch is asked about by itself:
+    /// The sent batches that have rows to be enlisted or taken back. Each batch is asked about by itself:
     /// for an `exists` PostgreSQL may read all of them. The last are asked for, in an order of an index:
     /// from the first on, rows were moved.
-    pub(crate) NEXT = "
+    pub(crate) TO_MOVE = "
         select b.id, b.organisation_id,
             cast(case when b.cancelled_at is null then 0 else 1 end as bigint) as is_cancelled
         from batches b
@@ -237,9 +237,7 @@ store::statements! {
                         and not exists (select 1 from invite_uses u where u.invite_id = i.id)
                     order by i.due_at desc, i.position desc
                     limit 1)
-                end) is not null
-        order by b.id
-        limit 1";
+                end) is not null";
 
     /// Drafts of a batch.
     pub(crate) DRAFTS = "

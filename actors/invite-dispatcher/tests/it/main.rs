@@ -17,6 +17,7 @@ mod fair;
 mod grown;
 mod held;
 mod held_back;
+mod in_turn;
 mod injection;
 mod invitation;
 mod invited;
