@@ -153,6 +153,10 @@ async fn pasted_addresses_get_one_mail_each_and_who_accepts_is_seated(
         (&json!("ann@hill.edu"), &json!("assigned"), &json!("invite"))
     );
     assert_eq!(user["proof_due_at"], Value::Null, "{user}");
+    let page = format!("/users/{}", user["id"].as_str().unwrap());
+    let page = scene.institution.open(&page).await;
+    let text = page.text();
+    assert!(text.contains("e-mail invite to First year"), "{text}");
 
     // the second time it is told so
     let other = scene.node.browser().open(&ann).await;

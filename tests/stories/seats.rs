@@ -236,11 +236,21 @@ async fn a_persons_page_tells_the_story_of_the_seat(#[case] engine: Engine, #[ca
     assert_eq!(visitor.open("/").await.heading(), "Hello Ann");
     assert_eq!(join(&node, &link, 1).await, Outcome::Waiting);
 
+    let waiting = page_of(&institution, 1).await;
+    assert!(
+        waiting.text().contains("off the waiting list"),
+        "{}",
+        waiting.text()
+    );
+
     // the seat goes to who waits, the person is signed out, the row stays
     let page = page_of(&institution, 0).await;
     assert_eq!(story(&page), ["Joined and got a seat"]);
     let page = press(&institution, &page, "revoke").await;
-    assert!(page.text().contains("Revoked. The seat is free"));
+    assert!(
+        page.text()
+            .contains("Revoked. The seat, if there was one, is free")
+    );
     assert_eq!(story(&page), ["Seat revoked", "Joined and got a seat"]);
     assert_eq!(page.rows()[0][2], institution.email);
     assert_eq!(page.rows()[1][2], "Ann Lee");

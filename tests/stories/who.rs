@@ -139,6 +139,10 @@ async fn an_invite_its_batch_and_the_trail_say_who_it_was() {
     let text = batch.text();
     assert!(text.contains("by token “a story”"), "{text}");
     let owner = &scene.institution.administrator;
+    let link = format!("/links/{}", scene.link.id);
+    let text = scene.institution.open(&link).await.text();
+    let made = format!("UTC by {}", scene.institution.email);
+    assert!(text.contains(&made), "{text}");
     let invite = owner.open(&batch.link("ann@hill.edu")).await;
     assert_eq!(by(&invite, 2), ["its receiver"], "{}", invite.text());
     let finished = eventually_some(PATIENCE, "the batch is finished", async || {

@@ -11,7 +11,7 @@ use contract::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{link_form::LinkForm, plans_of};
+use super::{link_form::LinkForm, plans_of, who::Who};
 use crate::{
     edge::Edge,
     flows,
@@ -221,6 +221,8 @@ struct OneLink {
     frame: Frame,
     office: Office,
     row: Row,
+    /// Who made it.
+    by: String,
     /// None: a link keeps its plan.
     plans: Vec<Plan>,
     form: LinkForm,
@@ -240,6 +242,11 @@ async fn find(edge: &Edge, office: &Office, link_id: LinkId) -> Result<Link, Pro
     edge.bus.call(&get, &office.cx).await
 }
 
+async fn maker(edge: &Edge, office: &Office, link: &Link) -> Result<String, Problem> {
+    let who = Who::of(edge, office, [link.created_by.as_str()]).await?;
+    Ok(who.says(&link.created_by, "a visitor"))
+}
+
 async fn one(
     edge: web::Data<Edge>,
     administrator: Administrator,
@@ -249,12 +256,14 @@ async fn one(
     let (organisation, link) = path.into_inner();
     let office = Office::of(&administrator, &organisation, "links")?;
     let link = find(&edge, &office, link_id(&link)?).await?;
+    let by = maker(&edge, &office, &link).await?;
     let (form, errors, said) = (LinkForm::of(&link), Errors::default(), query.words());
     let (frame, row) = (Frame::of(&edge), Row::of(&edge, link));
     show(&OneLink {
         frame,
         office,
         row,
+        by,
         plans: Vec::new(),
         form,
         errors,
@@ -286,11 +295,13 @@ async fn update(
         Err(problem) => {
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;
+            let by = maker(&edge, &office, &before).await?;
             let (frame, row) = (Frame::of(&edge), Row::of(&edge, before));
             let page = OneLink {
                 frame,
                 office,
                 row,
+                by,
                 plans: Vec::new(),
                 form,
                 errors,

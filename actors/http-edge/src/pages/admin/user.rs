@@ -54,6 +54,10 @@ impl Person {
         self.user.status == Status::Revoked
     }
 
+    fn is_waiting(&self) -> bool {
+        self.user.status == Status::Waiting
+    }
+
     fn may_be_reassigned(&self) -> bool {
         matches!(self.user.status, Status::Revoked | Status::Waiting)
     }
@@ -85,7 +89,9 @@ struct Asked {
 
 fn said(done: &str) -> Option<&'static str> {
     match done {
-        "revoke" => Some("Revoked. The seat is free, or somebody else's by now."),
+        "revoke" => {
+            Some("Revoked. The seat, if there was one, is free, or somebody else's by now.")
+        }
         "reassign" => Some("The person has a seat."),
         "tags" => Some("Saved."),
         _ => None,
