@@ -12,7 +12,8 @@ use testkit::{Engine, TestDatabase, eventually};
 
 use super::{
     Courier, CourierMetrics,
-    record::{self, Record},
+    record::{self, Key, Record},
+    sql,
 };
 use crate::options::MailOptions;
 
@@ -219,4 +220,25 @@ async fn a_courier_that_records_locks_invites_in_the_order_of_reports() {
     let (recorded, told) = tokio::join!(ground.record(&couriers[0], &records), tell);
     recorded.unwrap();
     told.unwrap();
+}
+
+#[actix_rt::test]
+async fn a_courier_keeps_what_nobody_else_has_and_waits_for_nobody() {
+    let ground = Ground::open().await;
+    let couriers = [ground.courier(), ground.courier()];
+    ground.take(&couriers).await;
+    let [held, free] = [ground.ids[0], ground.ids[2]];
+    let mut other = ground.begin().await;
+    TOUCH.bind(held).execute(&mut other).await.unwrap();
+    let mut tx = ground.begin().await;
+    let renew = sql::RENEW_INVITES.bind_rows(&[Key { id: held }, Key { id: free }]);
+    let renew = renew.bind(60_000_000_i64).bind(&couriers[0].id);
+    assert_eq!(renew.execute(&mut tx).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    other.commit().await.unwrap();
+    let expired = ground.expire(&mut ground.courier()).await;
+    expired.unwrap();
+    let mut reader = ground.db.read().await.unwrap();
+    let sum = SUM.query().fetch_one(&mut reader).await.unwrap();
+    assert_eq!(sum.get::<u64>("expired").unwrap(), COUNT - 1, "all but one");
 }

@@ -9,12 +9,14 @@ use contract::{
 };
 use invite_dispatcher::Enlister;
 use kernel::Work as _;
+use store::Tx;
 use testkit::{Engine, eventually};
 
 use crate::{
     invited::{Invited, address, begin},
     posted::{self, number, open, run},
-    scene::Scene,
+    scene::{NOON, Scene},
+    suppressions::suppress,
 };
 
 store::statements! {
@@ -117,4 +119,68 @@ async fn whoever_lets_a_batch_rest_waits_for_its_history_without_the_batch() {
     };
     tokio::join!(work, commit);
     assert_eq!(number(&scene, RESTING.query(), "n").await, 1);
+}
+
+/// A transaction that has these invites.
+async fn holding(on: &Invited, invites: &[InviteId]) -> Tx {
+    let mut tx = on.begin().await;
+    for invite in invites {
+        RECORD.bind(*invite).execute(&mut tx).await.unwrap();
+    }
+    tx
+}
+
+#[actix_rt::test]
+async fn whoever_reminds_ends_or_suppresses_waits_for_nobody_and_does_it_the_next_time() {
+    let on = Invited::open(Engine::Postgres).await;
+    let (a, b) = (on.a, on.b);
+    let pending = on
+        .invite_until(a, "ann@uni.edu", "sent", NOON.plus_days(2))
+        .await;
+    on.mailed(pending, NOON.plus_days(-10)).await;
+    let over = on
+        .invite_until(a, "bob@uni.edu", "sent", NOON.plus_days(-1))
+        .await;
+    on.reopen(b).await;
+    let late = on
+        .invite_until(b, "cy@uni.edu", "queued", NOON.plus_days(-1))
+        .await;
+    let unwanted = on.unsent(b, "di@uni.edu", "queued").await;
+    let tx = holding(&on, &[pending, over, late, unwanted]).await;
+    on.sweep().await;
+    suppress(&on, b, "di@uni.edu").await.unwrap();
+    assert_eq!(on.state(unwanted).await, "queued");
+    assert_eq!(on.stand(pending).await.occasion, "first");
+    assert!(!on.stand(over).await.is_closed);
+    assert_eq!(on.state(late).await, "queued");
+    tx.commit().await.unwrap();
+    on.sweep().await;
+    assert_eq!(on.stand(pending).await.occasion, "reminder");
+    assert!(on.stand(over).await.is_closed);
+    assert_eq!(on.state(late).await, "expired");
+    on.scene.deliver().await;
+    assert_eq!(
+        on.state(unwanted).await,
+        "suppressed",
+        "it was due and did not leave"
+    );
+}
+
+#[actix_rt::test]
+async fn attempts_at_codes_lock_invites_in_the_order_of_reports() {
+    let on = Invited::open(Engine::Postgres).await;
+    // Along the address, that of the other organisation is the first; and it was not touched last.
+    let lower = on.invite(on.b, "ann@uni.edu", "sent").await;
+    let higher = on.invite(on.a, "ann@uni.edu", "sent").await;
+    holding(&on, &[lower]).await.commit().await.unwrap();
+    let mut report = holding(&on, &[lower]).await;
+    let code = on.code(higher, 1);
+    let typed = async { on.type_code("ann@uni.edu", &code).await.unwrap() };
+    let tell = async {
+        somebody_waits(&on.scene).await;
+        RECORD.bind(higher).execute(&mut report).await.unwrap();
+        report.commit().await.unwrap();
+    };
+    let (face, ()) = tokio::join!(typed, tell);
+    assert_eq!(face.id, higher);
 }
