@@ -1,25 +1,27 @@
 //! Serves [`StartAddressChange`] and [`FinishAddressChange`].
 
 use contract::{
-    EmailAddress, Kind, Problem,
+    EmailAddress, Kind, Problem, Secret,
     accounts::{AddressChanged, FinishAddressChange, StartAddressChange},
     ids::{AccountId, ProofId},
     people::ProofStarted,
     text::PersonName,
 };
 use kernel::{Cx, Serve};
-use store::{Row, StoreError};
+use store::{Row, StoreError, Tx};
 
 use crate::{
     People,
     name_key::name_key,
     proof::{Owner, Purpose, issue_unless_recent, language, lock},
-    session, sql,
+    session,
+    sign_in::is_still,
+    sql,
 };
 
 /// The caller's account as a change needs it.
-struct Own {
-    email: EmailAddress,
+pub(crate) struct Own {
+    pub(crate) email: EmailAddress,
     first_name: PersonName,
     last_name: PersonName,
     password_hash: Option<String>,
@@ -43,14 +45,13 @@ impl Serve<StartAddressChange> for People {
         cx: &Cx,
     ) -> Result<ProofStarted, Problem> {
         let account = cx.caller.person()?;
-        let own = self.own(account).await?;
-        self.must_know(account, &own, message.password).await?;
+        let (own, hash) = self.must_know(account, message.password).await?;
         let nothing = ProofStarted {
             id: ProofId::new(self.clock.ulid()),
             proof: None,
         };
         let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
-        lock(&mut tx, account).await?;
+        must_still_know(&mut tx, account, &hash).await?;
         let taken = sql::FIND_ACCOUNT.bind(message.email.key());
         if taken.fetch_optional(&mut tx).await?.is_some() {
             return Ok(nothing);
@@ -132,28 +133,33 @@ impl People {
         Ok(Own::of(&row.ok_or_else(|| Problem::new(Kind::NotFound))?)?)
     }
 
-    async fn must_know(
+    /// The caller's account and the hash of its password, which this is.
+    pub(crate) async fn must_know(
         &self,
         account: AccountId,
-        own: &Own,
-        password: contract::Secret,
-    ) -> Result<(), Problem> {
-        let hash = own.password_hash.as_ref();
-        if self.knows(Some(account), hash, password).await?.is_none() {
-            let detail = "This is not your password.";
-            return Err(Problem::invalid("password", "wrong", detail));
-        }
-        Ok(())
+        password: Secret,
+    ) -> Result<(Own, String), Problem> {
+        let mut own = self.own(account).await?;
+        let hash = own.password_hash.take();
+        let knows_it = self.knows(Some(account), hash.as_ref(), password).await?;
+        let (_, hash) = knows_it.zip(hash).ok_or_else(wrong_password)?;
+        Ok((own, hash))
     }
+}
 
-    /// As a change of the password needs it: refused unless this is the caller's password.
-    pub(crate) async fn must_know_own(
-        &self,
-        account: AccountId,
-        password: contract::Secret,
-    ) -> Result<EmailAddress, Problem> {
-        let own = self.own(account).await?;
-        self.must_know(account, &own, password).await?;
-        Ok(own.email)
+/// Locks an account; refused when its password is another one by now.
+pub(crate) async fn must_still_know(
+    tx: &mut Tx,
+    account: AccountId,
+    hash: &str,
+) -> Result<(), Problem> {
+    lock(tx, account).await?;
+    if is_still(tx, account, hash).await? {
+        return Ok(());
     }
+    Err(wrong_password())
+}
+
+fn wrong_password() -> Problem {
+    Problem::invalid("password", "wrong", "This is not your password.")
 }

@@ -1,19 +1,18 @@
 //! Serves [`ChangePassword`].
 
-use contract::{Kind, Problem, accounts::ChangePassword};
+use contract::{Problem, accounts::ChangePassword};
 use kernel::{Cx, Serve};
 
-use crate::{People, enrol::set_password, password, proof::lock, session};
+use crate::{People, address_change::must_still_know, enrol::set_password, password, session};
 
 impl Serve<ChangePassword> for People {
     async fn serve(&mut self, message: ChangePassword, cx: &Cx) -> Result<(), Problem> {
         let account = cx.caller.person()?;
-        let email = self.must_know_own(account, message.password).await?;
-        password::check("new_password", &message.new_password, &email)?;
+        let (own, known) = self.must_know(account, message.password).await?;
+        password::check("new_password", &message.new_password, &own.email)?;
         let hash = self.passwords.hash(message.new_password).await?;
         let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
-        let gone = || Problem::new(Kind::NotFound);
-        lock(&mut tx, account).await?.ok_or_else(gone)?;
+        must_still_know(&mut tx, account, &known).await?;
         set_password(&mut tx, account, &hash, None).await?;
         session::end_others(&mut tx, account, Some(&message.session)).await?;
         tx.commit().await.map_err(Problem::from)

@@ -59,13 +59,7 @@ impl Serve<ConfirmProof> for People {
                 .execute(&mut tx)
                 .await?;
             if dropped > 0 {
-                session::end_others(&mut tx, account, None).await?;
-                sql::SUPERSEDE_PROOFS
-                    .bind(account)
-                    .bind(stamp.now)
-                    .bind(None::<&str>)
-                    .execute(&mut tx)
-                    .await?;
+                session::end_all(&mut tx, account).await?;
             }
         }
         let mut has_password = has_password(&mut tx, account).await?;

@@ -13,6 +13,8 @@ use crate::{
     name_key::name_key,
     password,
     proof::{Owner, Purpose, issue, issue_unless_recent, lock},
+    session,
+    sign_in::is_still,
     sql,
 };
 
@@ -151,19 +153,19 @@ impl People {
                 Err(Problem::new(Kind::AccountExists))
             };
         }
-        if !knows_it {
+        let (true, Some(hash)) = (knows_it, &existing.password_hash) else {
             return self.replace(existing, message, stamp).await;
-        }
+        };
         let mut tx = self.db.write(stamp).await?;
-        if lock(&mut tx, existing.id).await? != Some(None) {
-            // Proved or gone since we looked, and the password we were shown may have died with that.
+        let is_unproved = lock(&mut tx, existing.id).await? == Some(None);
+        if !is_unproved || !is_still(&mut tx, existing.id, hash).await? {
+            // Proved, gone or made anew since we looked: what we were shown may have died with that.
             return Err(Problem::new(Kind::Conflict));
         }
-        if let (Some(registrant), Some(hash)) = (&message.registrant, &existing.password_hash) {
+        if let Some(registrant) = &message.registrant {
             let set = sql::SET_REGISTRANT
                 .bind(existing.id)
-                .bind(hash_token(registrant))
-                .bind(hash);
+                .bind(hash_token(registrant));
             set.execute(&mut tx).await?;
         }
         let proof =
@@ -204,6 +206,8 @@ impl People {
         if replaced == 0 {
             return Err(Problem::new(Kind::AccountExists));
         }
+        // Whoever had it before may be signed in, or be moving it to a mailbox of theirs.
+        session::end_all(&mut tx, existing.id).await?;
         set_password(&mut tx, existing.id, &hash, registrant.as_ref()).await?;
         let owner = Owner {
             account: existing.id,

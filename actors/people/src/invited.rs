@@ -6,7 +6,7 @@ use contract::{
     ids::{AccountId, InviteId},
     people::{Enrol, Enrolled},
 };
-use store::{StoreError, Tx};
+use store::StoreError;
 
 use crate::{People, enrol::set_password, name_key::name_key, session, sql};
 
@@ -66,7 +66,7 @@ impl People {
             let rename = rename.bind(first_name).bind(last_name);
             let rename = rename.bind(name_key.as_str()).bind(stamp.now);
             rename.execute(&mut tx).await?;
-            forget(&mut tx, account, stamp).await?;
+            session::end_all(&mut tx, account).await?;
         }
         sql::PROVE_ACCOUNT
             .bind(account)
@@ -81,16 +81,4 @@ impl People {
             proof: None,
         }))
     }
-}
-
-/// Ends what was set up before the address was proved.
-async fn forget(tx: &mut Tx, account: AccountId, stamp: &Stamp) -> Result<(), StoreError> {
-    session::end_others(tx, account, None).await?;
-    sql::SUPERSEDE_PROOFS
-        .bind(account)
-        .bind(stamp.now)
-        .bind(None::<&str>)
-        .execute(tx)
-        .await
-        .map(drop)
 }

@@ -65,13 +65,7 @@ impl Serve<FinishReset> for People {
             .execute(&mut tx)
             .await?;
         // Nothing that was begun before goes on: neither a session nor a change of address.
-        session::end_others(&mut tx, account, None).await?;
-        sql::SUPERSEDE_PROOFS
-            .bind(account)
-            .bind(stamp.now)
-            .bind(None::<&str>)
-            .execute(&mut tx)
-            .await?;
+        session::end_all(&mut tx, account).await?;
         tx.commit().await?;
         Ok(Proved {
             account_id: account,

@@ -39,6 +39,18 @@ pub(crate) async fn open(tx: &mut Tx, account_id: AccountId) -> Result<PersonSes
     })
 }
 
+/// Ends whatever was begun on an account, by whomever: every session and every proof.
+pub(crate) async fn end_all(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
+    end_others(tx, account, None).await?;
+    sql::SUPERSEDE_PROOFS
+        .bind(account)
+        .bind(tx.stamp().now)
+        .bind(None::<&str>)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
 /// Ends every session of a person, except the one that goes on.
 pub(crate) async fn end_others(
     tx: &mut Tx,

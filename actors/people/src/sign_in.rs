@@ -6,6 +6,7 @@ use contract::{
     ids::AccountId,
 };
 use kernel::{Cx, Serve};
+use store::{StoreError, Tx};
 
 use crate::{People, proof::lock, session, sql};
 
@@ -24,22 +25,25 @@ impl Serve<SignInPerson> for People {
         let (account, hash) = account.zip(hash).ok_or_else(refused)?;
         let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
         lock(&mut tx, account).await?;
-        // The password may have died while it was being looked at.
-        let now = sql::FIND_BY_ID
-            .bind(account)
-            .fetch_optional(&mut tx)
-            .await?;
-        let kept: Option<String> = now
-            .map(|row| row.get("password_hash"))
-            .transpose()?
-            .flatten();
-        if kept != Some(hash) {
+        if !is_still(&mut tx, account, &hash).await? {
             return Err(refused());
         }
         let opened = session::open(&mut tx, account).await?;
         tx.commit().await?;
         Ok(opened)
     }
+}
+
+/// Whether this is still the password of an account, which must be locked: it may have died while
+/// it was being looked at.
+pub(crate) async fn is_still(
+    tx: &mut Tx,
+    account: AccountId,
+    hash: &str,
+) -> Result<bool, StoreError> {
+    let row = sql::FIND_BY_ID.bind(account).fetch_optional(tx).await?;
+    let kept: Option<Option<String>> = row.map(|row| row.get("password_hash")).transpose()?;
+    Ok(kept.flatten().as_deref() == Some(hash))
 }
 
 impl People {

@@ -58,7 +58,7 @@ store::statements! {
     pub(crate) SET_REGISTRANT = "
         update credentials
         set registrant_hash = $2
-        where account_id = $1 and password_hash = $3";
+        where account_id = $1";
 
     /// Takes a password away that was not set by whoever proves the address.
     pub(crate) DROP_FOREIGN_PASSWORD = "

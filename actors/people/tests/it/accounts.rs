@@ -23,18 +23,26 @@ const PASSWORD: &str = "correct horse";
 const ANOTHER: &str = "another horse";
 
 impl Scene {
-    async fn sign_in(&self, email: &str, password: &str) -> Result<PersonSession, Problem> {
+    pub(crate) async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+    ) -> Result<PersonSession, Problem> {
         let email = EmailAddress::parse(email).unwrap();
         let password = Secret::new(password);
         self.ask(SignInPerson { email, password }).await
     }
 
-    async fn whose(&self, session: &PersonSession) -> Result<SignedInPerson, Problem> {
+    pub(crate) async fn whose(&self, session: &PersonSession) -> Result<SignedInPerson, Problem> {
         let token = session.token.clone();
         self.ask(AuthenticatePerson { token }).await
     }
 
-    async fn ask_as<M: Call>(&self, account: AccountId, message: M) -> Result<M::Reply, Problem> {
+    pub(crate) async fn ask_as<M: Call>(
+        &self,
+        account: AccountId,
+        message: M,
+    ) -> Result<M::Reply, Problem> {
         let caller = Caller {
             principal: Principal::Person(account),
             ..Caller::public(Service::HttpEdge, self.clock.now())
@@ -66,7 +74,7 @@ impl Scene {
         .await
     }
 
-    async fn start_change(
+    pub(crate) async fn start_change(
         &self,
         account: AccountId,
         email: &str,
@@ -78,7 +86,7 @@ impl Scene {
         Ok(self.ask_as(account, start).await?.proof)
     }
 
-    async fn finish_change(
+    pub(crate) async fn finish_change(
         &self,
         account: AccountId,
         evidence: Evidence,

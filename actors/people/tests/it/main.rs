@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod anew;
 mod enrol;
 mod invited;
 mod passwords;

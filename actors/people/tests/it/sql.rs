@@ -25,6 +25,15 @@ store::statements! {
     pub(crate) REVOKE = "
         update memberships set status = 'revoked', revoked_at = $2 where account_id = $1";
 
+    /// Has an account to itself.
+    pub(crate) LOCK = "update accounts set changed_at = changed_at where id = $1";
+
+    /// Somebody else sets its password.
+    pub(crate) REPLACE_PASSWORD = "
+        update credentials
+        set password_hash = 'set by a reset', registrant_hash = null
+        where account_id = $1";
+
     /// An administrator took them out for good.
     pub(crate) ERASE = "
         insert into erasures (account_id, organisation_id, at) values ($1, 'org_1', 1)";
