@@ -106,13 +106,14 @@ store::statements! {
             case when deferred_since is null then 0 else 1 end as was_deferred,
             expires_at, expires_at - $4 as lives_for");
 
-    /// Which of these invites, that a courier has, would not be taken any more. `$2` is now.
+    /// Which of these invites, that a courier has, would not be taken any more. `$2` is now. Each is asked
+    /// about by itself: for a join PostgreSQL may read every use there is.
     pub(crate) STOPPED = concat!("
-        select i.id
-        from rows($1)
-        cross join invites i
-        where i.id = rows.value ->> 'id'
-            and ", fate!("i", "i.batch_id", "$2"), " <> 'sending'");
+        select had.id
+        from (select rows.value ->> 'id' as id from rows($1)) as had
+        where (select ", fate!("i", "i.batch_id", "$2"), "
+            from invites i
+            where i.id = had.id) <> 'sending'");
 
     /// Keeps invites for so many microseconds more. What somebody else has at this moment is kept the
     /// next time.
@@ -246,13 +247,16 @@ store::statements! {
     /// Ends those of what was put back that would not be taken any more. `$2` is now.
     pub(crate) END = concat!("
         update invites
-        set state = ", fate!("invites", "invites.batch_id", "$2"), ",
-            reason = null,
-            due_at = null,
-            settled_at = now_micros()
-        where id in (select rows.value ->> 'id' from rows($1))
-            and state in ('queued', 'deferred', 'unknown')
-            and ", fate!("invites", "invites.batch_id", "$2"), " <> 'sending'
+        set state = found.fate, reason = null, due_at = null, settled_at = now_micros()
+        from (
+            select had.id as invite_id, (
+                select ", fate!("i", "i.batch_id", "$2"), "
+                from invites i
+                where i.id = had.id) as fate
+            from (select rows.value ->> 'id' as id from rows($1)) as had) as found
+        where invites.id = found.invite_id
+            and invites.state in ('queued', 'deferred', 'unknown')
+            and found.fate <> 'sending'
         returning state");
 
     /// Mailboxes that do not exist get no more invites of their organisation.
