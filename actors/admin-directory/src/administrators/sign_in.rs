@@ -6,6 +6,7 @@ use contract::{
     ids::AdministratorId,
 };
 use kernel::{Cx, Serve};
+use store::{Row, StoreError};
 
 use super::session;
 use crate::{AdminDirectory, sql};
@@ -23,11 +24,17 @@ impl Serve<SignInAdministrator> for AdminDirectory {
             self.passwords.verify_nothing(password).await?;
             return Err(Problem::new(Kind::SignInRefused));
         };
-        if !self.passwords.verify(password, password_hash).await? {
+        let is_theirs = self.passwords.verify(password, password_hash.clone());
+        if !is_theirs.await? {
             tracing::info!(administrator = %id, "sign-in refused");
             return Err(Problem::new(Kind::SignInRefused));
         }
         let mut tx = self.db.write(&self.stamp_of(id, cx)).await?;
+        let locked = sql::LOCK_ADMINISTRATOR.bind(message.email.key());
+        // The password, or the administrator, may have gone while it was being looked at.
+        if read(locked.fetch_optional(&mut tx).await?)? != Some((id, password_hash)) {
+            return Err(Problem::new(Kind::SignInRefused));
+        }
         let opened = session::open(&mut tx, id, "administrator.sign-in").await?;
         tx.commit().await?;
         Ok(opened)
@@ -45,9 +52,13 @@ impl AdminDirectory {
             .bind(email.key())
             .fetch_optional(&mut db)
             .await?;
-        let Some(row) = row else { return Ok(None) };
-        let hash: Option<String> = row.get("password_hash")?;
-        let id = row.get("id")?;
-        Ok(hash.map(|hash| (id, hash)))
+        Ok(read(row)?)
     }
+}
+
+fn read(row: Option<Row>) -> Result<Option<(AdministratorId, String)>, StoreError> {
+    let Some(row) = row else { return Ok(None) };
+    let hash: Option<String> = row.get("password_hash")?;
+    let id = row.get("id")?;
+    Ok(hash.map(|hash| (id, hash)))
 }

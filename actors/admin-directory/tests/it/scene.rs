@@ -18,7 +18,7 @@ use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Stage, StageOptions, bus::LocalBus,
 };
 use passwords::{PasswordSettings, Passwords};
-use store::{Database, DatabaseOptions, Db, Statement};
+use store::{Database, DatabaseOptions, Db, Statement, Tx};
 use testkit::{Engine, TestDatabase};
 
 use crate::sql;
@@ -169,14 +169,19 @@ impl Scene {
         .await
     }
 
-    /// What an operator does by hand until there is a message for it.
-    pub(crate) async fn revoke(&self, token: TokenId) {
+    /// A transaction of somebody else's.
+    pub(crate) async fn begin(&self) -> Tx {
         let stamp = Stamp {
             now: NOON,
             actor: "operator".to_owned(),
             request_id: "fixture".to_owned(),
         };
-        let mut tx = self.db.write(&stamp).await.unwrap();
+        self.db.write(&stamp).await.unwrap()
+    }
+
+    /// What an operator does by hand until there is a message for it.
+    pub(crate) async fn revoke(&self, token: TokenId) {
+        let mut tx = self.begin().await;
         sql::REVOKE_TOKEN
             .bind(token)
             .bind(NOON)
@@ -188,12 +193,7 @@ impl Scene {
 
     /// Changes what time would change.
     pub(crate) async fn run(&self, statement: &'static Statement) {
-        let stamp = Stamp {
-            now: NOON,
-            actor: "operator".to_owned(),
-            request_id: "fixture".to_owned(),
-        };
-        let mut tx = self.db.write(&stamp).await.unwrap();
+        let mut tx = self.begin().await;
         statement.query().execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
     }

@@ -1,13 +1,22 @@
 //! Signing in, being signed in, signing out.
 
+use std::time::Duration;
+
 use contract::{
     Kind, Role,
     administrators::{SessionOpened, SignOutAdministrator},
 };
+use futures_util::future::join;
 use rstest::rstest;
-use testkit::Engine;
+use testkit::{Engine, eventually};
 
-use crate::scene::{PASSWORD, Scene};
+use crate::{
+    scene::{PASSWORD, Scene},
+    sql,
+};
+
+/// Long enough for a busy machine; nothing takes it when all is well.
+const SOON: Duration = Duration::from_secs(20);
 
 impl Scene {
     /// Ann, an owner with a password.
@@ -79,6 +88,33 @@ async fn every_refused_sign_in_costs_one_hash_so_that_its_time_tells_nothing(
         scene.sign_in(email, password).await.unwrap_err();
         assert_eq!(scene.passwords.made() - before, 1, "{email}");
     }
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_password_that_dies_while_it_is_looked_at_opens_no_session(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    scene.ann().await;
+    // A reset that has the administrator, and is not done yet.
+    let mut reset = scene.begin().await;
+    sql::LOCK.query().execute(&mut reset).await.unwrap();
+    let made = scene.passwords.made();
+    let finish = async {
+        eventually(SOON, "the password is right", async || {
+            scene.passwords.made() > made
+        })
+        .await;
+        let set = sql::REPLACE_PASSWORD.query();
+        set.execute(&mut reset).await.unwrap();
+        reset.commit().await.unwrap();
+    };
+    let (signed_in, ()) = join(scene.sign_in("ann@x.edu", PASSWORD), finish).await;
+    assert_eq!(signed_in.unwrap_err().kind, Kind::SignInRefused);
+    let rows = scene.rows().await;
+    let sessions = rows.iter().filter(|row| row.starts_with("session "));
+    assert_eq!(sessions.count(), 1, "the one that the set-up opened");
 }
 
 #[rstest]

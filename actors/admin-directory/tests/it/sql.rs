@@ -7,6 +7,12 @@ store::statements! {
         set revoked_at = $2
         where id = $1";
 
+    /// Has every administrator to itself.
+    pub(crate) LOCK = "update administrators set email = email";
+
+    /// A reset sets another password.
+    pub(crate) REPLACE_PASSWORD = "update administrators set password_hash = 'set by a reset'";
+
     /// Lets every lease of an attempt end.
     pub(crate) EXPIRE_ATTEMPTS = "
         update attempts
