@@ -2,8 +2,9 @@
 //!
 //! # Owns
 //! The tables `accounts`, `credentials`, `proofs` and `person_sessions`. Reads `memberships`, to know
-//! whether anything hangs on an account yet and whose seat was revoked, `erasures`, to know who is to
-//! be forgotten, and `batches`, `invites` and `invite_uses`, to know who was invited.
+//! whether anything hangs on an account yet, `revocations`, to know whose sessions are over,
+//! `erasures`, to know who is to be forgotten, and `batches`, `invites` and `invite_uses`, to know who
+//! was invited.
 //!
 //! # Promises (each with its test in docs/semantics.md)
 //! - An address is one account, however many ask at once.
@@ -11,9 +12,10 @@
 //!   Typing it in proves nothing.
 //! - A password that was set before the address was proved survives the proof only in the browser in
 //!   which it was set: whoever registers a stranger's address ends with nothing (pre-hijacking).
-//! - A reset, and a first proof by somebody else, end every session and every pending proof; a change
-//!   of address is finished by a session of the very account that began it.
-//! - A session ends when a seat of its person is revoked.
+//! - A reset, a first proof by somebody else, and an account that is made anew end every session and
+//!   every pending proof; a change of address is finished by a session of the very account that began
+//!   it.
+//! - A session ends when a seat of its person is revoked, and stays so when the seat is given again.
 //! - A code has five attempts and ten minutes, a newer one ends it, and every refusal looks alike.
 //! - An address gets one letter a minute and ten a day, however many ask for one at once.
 //! - Passwords are hashed outside any transaction, on the pool of the `passwords` crate.

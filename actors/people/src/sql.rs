@@ -186,8 +186,8 @@ store::statements! {
         where s.expires_at > $2
             and not exists (
                 select 1
-                from memberships m
-                where m.account_id = a.id and m.revoked_at >= s.created_at)";
+                from revocations r
+                where r.account_id = a.id and r.at >= s.created_at)";
 
     /// Notes that a person was there.
     pub(crate) TOUCH_ACCOUNT = "

@@ -2,8 +2,8 @@
 //!
 //! # Owns
 //! The tables `plans`, `memberships`, `membership_tags`, `link_uses`, `invite_uses`, `ledger`,
-//! `erasures`, `bulk_jobs` and `bulk_people`; nobody else writes them. Reads `links`, `invites`,
-//! `batches`, `organisations` and `accounts` in the transaction that decides.
+//! `erasures`, `revocations`, `bulk_jobs` and `bulk_people`; nobody else writes them. Reads `links`,
+//! `invites`, `batches`, `organisations` and `accounts` in the transaction that decides.
 //!
 //! # Promises (each with its test in docs/semantics.md)
 //! - `purchased = free + held + assigned` for every plan at every commit; a seat is never sold twice.
@@ -12,7 +12,8 @@
 //! - Admission is idempotent: asked again, it gives the same answer and consumes nothing.
 //! - The answer of an admission is durable, with its ledger entry, event and audit entry.
 //! - Whoever waits is promoted in order, in the very transaction that frees the seat.
-//! - Whoever is revoked stays so at every door until an administrator reassigns them.
+//! - Whoever is revoked stays so at every door until an administrator reassigns them, and no session
+//!   of theirs from before goes on, then neither.
 //! - A job is about the people it was started with, does each of them once, and says how each went.
 //!
 //! # How it decides

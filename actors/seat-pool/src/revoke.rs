@@ -1,20 +1,25 @@
 //! Serves [`RevokeMembership`].
 
+use std::collections::BTreeSet;
+
 use contract::{
     Problem,
     events::Event,
+    ids::AccountId,
     memberships::{Place, RevokeMembership},
     seats::Status,
 };
 use kernel::{Cx, Serve};
+use serde::Serialize;
 use serde_json::json;
 use store::Tx;
 
 use crate::{
     SeatPool,
-    books::{Books, Change},
+    books::{Books, Change, must_be},
     place,
     queue::{self, Move, Mover, write_moves},
+    sql,
 };
 
 impl Serve<RevokeMembership> for SeatPool {
@@ -44,6 +49,8 @@ pub(crate) async fn revoke(
 ) -> Result<(), Problem> {
     let stamp = tx.stamp().clone();
     let mut moves = Vec::with_capacity(people.len());
+    // In order, so that two organisations that revoke the same people never wait in a circle.
+    let mut accounts = BTreeSet::new();
     for mover in people.iter().filter(|one| one.status != Status::Revoked) {
         let change = Change::Revoke(mover.status);
         books.enter(mover.plan, change, Some((mover.id, mover.link)), &stamp);
@@ -61,6 +68,25 @@ pub(crate) async fn revoke(
             proof_due_at: None,
             revoked_at: Some(stamp.now.micros()),
         });
+        accounts.insert(mover.account);
     }
-    write_moves(tx, &moves).await
+    write_moves(tx, &moves).await?;
+    end_sessions(tx, accounts).await
+}
+
+#[derive(Serialize)]
+struct Account {
+    id: AccountId,
+}
+
+/// Notes that sessions which began until now are over, for as long as they would have lasted: a
+/// place that is given again or erased brings none back.
+async fn end_sessions(tx: &mut Tx, accounts: BTreeSet<AccountId>) -> Result<(), Problem> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let now = tx.stamp().now;
+    let rows: Vec<_> = accounts.into_iter().map(|id| Account { id }).collect();
+    let noted = sql::NOTE_REVOCATIONS.bind_rows(&rows).bind(now);
+    must_be(noted.execute(tx).await?, rows.len(), "revocations")
 }

@@ -143,6 +143,15 @@ store::statements! {
         from rows($1)
         where memberships.id = rows.value ->> 'id'";
 
+    /// Notes when seats of accounts were taken back.
+    pub(crate) NOTE_REVOCATIONS = "
+        insert into revocations (account_id, at)
+        select rows.value ->> 'id', cast($2 as bigint)
+        from rows($1)
+        where true
+        on conflict (account_id) do update
+        set at = case when excluded.at > revocations.at then excluded.at else revocations.at end";
+
     /// Takes memberships away: never proved, or erased.
     pub(crate) DELETE_MEMBERSHIPS = "
         delete from memberships

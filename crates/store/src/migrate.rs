@@ -32,6 +32,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     16 "0016_accepted_lately",
     17 "0017_by_position",
     19 "0019_leased",
+    20 "0020_revocations",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {
@@ -82,26 +83,43 @@ mod tests {
         left join leased_invites l on l.invite_id = i.id
         order by i.id";
 
-    #[rstest]
-    #[tokio::test]
-    async fn invites_of_every_state_are_as_before_and_leases_are_noted(
-        #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-    ) {
+    /// Sessions from before the password of their account and from after it, and seats that were
+    /// revoked in two organisations, in one and in none.
+    const SESSIONS_BEFORE: &str = include_str!("../tests/it/before_0020.sql");
+
+    const SESSIONS_AFTER: &str = "
+        select 'session ' || token_hash as line from person_sessions
+        union all
+        select 'revoked ' || account_id || ' ' || at from revocations
+        order by line";
+
+    /// The lines of a query, after a migration of rows that stood there before it.
+    async fn migrated(engine: Engine, version: i64, before: &str, after: &str) -> Vec<String> {
         let file = engine.fresh();
         let clock = ManualClock::at(Timestamp::from_micros(0));
         let options = DatabaseOptions::new(Secret::new(file.url()), clock);
         let database = Database::connect(&options).await.unwrap();
         let db = database.open("test").await.unwrap();
         let mut earlier = migrator(db.dialect);
-        earlier.migrations.to_mut().retain(|one| one.version < 19);
+        let migrations = earlier.migrations.to_mut();
+        migrations.retain(|one| one.version < version);
         earlier.run(&db.writer).await.unwrap();
-        for statement in BEFORE.split(';') {
+        for statement in before.split(';') {
             let query = sqlx::query(AssertSqlSafe(statement));
             query.execute(&db.writer).await.unwrap();
         }
         database.migrate().await.unwrap();
-        let rows = sqlx::query(AFTER).fetch_all(&db.writer).await.unwrap();
-        let lines: Vec<String> = rows.iter().map(|row| row.get("line")).collect();
+        let after = sqlx::query(AssertSqlSafe(after));
+        let rows = after.fetch_all(&db.writer).await.unwrap();
+        rows.iter().map(|row| row.get("line")).collect()
+    }
+
+    #[rstest]
+    #[tokio::test]
+    async fn invites_of_every_state_are_as_before_and_leases_are_noted(
+        #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    ) {
+        let lines = migrated(engine, 19, BEFORE, AFTER).await;
         let expected = [
             "1 draft - -",
             "2 skipped - 5",
@@ -112,6 +130,21 @@ mod tests {
             "7 unknown - 6",
             "8 cancelled - -",
             "9 bounced - 6 noted",
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[rstest]
+    #[tokio::test]
+    async fn sessions_that_outlived_their_password_end_and_revocations_are_noted(
+        #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    ) {
+        let lines = migrated(engine, 20, SESSIONS_BEFORE, SESSIONS_AFTER).await;
+        let expected = [
+            "revoked one 7",
+            "revoked two 9",
+            "session one, with the password",
+            "session two, later",
         ];
         assert_eq!(lines, expected);
     }

@@ -21,9 +21,8 @@ store::statements! {
         insert into memberships (id, organisation_id, account_id, plan_id, status, door, created_at)
         values ($1, $2, $3, $4, 'assigned', 'link', 1)";
 
-    /// An administrator withdraws it.
-    pub(crate) REVOKE = "
-        update memberships set status = 'revoked', revoked_at = $2 where account_id = $1";
+    /// An administrator withdrew a seat, which may be given again or erased since.
+    pub(crate) REVOKE = "insert into revocations (account_id, at) values ($1, $2)";
 
     /// Has an account to itself.
     pub(crate) LOCK = "update accounts set changed_at = changed_at where id = $1";

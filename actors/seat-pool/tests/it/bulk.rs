@@ -59,8 +59,9 @@ async fn a_job_revokes_everybody_of_its_snapshot_and_nobody_else(
     let plan = house.plan(500).await;
     let link = house.link(plan, None).await;
     let mut places = Vec::new();
-    for person in house.people(450).await {
-        places.push(house.admit(person, link).await.unwrap().membership_id);
+    let people = house.people(450).await;
+    for person in &people {
+        places.push(house.admit(*person, link).await.unwrap().membership_id);
     }
     let (ours, spared) = places.split_at(440);
     let job = house.open_job(BulkAction::Revoke, ours).await;
@@ -76,6 +77,9 @@ async fn a_job_revokes_everybody_of_its_snapshot_and_nobody_else(
     assert_eq!((done.done, done.refused), (440, 0));
     assert!(done.finished_at.is_some());
     assert_eq!(house.look(plan).await.seats.assigned, 10);
+    for (person, ours) in [(people[0], true), (people[439], true), (people[440], false)] {
+        assert_eq!(house.revoked_at(person).await.is_some(), ours);
+    }
     assert_eq!(house.start(job.id, 440).await.unwrap(), done, "once");
     house.close().await;
 }

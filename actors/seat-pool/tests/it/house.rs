@@ -51,6 +51,8 @@ store::statements! {
     COUNT_MEMBERSHIPS = "select count(*) as n from memberships";
     COUNT_AUDIT = "select count(*) as n from audit where action = 'seat.admit'";
     COUNT_EVENTS = "select count(*) as n from events where name like 'seat-%'";
+    /// Until when sessions of an account are over.
+    REVOKED = "select at from revocations where account_id = $1";
     USES = "select coalesce(max(uses), 0) as n from link_uses where link_id = $1";
 }
 
@@ -296,6 +298,13 @@ impl House {
             membership_id,
         };
         self.bus.call(&revoke, &self.owner()).await
+    }
+
+    /// Until when the sessions of an account are over.
+    pub(crate) async fn revoked_at(&self, account: AccountId) -> Option<Timestamp> {
+        let mut reader = self.db.read().await.unwrap();
+        let row = REVOKED.bind(account).fetch_optional(&mut reader).await;
+        row.unwrap().map(|row| row.get("at").unwrap())
     }
 
     pub(crate) async fn reassign(&self, membership_id: MembershipId) -> Result<Place, Problem> {

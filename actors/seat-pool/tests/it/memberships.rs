@@ -1,7 +1,7 @@
 //! Revoke, reassign, retag, erase.
 
 use contract::{
-    Kind,
+    Clock as _, Kind,
     memberships::{EraseMembership, RetagMembership},
     plans::UpdatePlan,
     seats::Status,
@@ -148,6 +148,39 @@ async fn erasing_frees_the_seat_keeps_the_books_and_lets_the_person_come_anew(
     let anew = house.admit(people[0], link).await.unwrap();
     assert_eq!((anew.status, anew.is_new), (Status::Waiting, true));
     assert_ne!(anew.membership_id, place);
+    house.close().await;
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn that_a_seat_was_revoked_is_known_after_it_is_given_again_or_erased(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let house = House::open(engine).await;
+    let plan = house.plan(2).await;
+    let link = house.link(plan, None).await;
+    let people = house.people(2).await;
+    let place = house.admit(people[0], link).await.unwrap().membership_id;
+    house.admit(people[1], link).await.unwrap();
+    assert_eq!(house.revoked_at(people[0]).await, None);
+
+    let first = house.clock.now();
+    house.revoke(place).await.unwrap();
+    house.clock.advance_seconds(1);
+    house.revoke(place).await.unwrap();
+    house.reassign(place).await.unwrap();
+    assert_eq!(house.revoked_at(people[0]).await, Some(first));
+    house.clock.advance_seconds(1);
+    let second = house.clock.now();
+    house.revoke(place).await.unwrap();
+    house.clock.advance_seconds(1);
+    let erase = EraseMembership {
+        organisation: house.organisation,
+        membership_id: place,
+    };
+    house.bus.call(&erase, &house.owner()).await.unwrap();
+    assert_eq!(house.revoked_at(people[0]).await, Some(second));
+    assert_eq!(house.revoked_at(people[1]).await, None);
     house.close().await;
 }
 
