@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use contract::{Secret, Service};
 use invite_dispatcher::{
     Courier, CourierMetrics, DkimOptions, Enlister, InviteDispatcher, MailOptions, MailStyle,
-    Mailbox, MailboxOptions, Reminder,
+    Mailbox, MailboxMetrics, MailboxOptions, Reminder,
 };
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
@@ -205,9 +205,10 @@ async fn invites(ground: &Ground, stage: &mut Stage, db: Db) -> anyhow::Result<(
     let options = MailboxOptions::parse(&settings.return_path, &settings.bounces);
     if let Some(options) = options.context("mail.bounces")? {
         let parts = (db.clone(), Arc::clone(&clock), vault);
+        let metrics = MailboxMetrics::register(&ground.registry)?;
         stage.worker(quiet(), move || {
             let (db, clock, vault) = parts.clone();
-            Mailbox::new(db, clock, vault, options.clone())
+            Mailbox::new(db, clock, vault, options.clone(), metrics.clone())
         });
     }
     let parts = (db, clock, couriers);

@@ -49,6 +49,7 @@ mod person;
 mod program;
 mod race;
 mod relay_faults;
+mod reported;
 mod revoked;
 mod roles;
 mod routes;

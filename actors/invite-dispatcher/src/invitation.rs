@@ -10,30 +10,76 @@ use url::Url;
 
 use crate::{
     greeted::greeted,
+    message_name::MessageName,
     moment::moment,
     templates::{Templates, Words, WordsError},
 };
 
-/// Why the mail goes out. Each is a purpose of its own: a repetition of one has the same Message-ID,
-/// and another one another.
+/// Why the mail goes out. A repetition of a mail has the same Message-ID, and every other mail another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occasion {
     /// The first mail.
     First,
-    /// An administrator sends it again, for the so-manieth time, counted from 1.
-    Resend(u32),
-    /// It is about to expire; counted from 1.
-    Reminder(u32),
+    /// The first to an address that was corrected.
+    Corrected(Mailing),
+    /// An administrator sends it again.
+    Resend(Mailing),
+    /// It is about to expire.
+    Reminder(Mailing),
+}
+
+/// Which mail of an invite, where it is not the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mailing {
+    /// How many mails of the invite were asked for before it; at least 1.
+    pub earlier: i64,
+    /// To which of its addresses it goes, counted from 1.
+    pub generation: i64,
 }
 
 impl Occasion {
-    /// The name that templates know it by.
-    const fn name(self) -> &'static str {
+    /// The occasion of this name, of the mail with this number, counted from 1.
+    pub(crate) fn of(name: &str, number: i64, generation: i64) -> Self {
+        let mailing = Mailing {
+            earlier: (number - 1).max(1),
+            generation,
+        };
+        match name {
+            "resend" => Self::Resend(mailing),
+            "reminder" => Self::Reminder(mailing),
+            _ if number > 1 || generation > 1 => Self::Corrected(mailing),
+            _ => Self::First,
+        }
+    }
+
+    /// The name that templates know it by, and Message-IDs.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::First => "first",
+            Self::First | Self::Corrected(_) => "first",
             Self::Resend(_) => "resend",
             Self::Reminder(_) => "reminder",
         }
+    }
+
+    /// Which mail, where it is not the first.
+    pub(crate) const fn mailing(self) -> Option<Mailing> {
+        match self {
+            Self::First => None,
+            Self::Corrected(mailing) | Self::Resend(mailing) | Self::Reminder(mailing) => {
+                Some(mailing)
+            }
+        }
+    }
+
+    /// The number of the mail among those of its invite, counted from 1.
+    pub(crate) fn number(self) -> i64 {
+        self.mailing()
+            .map_or(1, |mailing| mailing.earlier.saturating_add(1))
+    }
+
+    /// To which address of the invite it goes, counted from 1.
+    pub(crate) fn generation(self) -> i64 {
+        self.mailing().map_or(1, |mailing| mailing.generation)
     }
 }
 
@@ -85,14 +131,13 @@ impl Invitation {
         host.strip_prefix("www.").unwrap_or(host).to_owned()
     }
 
-    /// What is before the `@` of its Message-ID: the same for each repetition of one purpose.
+    /// What is before the `@` of its Message-ID: the same for each repetition of one mail.
     pub fn message_id(&self) -> String {
-        let id = self.id;
-        match self.occasion {
-            Occasion::First => id.to_string(),
-            Occasion::Resend(nth) => format!("{id}.resend-{nth}"),
-            Occasion::Reminder(nth) => format!("{id}.reminder-{nth}"),
-        }
+        let name = MessageName {
+            invite: self.id,
+            occasion: self.occasion,
+        };
+        name.to_string()
     }
 
     /// The names that templates know.

@@ -47,6 +47,7 @@ mod keep;
 mod kept;
 mod letter;
 mod message;
+mod message_name;
 mod moment;
 mod options;
 mod queue;
@@ -75,12 +76,12 @@ pub use self::{
     courier::{Courier, CourierMetrics, CourierTiming},
     dkim::{DkimError, DkimOptions, Signer},
     enlist::Enlister,
-    invitation::{Invitation, Occasion},
+    invitation::{Invitation, Mailing, Occasion},
     message::{ComposeError, Sender, compose, compose_invitation},
     options::{MailOptions, MailOptionsError, MailStyle},
     rates::Rates,
     remind::Reminder,
-    reports::{Mailbox, MailboxOptions, MailboxOptionsError},
+    reports::{Mailbox, MailboxMetrics, MailboxOptions, MailboxOptionsError},
     templates::{Templates, TemplatesError, Words, WordsError},
 };
 

@@ -24,7 +24,7 @@ pub(crate) struct Sample {
 /// Samples of a mail: with all that may be there, and with none of it.
 pub(crate) fn of(mail: &str) -> Vec<Sample> {
     if mail == "invite" {
-        let occasions = [Occasion::First, Occasion::Resend(1), Occasion::Reminder(1)];
+        let occasions = ["first", "resend", "reminder"].map(|name| Occasion::of(name, 1, 1));
         let pairs = occasions.map(|occasion| [(occasion, true), (occasion, false)]);
         let invitations = pairs.into_iter().flatten();
         let invitations = invitations.filter_map(|(occasion, is_full)| invite(occasion, is_full));

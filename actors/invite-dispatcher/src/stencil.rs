@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn what_is_filled_in_is_what_would_have_been_rendered() {
         let templates = Templates::load(None, Some("help@hill.edu")).unwrap();
-        let occasions = [Occasion::First, Occasion::Resend(1), Occasion::Reminder(2)];
+        let occasions = ["first", "resend", "reminder"].map(|name| Occasion::of(name, 1, 1));
         for (nth, occasion) in (0..).zip(occasions) {
             for (language, is_full) in [("en", true), ("en", false), ("de-at", true)] {
                 let mut invitation = samples::invite(occasion, is_full).unwrap();

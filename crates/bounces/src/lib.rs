@@ -17,7 +17,7 @@
 //! - A report that comes twice bears the same [`Report::event_id`].
 //! - An event is believed for its signature, and that is looked at before anything else of it.
 //! - A mail is nobody's proof: a report by mail says what its sender says. The signed token of the
-//!   return path is what makes it more than a rumour; its maker checks it.
+//!   return path, wherever our mail had it, is what makes it more than a rumour; its maker checks it.
 //! - In doubt a refusal is soft, a mail is no report, and a delay is not a bounce.
 //! - A mail is taken off the wire, or out of the folder, only after its handler has kept it.
 //! - The listener takes mail for the return path alone: it is no relay for anybody.

@@ -4,7 +4,6 @@ use std::fmt;
 
 use contract::{
     EmailAddress, Timestamp,
-    ids::InviteId,
     suppressions::{self, MailReport, ReportKind},
 };
 use serde::{Deserialize, Serialize};
@@ -40,11 +39,6 @@ impl Report {
         let about = match self.about? {
             About::Token(token) => suppressions::About::ReturnPath(token),
             About::Message(id) => suppressions::About::MessageId(id),
-            About::Feedback(header) => {
-                let mut parts = header.split(':');
-                let invite = parts.find_map(|part| part.trim().parse::<InviteId>().ok())?;
-                suppressions::About::MessageId(format!("{invite}@feedback"))
-            }
         };
         let kind = match self.kind {
             Kind::Hard => ReportKind::HardBounce,
@@ -56,6 +50,7 @@ impl Report {
         };
         Some(MailReport {
             about,
+            recipient: self.recipient,
             kind,
             detail: self.detail,
             event_id: self.event_id,
@@ -65,16 +60,15 @@ impl Report {
 
 /// How a report names the mail that it is about; the first that is found, in this order.
 ///
-/// Nothing of it is proved here: whoever has seen the mail knows all three.
+/// Nothing of it is proved here: whoever has seen the mail knows both, and a `Message-ID` is made of
+/// what is no secret. The `Feedback-ID` of our mails names no single one, and is not looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum About {
-    /// The token of the return path.
+    /// The token of the return path, also out of the `List-Unsubscribe` of our mail.
     Token(String),
     /// The `Message-ID`, without its angle brackets.
     Message(String),
-    /// The `Feedback-ID`, whole.
-    Feedback(String),
 }
 
 /// What happened to a mail.
@@ -200,30 +194,5 @@ mod tests {
         assert_eq!(one_line("a\r\n\tb\0c \u{202e}d"), "a b c d");
         assert_eq!(one_line(&"é ".repeat(1000)).chars().count(), MOST_DETAIL);
         assert_eq!(one_line(&"é".repeat(1000)).chars().count(), MOST_DETAIL);
-    }
-
-    fn told(about: Option<About>) -> Option<suppressions::About> {
-        let report = Report {
-            about,
-            recipient: None,
-            kind: Kind::Hard,
-            enhanced: None,
-            detail: String::new(),
-            event_id: None,
-            at: None,
-        };
-        report.told().map(|report| report.about)
-    }
-
-    #[test]
-    fn a_feedback_id_is_about_the_invite_that_it_names_and_anything_else_about_none() {
-        let invite = "inv_01ARZ3NDEKTSV4RRFFQ69G5FAV";
-        let feedback = |header: &str| told(Some(About::Feedback(header.to_owned())));
-        assert_eq!(
-            feedback(&format!("bat_1:{invite}:invite:usher")),
-            Some(suppressions::About::MessageId(format!("{invite}@feedback")))
-        );
-        assert_eq!(feedback("campaign:customer:mail:sender"), None);
-        assert_eq!(told(None), None);
     }
 }

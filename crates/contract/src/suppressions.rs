@@ -215,7 +215,7 @@ pub enum ReportKind {
 pub enum About {
     /// The token of its return path.
     ReturnPath(String),
-    /// Its Message-ID.
+    /// Its Message-ID, which is no secret: whoever passes it on vouches for who says so.
     MessageId(String),
 }
 
@@ -224,6 +224,9 @@ pub enum About {
 pub struct MailReport {
     /// About which mail.
     pub about: About,
+    /// To whom the mail went, as the reporter names them; where it was forwarded, somebody else.
+    #[serde(default)]
+    pub recipient: Option<EmailAddress>,
     /// What happened to it.
     pub kind: ReportKind,
     /// In the words of whoever reports, at most 500 characters.

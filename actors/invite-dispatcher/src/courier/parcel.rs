@@ -47,7 +47,6 @@ pub(super) struct LeasedInvite {
     name: Option<PersonName>,
     generation: i64,
     occasion: Occasion,
-    mailing: i64,
     expires_at: Timestamp,
     pub(super) attempt: Attempt,
     pub(super) taken_at: Instant,
@@ -112,8 +111,7 @@ impl LeasedLetter {
 
 impl LeasedInvite {
     pub(super) fn read(row: &Row, common: &Arc<Common>) -> Result<Self, StoreError> {
-        let mailing: i64 = row.get("mailing")?;
-        let nth = u32::try_from(mailing - 1).unwrap_or(1).max(1);
+        let generation = row.get("generation")?;
         let occasion: String = row.get("occasion")?;
         let time = |micros: i64| Duration::from_micros(u64::try_from(micros).unwrap_or(0));
         let was_deferred = row.get::<i64>("was_deferred")? == 1;
@@ -122,13 +120,8 @@ impl LeasedInvite {
             id: row.get("id")?,
             to: row.get("email")?,
             name: row.get("name")?,
-            generation: row.get("generation")?,
-            occasion: match occasion.as_str() {
-                "resend" => Occasion::Resend(nth),
-                "reminder" => Occasion::Reminder(nth),
-                _ => Occasion::First,
-            },
-            mailing,
+            generation,
+            occasion: Occasion::of(&occasion, row.get("mailing")?, generation),
             expires_at: row.get("expires_at")?,
             attempt: Attempt {
                 attempts: row.get("attempts")?,
@@ -242,7 +235,7 @@ impl Desk {
         let from = from.unwrap_or(self.options.sender.from.email.as_ref());
         // Kept under an id of its own for every mailing; a repetition of the first replaces it.
         let id = match mail.occasion {
-            Occasion::First if mail.mailing == 1 => mail.id.ulid(),
+            Occasion::First => mail.id.ulid(),
             _ => self.clock.ulid(),
         };
         self.pack(MailId::new(id), from, &mail.to, &message, words, at)

@@ -12,12 +12,15 @@ use bounces::{
     listener::{Incoming, Limits, Listener, NotKept},
     mail, maildir,
 };
-use contract::{Clock, Kind, Problem, Service};
+use contract::{
+    Clock, Kind, Problem, Service,
+    suppressions::{About, MailReport},
+};
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
 use store::{Db, vault::Vault};
 use tokio::task::JoinSet;
 
-use super::take;
+use super::{metrics::MailboxMetrics, take};
 use crate::tokens::Tokens;
 
 /// The name of this way among the providers of reports.
@@ -90,17 +93,25 @@ struct Reader {
     clock: Arc<dyn Clock>,
     tokens: Tokens,
     path: ReturnPath,
+    metrics: MailboxMetrics,
 }
 
 impl Mailbox {
     /// A worker for these settings.
-    pub fn new(db: Db, clock: Arc<dyn Clock>, vault: Vault, options: MailboxOptions) -> Self {
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        vault: Vault,
+        options: MailboxOptions,
+        metrics: MailboxMetrics,
+    ) -> Self {
         let MailboxOptions { path, source } = options;
         let reader = Reader {
             db,
             clock,
             tokens: Tokens::new(vault),
             path,
+            metrics,
         };
         Self {
             reader,
@@ -173,15 +184,25 @@ impl Reader {
             }
             Reading::Reports(reports) => reports,
         };
-        let reports: Vec<_> = reports
-            .into_iter()
-            .filter_map(bounces::Report::told)
-            .collect();
+        let came = reports.len();
+        let told = reports.into_iter().filter_map(bounces::Report::told);
+        let reports: Vec<_> = told.filter(is_proved).collect();
+        if reports.len() < came {
+            let unproved = came - reports.len();
+            tracing::debug!(unproved, "a report has no token of the mail it is about");
+            self.metrics.unproved.inc_by(unproved as u64);
+        }
         let stamp = Cx::system(Service::InviteDispatcher, &*self.clock).stamp(&*self.clock);
         let changed = take(&self.db, &stamp, &self.tokens, PROVIDER, &reports).await?;
         tracing::debug!(reports = reports.len(), changed, "took reports");
         Ok(())
     }
+}
+
+/// Whether a mail shows that its sender had the mail that it is about: anybody writes such mails, and
+/// the ids of invites are no secret.
+const fn is_proved(report: &MailReport) -> bool {
+    matches!(report.about, About::ReturnPath(_))
 }
 
 impl Behaviour for Mailbox {

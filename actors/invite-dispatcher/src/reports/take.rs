@@ -55,7 +55,7 @@ pub(crate) async fn take(
 ) -> Result<u64, Problem> {
     let marked: Vec<_> = reports
         .iter()
-        .filter_map(|report| Some((report, Mark::of(&report.about)?)))
+        .filter_map(|report| Some((report, Mark::of(report)?)))
         .collect();
     if marked.is_empty() {
         return Ok(0);
@@ -192,7 +192,9 @@ struct Reply {
 
 impl Taken {
     fn note(&mut self, report: &MailReport, mark: Mark, invite: &mut Known, tokens: &Tokens) {
-        let Some(generation) = mark.generation(tokens, invite.generation) else {
+        let (last, recipient) = (invite.generation, report.recipient.as_ref());
+        let about = mark.generation(tokens, last, &invite.addresses, recipient);
+        let Some(generation) = about else {
             return;
         };
         let Some(email) = invite.addresses.get(&generation).cloned() else {

@@ -5,7 +5,9 @@ use contract::{
     ids::{BatchId, InviteId, OrganisationId, Ulid},
     text::{InviteMessage, Language, Name, PersonName},
 };
-use invite_dispatcher::{Invitation, Occasion, Sender, Templates, Words, compose_invitation};
+use invite_dispatcher::{
+    Invitation, Mailing, Occasion, Sender, Templates, Words, compose_invitation,
+};
 use rstest::rstest;
 
 use crate::{mime::Read, scene::NOON};
@@ -86,6 +88,14 @@ pub(crate) fn on_the_wire(invitation: &Invitation) -> Vec<u8> {
     message.unwrap().formatted()
 }
 
+/// So many mails came before it.
+const fn nth(earlier: i64) -> Mailing {
+    Mailing {
+        earlier,
+        generation: 1,
+    }
+}
+
 fn language(tag: &str) -> Language {
     Language::parse(tag).unwrap()
 }
@@ -101,14 +111,14 @@ fn bare() -> Invitation {
 
 fn reminder() -> Invitation {
     Invitation {
-        occasion: Occasion::Reminder(1),
+        occasion: Occasion::Reminder(nth(1)),
         ..invitation()
     }
 }
 
 fn resent_in_german() -> Invitation {
     Invitation {
-        occasion: Occasion::Resend(2),
+        occasion: Occasion::Resend(nth(2)),
         organisation: Name::parse("Universität Grünau").unwrap(),
         language: language("de-at"),
         ..invitation()
@@ -189,11 +199,17 @@ fn a_repetition_has_the_same_message_id_and_another_purpose_another() {
         let wire = String::from_utf8(on_the_wire(&invitation)).unwrap();
         Read::of(&wire).header("Message-ID").to_owned()
     };
+    let to_the_second = Mailing {
+        generation: 2,
+        ..nth(1)
+    };
     let occasions = [
         Occasion::First,
-        Occasion::Resend(1),
-        Occasion::Resend(2),
-        Occasion::Reminder(1),
+        Occasion::Resend(nth(1)),
+        Occasion::Resend(nth(2)),
+        Occasion::Reminder(nth(1)),
+        Occasion::Corrected(to_the_second),
+        Occasion::Reminder(to_the_second),
     ];
     let once = occasions.map(of);
     assert_eq!(once, occasions.map(of));
@@ -260,7 +276,7 @@ fn a_subject_begins_with_the_organisation_and_is_short_however_long_the_names_ar
     #[values("Green University", "ö")] organisation: &str,
     #[values("read.example", "read")] product: &str,
     #[values(1, 7)] times: usize,
-    #[values(Occasion::First, Occasion::Reminder(1))] occasion: Occasion,
+    #[values(Occasion::First, Occasion::Reminder(nth(1)))] occasion: Occasion,
 ) {
     let invitation = Invitation {
         organisation: Name::parse(&organisation.repeat(times)).unwrap(),

@@ -168,6 +168,7 @@ async fn a_bounce_suppresses_for_ninety_days(
     let invite = on.invite(on.a, "ann@uni.edu", "sent").await;
     let report = MailReport {
         about: About::ReturnPath(on.return_path(invite, 1)),
+        recipient: None,
         kind: ReportKind::HardBounce,
         detail: String::new(),
         event_id: None,

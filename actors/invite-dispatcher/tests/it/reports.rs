@@ -19,6 +19,7 @@ const HARD: ReportKind = ReportKind::HardBounce;
 fn report(about: About, kind: ReportKind, event_id: Option<&str>) -> MailReport {
     MailReport {
         about,
+        recipient: None,
         kind,
         detail: "550 5.1.1 no\r\nsuch user".to_owned(),
         event_id: event_id.map(str::to_owned),
@@ -208,15 +209,92 @@ async fn what_comes_back_of_an_old_address_is_about_that_address(
     let on = Invited::open(engine).await;
     let a = on.a;
     let invite = on.invite(a, "anm@uni.edu", "sent").await;
-    let readdress = contract::invites::ReaddressInvite {
-        organisation: a.id,
-        invite_id: invite,
-        email: address("ann@uni.edu"),
-    };
-    on.scene.ask(readdress).await.unwrap();
+    readdress(&on, invite, "ann@uni.edu").await;
     hear(&on, invite, HARD).await;
     assert_eq!(on.state(invite).await, "queued");
     assert_eq!(suppressed(&on, a).await, ["anm@uni.edu"]);
+}
+
+/// What a provider says of the mail with this Message-ID, and to whom it went.
+fn named(local: &str, to: Option<&str>, kind: ReportKind) -> MailReport {
+    let about = About::MessageId(format!("<{local}@mail.example>"));
+    MailReport {
+        recipient: to.map(address),
+        ..report(about, kind, None)
+    }
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_resend_or_a_reminder_that_comes_back_is_known_by_the_message_id_that_it_had(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let on = Invited::open(engine).await;
+    for (n, behind) in (0..).zip([".resend-1", ".reminder-2", ".first-1.g1", ".first-1.g2"]) {
+        let email = format!("p{n}@uni.edu");
+        let invite = on.invite(on.a, &email, "sent").await;
+        let changed = take(&on, vec![named(&format!("{invite}{behind}"), None, HARD)]).await;
+        let known = u64::from(n < 2);
+        assert_eq!(
+            changed, known,
+            "{behind}: of a form and a generation that it has had"
+        );
+        assert_eq!(on.state(invite).await == "bounced", known == 1, "{behind}");
+    }
+    assert_eq!(suppressed(&on, on.a).await, ["p0@uni.edu", "p1@uni.edu"]);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_message_id_is_about_the_address_that_its_mail_went_to(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let on = Invited::open(engine).await;
+    let a = on.a;
+    let (old, new) = ("anm@uni.edu", "ann@uni.edu");
+    let invite = on.invite(a, old, "sent").await;
+    let first = invite.to_string();
+    let second = format!("{invite}.first-1.g2");
+    let early = named(&second, Some(old), HARD);
+    assert_eq!(take(&on, vec![early]).await, 0, "there is no second yet");
+    readdress(&on, invite, new).await;
+    on.set_state(invite, "sent").await;
+    // Once both mails had the first name: without a receiver nothing says which.
+    for to in [None, Some("forwarded@uni.edu")] {
+        for kind in [
+            HARD,
+            ReportKind::Complaint,
+            ReportKind::Unsubscribed,
+            ReportKind::Delivered,
+        ] {
+            assert_eq!(
+                take(&on, vec![named(&first, to, kind)]).await,
+                0,
+                "{to:?} {kind:?}"
+            );
+        }
+    }
+    take(&on, vec![named(&first, Some(old), HARD)]).await;
+    take(&on, vec![named(&first, Some(old), ReportKind::Complaint)]).await;
+    assert_eq!(on.state(invite).await, "sent", "the new address got it");
+    assert_eq!(suppressed(&on, a).await, [old]);
+    assert_eq!((on.wishes(old).await, on.wishes(new).await), (1, 0));
+    // Sent to the new address before names had a generation.
+    let upgraded = vec![named(&first, Some(new), ReportKind::Delivered)];
+    assert_eq!(take(&on, upgraded).await, 1);
+    assert_eq!(on.state(invite).await, "delivered");
+    assert_eq!(take(&on, vec![named(&second, None, HARD)]).await, 1);
+    assert_eq!(on.state(invite).await, "bounced");
+    assert_eq!(suppressed(&on, a).await, [old, new]);
+}
+
+async fn readdress(on: &Invited, invite: InviteId, to: &str) {
+    let readdress = contract::invites::ReaddressInvite {
+        organisation: on.a.id,
+        invite_id: invite,
+        email: address(to),
+    };
+    on.scene.ask(readdress).await.unwrap();
 }
 
 #[rstest]

@@ -2,7 +2,7 @@
 
 use super::{Envelope, fields::Fields, tree::Mail};
 use crate::{
-    report::{About, id, message_id},
+    report::{About, message_id},
     return_path::ReturnPath,
 };
 
@@ -46,7 +46,8 @@ impl Origin<'_> {
         let token = self.token().or_else(|| {
             let paths = [facts.get("original-mail-from"), of_original("return-path")];
             let mut paths = paths.into_iter().flatten();
-            paths.find_map(|path| self.path.token_of(path))
+            let found = paths.find_map(|path| self.path.token_of(path));
+            found.or_else(|| self.unsubscribing(of_original("list-unsubscribe")?))
         });
         if let Some(token) = token {
             return Some(About::Token(token));
@@ -60,10 +61,19 @@ impl Origin<'_> {
         if let Some(found) = ids.find_map(message_id) {
             return Some(About::Message(found));
         }
-        if let Some(feedback) = of_original("feedback-id").and_then(id) {
-            return Some(About::Feedback(feedback));
-        }
         self.answered().map(About::Message)
+    }
+
+    /// The token in the address that our mail offered for unsubscribing. Complaints leave out who the
+    /// mail was for, and mostly leave this in.
+    fn unsubscribing(&self, offered: &str) -> Option<String> {
+        let mut offers = offered.split(',').filter_map(|url| {
+            let url = url.trim().strip_prefix('<').unwrap_or(url);
+            let (scheme, rest) = url.split_once(':')?;
+            let address = rest.split(['?', '>']).next();
+            address.filter(|_| scheme.eq_ignore_ascii_case("mailto"))
+        });
+        offers.find_map(|address| self.path.token_of(address))
     }
 
     /// The mail that the report is an answer to.

@@ -57,7 +57,7 @@ pub(super) fn check<'h>(
         .ok_or(HookProblem::Forged)
 }
 
-/// What we read of an event. Our own arguments stand beside its fields, or in `unique_args`.
+/// What we read of an event.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Event {
@@ -73,8 +73,6 @@ struct Event {
     status: Value,
     reason: Value,
     response: Value,
-    return_token: Value,
-    unique_args: Value,
 }
 
 /// The reports of a body that was signed.
@@ -107,12 +105,12 @@ fn report(event: &Event) -> Option<Report> {
         // processed, open, click, group_resubscribe
         _ => return None,
     };
-    let token = event.return_token.as_str();
-    let token = token.or_else(|| event.unique_args.get("return_token")?.as_str());
-    let token = token.and_then(id).map(About::Token);
-    let mail = || event.smtp_id.as_str().and_then(message_id);
     Some(Report {
-        about: token.or_else(|| mail().map(About::Message)),
+        about: event
+            .smtp_id
+            .as_str()
+            .and_then(message_id)
+            .map(About::Message),
         recipient: event.email.as_str().and_then(address),
         kind,
         enhanced,

@@ -3,8 +3,8 @@
 //! ```json
 //! { "type": "mail.bounced",
 //!   "timestamp": "2026-11-25T10:00:00Z",
-//!   "data": { "message_id": "<inv_01…@example.edu>", "token": "…", "feedback_id": "…",
-//!             "recipient": "bob@x.edu", "reply": "550 5.1.1 user unknown", "status": "5.1.1",
+//!   "data": { "message_id": "<inv_01…@example.edu>", "token": "…", "recipient": "bob@x.edu",
+//!             "reply": "550 5.1.1 user unknown", "status": "5.1.1",
 //!             "event_id": "…" } }
 //! ```
 //!
@@ -92,7 +92,6 @@ struct Event {
 struct Data {
     token: Option<String>,
     message_id: Option<String>,
-    feedback_id: Option<String>,
     recipient: Option<String>,
     reply: Option<String>,
     status: Option<String>,
@@ -132,12 +131,9 @@ fn report(event: Event, message: &str, index: usize) -> Option<Report> {
     };
     let token = data.token.as_deref().and_then(id).map(About::Token);
     let mail = || data.message_id.as_deref().and_then(message_id);
-    let feedback = || data.feedback_id.as_deref().and_then(id);
     let event = data.event_id.as_deref().and_then(id);
     Some(Report {
-        about: token
-            .or_else(|| mail().map(About::Message))
-            .or_else(|| feedback().map(About::Feedback)),
+        about: token.or_else(|| mail().map(About::Message)),
         recipient: data.recipient.as_deref().and_then(address),
         kind,
         enhanced,

@@ -102,12 +102,14 @@ fn reported() -> Sample {
     ];
     let report = |kind| MailReport {
         about: About::MessageId("inv-01@usher.example".to_owned()),
+        recipient: Some(email("ann@x.edu")),
         kind,
         detail: "550 5.1.1 no such user".to_owned(),
         event_id: Some("event-1".to_owned()),
     };
     let returned = MailReport {
         about: About::ReturnPath("b+01".to_owned()),
+        recipient: None,
         ..report(ReportKind::HardBounce)
     };
     sample(
