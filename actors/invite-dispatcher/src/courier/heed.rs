@@ -157,7 +157,7 @@ impl Courier {
         let (mut records, mut back) = (Vec::new(), HashSet::new());
         let (mut sent, mut unsent) = (0_i64, 0_i64);
         for settled in &self.unrecorded {
-            let is_sent = match settled {
+            let may_have_left = match settled {
                 Settled::Letter(landed) => {
                     if let Leased::Letter(letter) = &landed.mail {
                         letters::record(tx, letter, &landed.verdict).await?;
@@ -177,10 +177,10 @@ impl Courier {
                 }
                 Settled::Invite(record) => {
                     records.push(record.clone());
-                    record.is_sent()
+                    record.may_have_left()
                 }
             };
-            if is_sent {
+            if may_have_left {
                 sent += 1;
             } else {
                 unsent += 1;

@@ -8,6 +8,7 @@ use contract::{
     invites::InviteState,
 };
 use serde::Serialize;
+use serde_json::json;
 use store::{StoreError, Tx};
 
 use super::{micros, parcel::LeasedInvite, sql, verdict::Outcome};
@@ -61,8 +62,11 @@ impl Record {
         }
     }
 
-    pub(super) fn is_sent(&self) -> bool {
-        self.state == InviteState::Sent.name()
+    /// Whether the relay took it, or may have.
+    pub(super) fn may_have_left(&self) -> bool {
+        [InviteState::Sent, InviteState::Unknown]
+            .map(InviteState::name)
+            .contains(&self.state)
     }
 }
 
@@ -97,11 +101,17 @@ pub(super) async fn record(
         forget.execute(tx).await?;
     }
     if !bounced.is_empty() {
-        sql::SUPPRESS_BOUNCED
-            .bind_rows(&bounced)
-            .bind(now)
-            .execute(tx)
-            .await?;
+        let suppress = sql::SUPPRESS_BOUNCED.bind_rows(&bounced).bind(now);
+        for row in suppress.fetch_all(tx).await? {
+            let (organisation, key) =
+                (row.get("organisation_id")?, row.get::<String>("email_key")?);
+            tx.audit(
+                organisation,
+                "suppression.add",
+                &key,
+                json!({ "reason": "bounce" }),
+            );
+        }
         for (organisation, invite_id) in events {
             tx.publish(organisation, Event::InviteBounced { invite_id });
         }

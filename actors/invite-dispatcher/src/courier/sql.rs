@@ -149,13 +149,15 @@ store::statements! {
 
     /// Nobody knows what became of an invite whose lease ran out: it is tried again after so many
     /// microseconds, unless so many couriers ended over it. One that is recorded at this moment, late,
-    /// needs nobody who takes it over.
+    /// needs nobody who takes it over; one that was asked for again meanwhile, because a report said what
+    /// became of it, is due as it was asked for.
     pub(crate) EXPIRE_LEASES = "
         update invites
         set state = case when state = 'sending' then 'unknown' else state end,
             crashes = crashes + case when state = 'sending' then 1 else 0 end,
-            due_at = case when state = 'sending' and crashes + 1 < $3 and cancelled_at is null
-                then now_micros() + $2 else null end,
+            due_at = case when state <> 'sending' then due_at
+                when crashes + 1 < $3 and cancelled_at is null then now_micros() + $2
+                else null end,
             reason = case when state = 'sending' then 'no-reply' else reason end,
             last_reply = case when state = 'sending' then 'a courier ended before the reply came'
                 else last_reply end,
@@ -267,7 +269,8 @@ store::statements! {
         from invites i
         where i.id in (select rows.value ->> 'id' from rows($1))
         order by i.email_key, i.organisation_id
-        on conflict do nothing";
+        on conflict do nothing
+        returning email_key, organisation_id";
 
     /// Keeps others from changing a batch until the transaction ends.
     pub(crate) LOCK_BATCH = "

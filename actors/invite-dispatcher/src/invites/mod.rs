@@ -171,7 +171,7 @@ fn read(row: &Row) -> Result<Found, StoreError> {
             reason: row.get("reason")?,
             last_reply: row.get("last_reply")?,
             attempts,
-            may_be_double: lost > 0 && attempts > lost,
+            may_be_double: lost > 0 && attempts > 1,
             next_try_at: due_at.filter(|_| has_next),
             resend_from: None,
             sent_at: row.get("sent_at")?,

@@ -113,6 +113,8 @@ store::statements! {
 
     pub(crate) EVENTS = "select count(*) as n from events where name = $1";
 
+    pub(crate) AUDIT = "select count(*) as n from audit where action = $1";
+
     pub(crate) FINISHED = "select count(*) as n from batches where finished_at is not null";
 
     pub(crate) COURIERS = "

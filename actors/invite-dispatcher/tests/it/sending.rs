@@ -1,6 +1,6 @@
 //! What becomes of an invite, by what the relay says and by what happened meanwhile.
 
-use contract::mails::ListKeptMails;
+use contract::{invites::GetInvite, mails::ListKeptMails};
 use futures_util::future::join_all;
 use invite_dispatcher::Rates;
 use kernel::{Pace, Work as _};
@@ -150,7 +150,11 @@ async fn a_refusal_ends_where_it_should_and_harms_no_other(
     let suppressed = number(&scene, posted::SUPPRESSED.bind("ann@uni.edu"), "n").await;
     let told = number(&scene, posted::EVENTS.bind("invite-bounced"), "n").await;
     let is_bounced = i64::from(state == "bounced");
-    assert_eq!((suppressed, told), (is_bounced, is_bounced));
+    let noted = number(&scene, posted::AUDIT.bind("suppression.add"), "n").await;
+    assert_eq!(
+        (suppressed, told, noted),
+        (is_bounced, is_bounced, is_bounced)
+    );
 }
 
 #[rstest]
@@ -207,6 +211,14 @@ async fn an_invite_whose_reply_was_lost_is_repeated_once_as_the_same_message(
         (look.state.as_str(), look.lost_replies, look.due_in),
         (state, lost, None)
     );
+    let organisation = house.id;
+    let get = GetInvite {
+        organisation,
+        invite_id: id,
+    };
+    assert!(scene.ask(get).await.unwrap().may_be_double);
+    let counted = number(&scene, posted::SENT_ON.bind(NOON.date()), "n").await;
+    assert_eq!(counted, 2, "both may have left on this day");
     let ids = message_ids(&sink);
     assert_eq!(ids.len(), 2);
     assert_eq!(ids[0], ids[1]);

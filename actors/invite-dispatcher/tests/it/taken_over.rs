@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, net::TcpListener, time::Duration};
 
-use contract::ids::InviteId;
+use contract::{EmailAddress, ids::InviteId, invites::ReaddressInvite};
 use futures_util::{FutureExt as _, future::join, select_biased};
 use kernel::{Pace, Work as _};
 use rstest::rstest;
@@ -101,6 +101,34 @@ async fn invites_are_taken_over_when_the_lease_of_a_dead_courier_is_over_and_mar
             .header("Message-ID")
             .starts_with("<inv_")
     );
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn an_invite_that_is_corrected_while_a_courier_has_it_leaves_when_that_lease_is_over(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = open(engine).await;
+    let id = scene.invite(house, "ann@uni.edu").await;
+    crash_while_sending(&scene, id).await;
+    // As a report says, while the courier still has it.
+    run(&scene, posted::BOUNCE.bind(id)).await;
+    let corrected = ReaddressInvite {
+        organisation: house.id,
+        invite_id: id,
+        email: EmailAddress::parse("anna@uni.edu").unwrap(),
+    };
+    scene.ask(corrected).await.unwrap();
+    assert!(scene.see(id).await.is_leased);
+    run(&scene, posted::END_LEASES.query()).await;
+    for _ in 0..2 {
+        scene.carry_later().await;
+    }
+    let look = scene.see(id).await;
+    assert_eq!((look.state.as_str(), look.crashes), ("sent", 0), "{look:?}");
+    let mails = sink.messages();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].recipients, ["anna@uni.edu"]);
 }
 
 #[rstest]
