@@ -10,6 +10,7 @@
 )]
 
 mod image;
+mod notes;
 mod pods;
 mod refusals;
 mod settings;
@@ -35,6 +36,12 @@ const VALUES: [&str; 2] = ["least", "full"];
 
 /// The objects of the chart with these values, of which `set` changes some (`section/key`).
 fn rendered(values: &str, kubernetes: &str, set: Value) -> Result<Vec<Value>, String> {
+    let mut answer = answered(values, kubernetes, set)?;
+    Ok(serde_json::from_value(answer["objects"].take()).unwrap())
+}
+
+/// What the renderer answers: the objects, and the notes that an operator reads.
+fn answered(values: &str, kubernetes: &str, set: Value) -> Result<Value, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let asked = json!({
         "chart": root.join("helm/usher"),
@@ -56,7 +63,7 @@ fn rendered(values: &str, kubernetes: &str, set: Value) -> Result<Vec<Value>, St
     let mut answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     match answer["refused"].take() {
         Value::String(refused) => Err(refused),
-        _ => Ok(serde_json::from_value(answer["objects"].take()).unwrap()),
+        _ => Ok(answer),
     }
 }
 

@@ -1,6 +1,6 @@
 """Renders the chart and checks it against the schemas of Kubernetes, without a cluster.
 
-Reads {"chart", "values", "kubernetes"} from stdin and writes {"objects"} or {"refused"} to stdout.
+Reads {"chart", "values", "kubernetes"} from stdin and writes {"objects", "notes"} or {"refused"} to stdout.
 Needs helm-python-sdk and kubernetes-validate, which ./test installs.
 """
 
@@ -23,15 +23,16 @@ def render(chart, values, kubernetes):
         rendered = _native.call_string(
             "helm_render", loaded._raw(), json.dumps(values), json.dumps(release)
         )
-    objects = []
+    objects, notes = [], ""
     for path, text in sorted(json.loads(rendered).items()):
         if path.endswith("NOTES.txt"):
+            notes = text
             continue
         objects += [found for found in yaml.safe_load_all(text) if found]
     for found in objects:
         if found["kind"] not in FOREIGN:
             kubernetes_validate.validate(found, kubernetes, strict=True)
-    return objects
+    return {"objects": objects, "notes": notes}
 
 
 def main():
@@ -45,7 +46,7 @@ def main():
             at = at.setdefault(section, {})
         at[last] = value
     try:
-        answer = {"objects": render(asked["chart"], values, asked["kubernetes"])}
+        answer = render(asked["chart"], values, asked["kubernetes"])
     except Exception as error:  # whatever refuses it is the answer
         answer = {"refused": f"{type(error).__name__}: {error}"}
     json.dump(answer, sys.stdout)
