@@ -129,6 +129,17 @@ store::statements! {
             and not exists (
                 select 1 from administrator_offices where administrator_id = administrators.id)";
 
+    /// How many reset links an administrator had since a time, and when the last one. A reset leaves a
+    /// trace in each office, all with the time of their transaction.
+    pub(crate) RECENT_RESETS = "
+        select max(audit.at) as last, count(distinct audit.at) as letters
+        from administrator_offices
+        join audit on audit.organisation_id = administrator_offices.organisation_id
+            and audit.target = administrator_offices.administrator_id
+        where administrator_offices.administrator_id = $1
+            and audit.action = $2
+            and audit.at > $3";
+
     /// Puts a reset link into the place of any older one.
     pub(crate) START_RESET = "
         update administrators

@@ -1,16 +1,24 @@
-//! Issues a link with which a forgotten password is set anew.
+//! Issues a link with which a forgotten password is set anew; not more often than an address is mailed.
 
 use contract::{
-    Problem,
+    Problem, Timestamp,
     administrators::{ResetLink, ResetStarted, StartAdministratorReset},
+    ids::AdministratorId,
     organisations::Policies,
 };
 use kernel::{Cx, Serve};
 use serde_json::json;
-use store::vault;
+use store::{StoreError, Tx, vault};
 
 use super::offices;
 use crate::{AdminDirectory, RESET_MINUTES, sql};
+
+/// What a reset that was started is called in the audit.
+const ACTION: &str = "administrator.start-reset";
+/// How long an address gets no second letter, in seconds.
+const LETTER_SECONDS: i64 = 60;
+/// How many letters an address gets in 24 hours.
+const LETTERS_A_DAY: i64 = 10;
 
 impl Serve<StartAdministratorReset> for AdminDirectory {
     async fn serve(
@@ -24,6 +32,15 @@ impl Serve<StartAdministratorReset> for AdminDirectory {
             stamp.now.plus_seconds(RESET_MINUTES * 60),
         );
         let mut tx = self.db.write(&stamp).await?;
+        // Locked, so that of many who ask at once one gets a letter.
+        let known = sql::LOCK_ADMINISTRATOR.bind(message.email.key());
+        let known = known.fetch_optional(&mut tx).await?;
+        if let Some(row) = known
+            && is_enough(&mut tx, row.get("id")?).await?
+        {
+            // As where there is no administrator: the link that is in the mailbox stays good.
+            return Ok(ResetStarted { link: None });
+        }
         let started = sql::START_RESET
             .bind(message.email.key())
             .bind(vault::hash_token(&token))
@@ -35,7 +52,7 @@ impl Serve<StartAdministratorReset> for AdminDirectory {
             Some(row) => {
                 let id = row.get("id")?;
                 for organisation in offices(&mut tx, id).await? {
-                    tx.audit(organisation, "administrator.start-reset", id, json!({}));
+                    tx.audit(organisation, ACTION, id, json!({}));
                 }
                 let last = sql::LAST_POLICIES.bind(id);
                 let last = last.fetch_optional(&mut tx).await?;
@@ -52,4 +69,18 @@ impl Serve<StartAdministratorReset> for AdminDirectory {
         tx.commit().await?;
         Ok(ResetStarted { link })
     }
+}
+
+/// Whether a letter went out less than a minute ago, or there were enough today.
+async fn is_enough(tx: &mut Tx, administrator: AdministratorId) -> Result<bool, StoreError> {
+    let now = tx.stamp().now;
+    let recent = sql::RECENT_RESETS
+        .bind(administrator)
+        .bind(ACTION)
+        .bind(now.plus_days(-1))
+        .fetch_one(tx)
+        .await?;
+    let last: Option<Timestamp> = recent.get("last")?;
+    let is_recent = last.is_some_and(|last| last.plus_seconds(LETTER_SECONDS) > now);
+    Ok(is_recent || recent.get::<i64>("letters")? >= LETTERS_A_DAY)
 }

@@ -147,6 +147,58 @@ async fn an_owner_who_has_not_set_up_yet_is_none_to_leave_it_to(
 
 #[rstest]
 #[actix_rt::test]
+async fn an_address_gets_one_reset_letter_a_minute_and_ten_a_day(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    // each of them with two offices, and so with two traces in the audit
+    let (uni, other) = (
+        scene.organisation("Uni").await.id,
+        scene.organisation("Other").await.id,
+    );
+    for email in ["ann@x.edu", "bob@x.edu"] {
+        scene.owner(uni, email).await;
+        let office = scene.appoint(other, email, Role::Viewer);
+        office.await.unwrap();
+    }
+    let first = scene.reset("ann@x.edu").await.unwrap();
+    scene.clock.advance_seconds(59);
+    // told as if there were no administrator, and without harm to the link in the mailbox
+    assert!(scene.reset("Ann@X.edu").await.is_none());
+    assert!(scene.reset("nobody@x.edu").await.is_none());
+    assert!(scene.reset("bob@x.edu").await.is_some());
+    assert!(
+        scene
+            .set_up(&first.token, "another few words")
+            .await
+            .is_ok()
+    );
+    for _ in 1..10 {
+        scene.clock.advance_seconds(60);
+        assert!(scene.reset("ann@x.edu").await.is_some());
+    }
+    scene.clock.advance_seconds(60);
+    assert!(scene.reset("ann@x.edu").await.is_none());
+    scene.clock.advance_seconds(86_400 - 10 * 60);
+    assert!(scene.reset("ann@x.edu").await.is_some());
+    assert!(scene.reset("ann@x.edu").await.is_none());
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn many_who_ask_for_a_reset_at_once_get_one_letter(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let uni = scene.organisation("Uni").await.id;
+    scene.owner(uni, "ann@x.edu").await;
+    let asking = (0..8).map(|_| scene.reset("ann@x.edu"));
+    let letters = futures_util::future::join_all(asking).await;
+    assert_eq!(letters.iter().flatten().count(), 1);
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn a_reset_is_in_the_language_of_the_organisation_of_the_last_office(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
@@ -160,6 +212,7 @@ async fn a_reset_is_in_the_language_of_the_organisation_of_the_last_office(
             let office = scene.appoint(organisation, "ann@x.edu", Role::Viewer);
             office.await.unwrap();
         }
+        scene.clock.advance_seconds(60);
         written.push(scene.reset("ann@x.edu").await.unwrap().language);
     }
     let written: Vec<_> = written.iter().map(Language::as_str).collect();
@@ -211,6 +264,7 @@ async fn a_reset_ends_every_session_works_once_and_says_nothing_of_unknown_addre
     let session = scene.sign_in("ann@x.edu", PASSWORD).await.unwrap();
     assert!(scene.reset("nobody@x.edu").await.is_none());
     let older = scene.reset("ann@x.edu").await.unwrap();
+    scene.clock.advance_seconds(60);
     let link = scene.reset("Ann@X.edu").await.unwrap();
     let dead = scene.set_up(&older.token, "another horse battery").await;
     assert_eq!(dead.unwrap_err().kind, Kind::SetUpRefused);
