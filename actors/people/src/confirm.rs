@@ -15,7 +15,7 @@ use crate::{
     People,
     enrol::set_password,
     password,
-    proof::{CODE_ATTEMPTS, Purpose, lock},
+    proof::{CODE_ATTEMPTS, GUESSES_A_DAY, Purpose, lock},
     session, sql,
 };
 
@@ -126,7 +126,9 @@ impl People {
             .bind(proof)
             .bind(CODE_ATTEMPTS)
             .bind(stamp.now)
-            .bind(purpose.name());
+            .bind(purpose.name())
+            .bind(stamp.now.plus_days(-1))
+            .bind(GUESSES_A_DAY);
         let Some(row) = attempt.fetch_optional(&mut tx).await? else {
             return Ok(None);
         };

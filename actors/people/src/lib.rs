@@ -17,7 +17,9 @@
 //!   it.
 //! - A session ends when a seat of its person is revoked, and stays so when the seat is given again.
 //! - A code has five attempts and ten minutes, a newer one ends it, and every refusal looks alike.
-//! - An address gets one letter a minute and ten a day, however many ask for one at once.
+//! - An address gets one letter a minute, and one an hour after ten of a kind in a day, however many
+//!   ask for one at once; an account has fifty guesses at codes a day.
+//! - An account that nobody proved, and on which nothing hangs, is forgotten.
 //! - Passwords are hashed outside any transaction, on the pool of the `passwords` crate.
 //!
 //! Several instances may run: there is no state but the database.

@@ -18,11 +18,15 @@ use crate::sql;
 const CODE_SECONDS: i64 = 600;
 /// How many times a code may be tried.
 pub(crate) const CODE_ATTEMPTS: i64 = 5;
-/// How long an address gets no second letter, in seconds.
+/// How many attempts at codes an account has in 24 hours, however many letters it gets.
+pub(crate) const GUESSES_A_DAY: i64 = 50;
+/// How long an address gets no second letter for a purpose, in seconds.
 const LETTER_SECONDS: i64 = 60;
-/// How many letters an address gets in 24 hours: bounds the guesses at its codes, and what a
-/// stranger can have sent to it.
+/// How many of those an address gets in 24 hours: bounds what a stranger can have sent to it.
 const LETTERS_A_DAY: i64 = 10;
+/// How long it gets none after those, in seconds: no longer than the link of the last one is good, so
+/// that a stranger who keeps asking never leaves the owner without one.
+const LATER_SECONDS: i64 = 3_600;
 
 /// What a proof is for. One for one purpose is nothing for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,12 @@ impl Purpose {
             Self::Reset => "reset",
             Self::Change => "change",
         }
+    }
+
+    /// Whether anybody who knows the address may ask for a letter. A change is asked for by whoever is
+    /// signed in, about an address that need not be theirs.
+    const fn is_anybodys(self) -> bool {
+        matches!(self, Self::Address | Self::Reset)
     }
 
     /// How long the link of the mail is good, in seconds.
@@ -105,8 +115,8 @@ pub(crate) async fn issue(
     })
 }
 
-/// As [`issue`], unless a letter went out less than a minute ago or there were enough today. The
-/// account must be locked, so that many who ask at once get one.
+/// As [`issue`], unless a letter for the purpose went out less than a minute ago, or an hour ago when
+/// there were enough today. The account must be locked, so that many who ask at once get one.
 pub(crate) async fn issue_unless_recent(
     tx: &mut Tx,
     owner: Owner,
@@ -121,8 +131,14 @@ pub(crate) async fn issue_unless_recent(
         .fetch_one(tx)
         .await?;
     let last: Option<Timestamp> = recent.get("last")?;
-    let is_recent = last.is_some_and(|last| last.plus_seconds(LETTER_SECONDS) > now);
-    if is_recent || recent.get::<i64>("letters")? >= LETTERS_A_DAY {
+    let is_enough = recent.get::<i64>("letters")? >= LETTERS_A_DAY;
+    let pause = if is_enough {
+        LATER_SECONDS
+    } else {
+        LETTER_SECONDS
+    };
+    let is_recent = last.is_some_and(|last| last.plus_seconds(pause) > now);
+    if is_recent || (is_enough && !purpose.is_anybodys()) {
         return Ok(None);
     }
     let language = language(tx, owner.account).await?;

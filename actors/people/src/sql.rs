@@ -73,12 +73,12 @@ store::statements! {
     pub(crate) LOCK_ACCOUNT = "
         select proved_at from accounts where id = $1 for_update";
 
-    /// When the last proof for a purpose was issued, and how many for any since an instant.
+    /// When the last proof for a purpose was issued, and how many since an instant.
     pub(crate) RECENT_PROOFS = "
-        select max(case when purpose = $3 then created_at end) as last,
+        select max(created_at) as last,
             coalesce(sum(case when created_at > $2 then 1 else 0 end), 0) as letters
         from proofs
-        where account_id = $1";
+        where account_id = $1 and purpose = $3";
 
     /// What the organisation that an account joined last has decided.
     pub(crate) LAST_POLICIES = "
@@ -108,12 +108,16 @@ store::statements! {
         from proofs
         where token_hash = $1 and expires_at > $2 and superseded_at is null and purpose = $3";
 
-    /// Counts an attempt at a code; no row when there are none left.
+    /// Counts an attempt at a code; no row when there are none left for it, or for its account.
     pub(crate) ATTEMPT_CODE = "
         update proofs
         set code_attempts = code_attempts + 1
         where id = $1 and code_attempts < $2 and code_expires_at > $3 and superseded_at is null
             and purpose = $4
+            and cast($6 as bigint) > (
+                select coalesce(sum(o.code_attempts), 0)
+                from proofs o
+                where o.account_id = proofs.account_id and o.created_at > $5)
         returning account_id, code_hash";
 
     /// Notes that a proof was used.
@@ -210,4 +214,30 @@ store::statements! {
     pub(crate) SWEEP_PROOFS = "
         delete from proofs
         where id in (select id from proofs where expires_at < $1 limit 1000)";
+
+    /// Keeps others from accounts that nobody has proved and on which nothing hangs: neither a letter
+    /// that is remembered, nor a place, nor a session.
+    pub(crate) LOCK_ABANDONED = "
+        select a.id
+        from accounts a
+        where a.proved_at is null
+            and not exists (select 1 from proofs p where p.account_id = a.id)
+            and not exists (select 1 from memberships m where m.account_id = a.id)
+            and not exists (
+                select 1 from person_sessions s where s.account_id = a.id and s.expires_at > $1)
+        order by a.id
+        limit 500
+        skip_locked";
+
+    /// Forgets those of them on which nothing hangs by now either.
+    pub(crate) DELETE_ABANDONED = "
+        delete from accounts
+        where id in (select rows.value ->> 'id' from rows($1))
+            and proved_at is null
+            and not exists (select 1 from proofs p where p.account_id = accounts.id)
+            and not exists (select 1 from memberships m where m.account_id = accounts.id)
+            and not exists (
+                select 1
+                from person_sessions s
+                where s.account_id = accounts.id and s.expires_at > $2)";
 }

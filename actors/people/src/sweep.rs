@@ -1,10 +1,11 @@
-//! Deletes proofs that ended long ago.
+//! Deletes proofs that ended long ago, and accounts that nobody proved and on which nothing hangs.
 
 use std::{sync::Arc, time::Duration};
 
-use contract::{Clock, Problem, Service};
+use contract::{Clock, Problem, Service, ids::AccountId};
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
-use store::Db;
+use serde::Serialize;
+use store::{Db, StoreError, Tx};
 
 use crate::sql;
 
@@ -13,7 +14,13 @@ const KEEP_DAYS: i64 = 30;
 /// How long nothing is looked at when nothing was left to delete.
 const REST: Duration = Duration::from_hours(1);
 
-/// Keeps the table of proofs small. Any number may run.
+#[derive(Serialize)]
+struct Abandoned {
+    id: AccountId,
+}
+
+/// Keeps the table of proofs small, and the addresses of people who never were there in none. Any
+/// number may run.
 #[derive(Debug)]
 pub struct ProofSweeper {
     db: Db,
@@ -25,6 +32,22 @@ impl ProofSweeper {
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
         Self { db, clock }
     }
+}
+
+/// Deletes accounts that nobody proved, once the last letter to them is forgotten, with passwords and
+/// sessions that are over: whoever was refused a seat, or lost it, and never came back.
+///
+/// They are looked at again once nobody else can get hold of them, as somebody may have meanwhile.
+async fn forget(tx: &mut Tx) -> Result<u64, StoreError> {
+    let now = tx.stamp().now;
+    let rows = sql::LOCK_ABANDONED.bind(now).fetch_all(tx).await?;
+    let abandoned = rows.iter().map(|row| Ok(Abandoned { id: row.get("id")? }));
+    let abandoned = abandoned.collect::<Result<Vec<_>, StoreError>>()?;
+    if abandoned.is_empty() {
+        return Ok(0);
+    }
+    let delete = sql::DELETE_ABANDONED.bind_rows(&abandoned).bind(now);
+    delete.execute(tx).await
 }
 
 impl Behaviour for ProofSweeper {
@@ -39,8 +62,12 @@ impl Work for ProofSweeper {
         let mut tx = self.db.write(&stamp).await?;
         let ended = stamp.now.plus_days(-KEEP_DAYS);
         let swept = sql::SWEEP_PROOFS.bind(ended).execute(&mut tx).await?;
+        let forgotten = forget(&mut tx).await?;
         tx.commit().await?;
-        Ok(if swept == 0 {
+        if forgotten > 0 {
+            tracing::info!(accounts = forgotten, "forgot accounts that nobody proved");
+        }
+        Ok(if swept + forgotten == 0 {
             Pace::Rest(REST)
         } else {
             Pace::Again

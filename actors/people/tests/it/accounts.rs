@@ -51,7 +51,7 @@ impl Scene {
     }
 
     /// Somebody whose address is proved by the browser that registered.
-    async fn proved(&self, email: &str) -> AccountId {
+    pub(crate) async fn proved(&self, email: &str) -> AccountId {
         let (account, proof) = self.registered(email).await;
         self.ask(confirm(token(&proof))).await.unwrap();
         // The password died with a proof without the browser's token: it is set by a reset.
@@ -61,12 +61,16 @@ impl Scene {
         account
     }
 
-    async fn reset(&self, email: &str) -> Option<ProofIssued> {
+    pub(crate) async fn reset(&self, email: &str) -> Option<ProofIssued> {
         let email = EmailAddress::parse(email).unwrap();
         self.ask(StartReset { email }).await.unwrap().proof
     }
 
-    async fn finish(&self, proof: &ProofIssued, password: &str) -> Result<Proved, Problem> {
+    pub(crate) async fn finish(
+        &self,
+        proof: &ProofIssued,
+        password: &str,
+    ) -> Result<Proved, Problem> {
         self.ask(FinishReset {
             evidence: token(proof),
             new_password: Secret::new(password),

@@ -9,6 +9,7 @@
 mod accounts;
 mod anew;
 mod enrol;
+mod forgotten;
 mod invited;
 mod passwords;
 mod prehijack;

@@ -60,6 +60,9 @@ store::statements! {
     /// How many accounts there are.
     pub(crate) COUNT_ACCOUNTS = "select count(*) as n from accounts";
 
+    /// How many passwords there are.
+    pub(crate) COUNT_CREDENTIALS = "select count(*) as n from credentials";
+
     /// How many proofs there are.
     pub(crate) COUNT_PROOFS = "select count(*) as n from proofs";
 

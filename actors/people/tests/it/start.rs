@@ -1,12 +1,12 @@
 //! Fresh letters: who learns what, and how often.
 
-use contract::{Secret, text::Language};
+use contract::{Clock as _, Secret, text::Language};
 use futures_util::future::join_all;
 use rstest::rstest;
 use testkit::Engine;
 
 use crate::{
-    scene::{Scene, confirm, token},
+    scene::{Scene, code, confirm, token, wrong},
     sql,
 };
 
@@ -93,6 +93,69 @@ async fn an_address_gets_ten_letters_a_day_and_the_last_of_them_stays_good(
     // A stranger who keeps asking cannot make it more, and a day later there are letters again.
     scene.clock.advance_seconds(86_400);
     assert!(scene.start("bob@uni.edu").await.proof.is_some());
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_stranger_who_keeps_asking_never_leaves_the_owner_without_a_letter_that_is_good(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    scene.registered("ann@uni.edu").await;
+    let (mut letters, mut last) = (0, None);
+    let minutes = std::iter::repeat_n(1, 10).chain(std::iter::repeat_n(10, 143));
+    for minutes in minutes {
+        scene.clock.advance_seconds(minutes * 60);
+        if let Some(reset) = scene.reset("ann@uni.edu").await {
+            (letters, last) = (letters + 1, Some(reset));
+        }
+        assert!(last.as_ref().unwrap().expires_at > scene.clock.now());
+    }
+    assert_eq!(letters, 10 + 23, "one an hour after ten");
+    // Nor do letters for one purpose keep those for another away.
+    assert!(scene.start("ann@uni.edu").await.proof.is_some());
+    let last = last.unwrap();
+    assert!(scene.finish(&last, "another horse").await.is_ok());
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn an_account_has_fifty_guesses_at_codes_a_day_however_many_letters_it_gets(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let (_, mut last) = scene.registered("ann@uni.edu").await;
+    for letter in 0..11 {
+        if letter > 0 {
+            scene.clock.advance_seconds(3_600);
+            last = scene.start("ann@uni.edu").await.proof.unwrap();
+        }
+        for n in 0..5 {
+            scene.ask(confirm(wrong(&last, n))).await.unwrap_err();
+        }
+    }
+    assert_eq!(scene.count(&sql::SUM_ATTEMPTS).await, 50);
+    assert!(scene.ask(confirm(code(&last))).await.is_err());
+    scene.clock.advance_seconds(15 * 3_600);
+    let next = scene.start("ann@uni.edu").await.proof.unwrap();
+    assert!(scene.ask(confirm(code(&next))).await.is_ok(), "a day later");
+    assert!(scene.ask(confirm(token(&next))).await.is_ok());
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn whoever_is_signed_in_has_ten_letters_a_day_sent_to_another_address_and_no_more(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let (account, _) = scene.registered("ann@uni.edu").await;
+    let mut letters = 0;
+    for minutes in std::iter::repeat_n(1, 10).chain(std::iter::repeat_n(60, 22)) {
+        scene.clock.advance_seconds(minutes * 60);
+        let change = scene.start_change(account, "bob@uni.edu").await.unwrap();
+        letters += u32::from(change.is_some());
+    }
+    assert_eq!(letters, 10);
 }
 
 #[rstest]
