@@ -14,7 +14,7 @@ const ANOTHER: &str = "nobody guesses that one either";
 /// Where a letter of this kind leads, and its code.
 pub(crate) struct Sent {
     pub(crate) path: String,
-    code: String,
+    pub(crate) code: String,
 }
 
 /// The newest letter to an address whose link has this in it.

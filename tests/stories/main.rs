@@ -46,6 +46,7 @@ mod nats;
 mod node;
 mod operations;
 mod person;
+mod prehijacked;
 mod program;
 mod race;
 mod relay_faults;

@@ -54,7 +54,7 @@ impl Person {
         }
     }
 
-    fn fields(&self) -> [(&str, &str); 5] {
+    pub(crate) fn fields(&self) -> [(&str, &str); 5] {
         [
             ("first_name", &self.first_name),
             ("last_name", &self.last_name),

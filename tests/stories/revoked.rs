@@ -6,6 +6,7 @@ use serde_json::Value;
 use testkit::{BusKind, Engine};
 
 use crate::{
+    accounts::sign_in,
     institution::Institution,
     node::Ground,
     person::{Outcome, Person},
@@ -24,6 +25,9 @@ async fn a_revoked_person_gets_no_seat_at_any_link_until_reassigned(
     let other_link = institution.link("Law", &[]).await;
     let (person, next) = (Person::numbered(1), Person::numbered(2));
     person.join(&node.browser(), &link.url).await;
+    let browser = node.browser();
+    let own = sign_in(&browser, &person.email, &person.password).await;
+    assert_eq!(own.heading(), "Hello Ann");
     let waits = next.join(&node.browser(), &link.url).await;
     assert_eq!(Outcome::of(waits.status, &waits.html), Outcome::Waiting);
 
@@ -48,6 +52,7 @@ async fn a_revoked_person_gets_no_seat_at_any_link_until_reassigned(
     let (code, revoked) = act("revoke").await;
     assert_eq!((code, &revoked["status"]), (200, &Value::from("revoked")));
     assert_eq!(status().await, ["Revoked", "Assigned"]);
+    assert_eq!(browser.open("/").await.heading(), "Sign in");
     for url in [&link.url, &other_link.url] {
         let page = person.join(&node.browser(), url).await;
         assert_eq!(page.status, 403, "{}", page.text());
@@ -68,5 +73,18 @@ async fn a_revoked_person_gets_no_seat_at_any_link_until_reassigned(
         (200, &Value::from("assigned"))
     );
     assert_eq!(status().await, ["Assigned", "Assigned"]);
+
+    // who was signed in before is so again by the password alone, also once the place is erased
+    assert_eq!(browser.open("/").await.heading(), "Sign in");
+    let second = Institution::with_link(&ground, &node, 1, &[]).await;
+    let fresh = node.browser();
+    sign_in(&fresh, &person.email, &person.password).await;
+    let page = fresh.open(&second.1.url).await;
+    let page = fresh.submit(&page, &page.form("/as-me")).await;
+    assert_eq!(Outcome::of(page.status, &page.html), Outcome::Assigned);
+    let (code, _) = program.send(Method::DELETE, &user, &Value::Null).await;
+    assert_eq!(code, 204);
+    assert_eq!(browser.open("/").await.heading(), "Sign in");
+    assert_eq!(fresh.open("/").await.heading(), "Hello Ann");
     ground.usher(&["verify"]);
 }

@@ -83,7 +83,7 @@ async fn every_answer_has_the_headers_that_keep_a_page_to_itself() {
         }
         assert!(!policy.contains("unsafe"), "{address}: {policy}");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
-        assert_eq!(page.header("referrer-policy"), "no-referrer");
+        assert_eq!(page.header("referrer-policy"), "same-origin");
         assert!(
             page.header("strict-transport-security")
                 .contains("max-age=")
@@ -107,19 +107,11 @@ async fn a_session_is_in_a_cookie_that_no_script_and_no_other_site_gets() {
     for public in ["http://usher.example", "https://usher.example"] {
         let node = ground.start_with(&[], &[("USHER_HTTP__PUBLIC_URL", public)]);
         let is_https = public.starts_with("https");
+        let office = if is_https { "Path=/" } else { "Path=/admin" };
+        let own = person.password.as_str();
         for (path, email, password, area) in [
-            (
-                "/admin/sign-in",
-                &institution.email,
-                PASSWORD,
-                "Path=/admin",
-            ),
-            (
-                "/sign-in",
-                &person.email,
-                person.password.as_str(),
-                "Path=/",
-            ),
+            ("/admin/sign-in", &institution.email, PASSWORD, office),
+            ("/sign-in", &person.email, own, "Path=/"),
         ] {
             let response = signing_in(&node, path, email, password, "").await;
             assert_eq!(response.status(), 303, "{path}");
@@ -127,12 +119,54 @@ async fn a_session_is_in_a_cookie_that_no_script_and_no_other_site_gets() {
             for part in ["HttpOnly", "SameSite=Lax", area] {
                 assert!(cookie.iter().any(|said| said == part), "{cookie:?}");
             }
-            // which a browser takes by https alone, from this very site
+            // which a browser takes by https alone, from this very host
             let is_secure = cookie.iter().any(|part| part == "Secure");
-            let is_named_so =
-                cookie[0].starts_with("__Secure-") || cookie[0].starts_with("__Host-");
+            let is_named_so = cookie[0].starts_with("__Host-");
             assert_eq!((is_secure, is_named_so), (is_https, is_https), "{cookie:?}");
             assert!(!cookie.iter().any(|part| part.starts_with("Domain")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_a_neighbour_of_the_host_may_have_planted_is_not_believed() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let (institution, link) = Institution::with_link(&ground, &node, 3, &[]).await;
+    drop(node);
+    let node = ground.start_with(&[], &[("USHER_HTTP__PUBLIC_URL", "https://usher.example")]);
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+
+    // a session of the attacker's, in the browser of somebody who works in another office
+    let opened = signing_in(&node, "/admin/sign-in", &institution.email, PASSWORD, "").await;
+    let opened = set_cookie(&opened)[0].clone();
+    let value = opened.strip_prefix("__Host-usher_admin=").unwrap();
+    for (name, status) in [
+        ("__Host-usher_admin", 200),
+        ("__Secure-usher_admin", 303),
+        ("usher_admin", 303),
+    ] {
+        let office = client.get(format!("{}/admin/{}", node.http, institution.id));
+        let office = office.header("cookie", format!("{name}={value}"));
+        assert_eq!(office.send().await.unwrap().status(), status, "{name}");
+    }
+
+    // a browser's token of the attacker's, in the browser of somebody who proves an address
+    let person = Person::numbered(1);
+    let planted = "x".repeat(43);
+    for name in ["__Secure-usher_registrant", "usher_registrant"] {
+        let join = client.post(format!("{}/join/{}", node.http, link.token()));
+        let join = join
+            .header("origin", &node.http)
+            .header("cookie", format!("{name}={planted}"))
+            .form(&person.fields());
+        let joined = join.send().await.unwrap();
+        assert_eq!(joined.status(), 200);
+        let cookie = set_cookie(&joined);
+        assert!(cookie[0].starts_with("__Host-usher_registrant="));
+        assert!(!cookie[0].contains(&planted), "{cookie:?}");
+        for part in ["Path=/", "Secure", "HttpOnly"] {
+            assert!(cookie.iter().any(|said| said == part), "{cookie:?}");
         }
     }
 }

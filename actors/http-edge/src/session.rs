@@ -170,18 +170,24 @@ impl Permit {
     }
 }
 
-/// What the session cookie is called: a browser takes `__Secure-` only by https.
+/// What the session cookie is called: a browser takes `__Host-` only by https and from this very
+/// host, so that no neighbour under the same domain can plant one.
 fn session_name(options: &EdgeOptions) -> &'static str {
     if options.is_https() {
-        "__Secure-usher_admin"
+        "__Host-usher_admin"
     } else {
         "usher_admin"
     }
 }
 
+/// Where the browser sends it: `__Host-` is a cookie of the whole host.
+fn session_path(options: &EdgeOptions) -> &'static str {
+    if options.is_https() { "/" } else { "/admin" }
+}
+
 fn registrant_name(options: &EdgeOptions) -> &'static str {
     if options.is_https() {
-        "__Secure-usher_registrant"
+        "__Host-usher_registrant"
     } else {
         "usher_registrant"
     }
@@ -248,7 +254,7 @@ pub(crate) fn session_cookie(edge: &Edge, session: &SessionOpened) -> Cookie<'st
         &edge.options,
         session_name(&edge.options),
         value,
-        "/admin",
+        session_path(&edge.options),
         age,
     )
 }
@@ -259,7 +265,7 @@ pub(crate) fn end_session_cookie(options: &EdgeOptions) -> Cookie<'static> {
         options,
         session_name(options),
         String::new(),
-        "/admin",
+        session_path(options),
         Duration::ZERO,
     )
 }
