@@ -76,8 +76,7 @@ impl Browser {
 
     /// Presses the button of a form.
     pub(crate) async fn submit(&self, page: &Page, form: &Form) -> Page {
-        let own = self.site.origin().ascii_serialization();
-        self.submit_from(&own, page, form).await
+        self.submit_from(&page.origin(), page, form).await
     }
 
     /// Presses the button of a form that stands on a page of another site.
@@ -116,7 +115,7 @@ impl Browser {
         let request = self
             .client
             .post(to)
-            .header("origin", self.site.origin().ascii_serialization())
+            .header("origin", page.origin())
             .header("content-type", "multipart/form-data; boundary=a-line")
             .body(body);
         Self::show(request).await
@@ -134,6 +133,15 @@ impl Browser {
 }
 
 impl Page {
+    /// Where a browser says that a form of the page comes from, which goes to the page's own site: the
+    /// Fetch standard, `append a request Origin header`, by the page's Referrer-Policy.
+    fn origin(&self) -> String {
+        match self.header("referrer-policy") {
+            "no-referrer" => "null".to_owned(),
+            _ => self.url.origin().ascii_serialization(),
+        }
+    }
+
     /// Its heading.
     pub(crate) fn heading(&self) -> String {
         html::first(&self.html, "h1")

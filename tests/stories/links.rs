@@ -149,7 +149,7 @@ async fn opening_a_link_a_thousand_times_changes_nothing(
         let page = scanner.open(&link.url).await;
         assert_eq!(page.status, 200);
         assert_eq!(page.header("cache-control"), "no-store");
-        assert_eq!(page.header("referrer-policy"), "no-referrer");
+        assert_eq!(page.header("referrer-policy"), "same-origin");
         assert!(page.header("x-robots-tag").contains("noindex"));
         assert_eq!(scanner.head(&link.url).await.status, 200);
     }

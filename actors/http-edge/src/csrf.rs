@@ -9,8 +9,11 @@ use url::Url;
 
 /// Refuses a request that may change something and that another site's page may have sent.
 ///
-/// Browsers say where a request comes from (`Sec-Fetch-Site`, older ones `Origin` or `Referer`); who
-/// says nothing may go on only without a cookie, and then has nothing that another site could use.
+/// Browsers say where a request comes from (`Sec-Fetch-Site`; older ones, and all of them over plain
+/// HTTP, `Origin` or `Referer`); who says nothing may go on only without a cookie, and then has nothing
+/// that another site could use. `Origin: null` says that it comes from where a browser does not tell,
+/// such as a page of another site in a sandbox: that is no page of this one, whose policy has browsers
+/// tell this site.
 pub(crate) fn check(method: &Method, headers: &HeaderMap, public: &Url) -> Result<(), Problem> {
     if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
         return Ok(());
@@ -93,6 +96,11 @@ mod tests {
             ],
             &[("origin", "https://evil.example")],
             &[("origin", "null")],
+            &[("origin", "null"), ("cookie", "usher_admin=x")],
+            &[
+                ("origin", "null"),
+                ("referer", "https://usher.example/join/x"),
+            ],
             &[("origin", "http://usher.example")],
             &[("origin", "https://usher.example.evil.example")],
             &[("origin", "https://usher.example:444")],

@@ -2,13 +2,15 @@
 //! due times and rests are the database's.
 
 /// Invites of sent batches with all that is shown of them; `$2` is now. A link that was deleted ends
-/// its invites.
+/// its invites. What goes before others is due since it was asked for, whatever its place is.
 macro_rules! invites {
     () => {
         "
         select i.id, i.organisation_id, i.batch_id, i.link_id, l.name as link_name, i.email,
             i.email_key, i.name, i.state, i.reason, i.last_reply, i.attempts,
-            i.lost_replies + i.crashes as lost, i.due_at, i.sent_at, i.expires_at,
+            i.lost_replies + i.crashes as lost,
+            case when i.due_at < i.queued_at then i.queued_at else i.due_at end as due_at,
+            i.sent_at, i.expires_at,
             u.at as accepted_at, i.declined_at, coalesce(i.cancelled_at, b.cancelled_at) as cancelled_at,
             i.created_at, i.generation, o.policies,
             now_micros() - case when coalesce(i.sent_at, 0) > coalesce(i.queued_at, 0)
@@ -58,6 +60,24 @@ macro_rules! faces {
     };
 }
 
+/// When an invite is due that goes before all others of its batch: with those that do so already, whose
+/// place is before they were asked for, or before the first.
+macro_rules! ahead {
+    ($batch:literal) => {
+        concat!(
+            "coalesce((
+                select case when f.due_at < f.queued_at - 1000000 then f.due_at else f.due_at - 1 end
+                from invites f
+                where f.batch_id = ",
+            $batch,
+            "
+                    and f.due_at <= (select now_micros())
+                order by f.due_at, f.position
+                limit 1), now_micros())"
+        )
+    };
+}
+
 store::statements! {
     /// The invites of an organisation, the newest first, below an id; every id is below `inv_8`,
     /// because a ULID begins with 0 to 7.
@@ -83,23 +103,24 @@ store::statements! {
         where organisation_id = $1 and id = $2
         for_update";
 
-    /// Sends an invite again: due at once, and good until then.
-    pub(crate) RESEND_INVITE = "
+    /// Sends an invite again: before all others of its batch, and good until then.
+    pub(crate) RESEND_INVITE = concat!("
         update invites
         set state = 'queued', occasion = 'resend', mailing = mailing + 1, reason = null,
             attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null, code_failures = 0,
-            due_at = now_micros(), queued_at = now_micros(), expires_at = $2, closed_at = null
-        where id = $1";
+            due_at = ", ahead!("invites.batch_id"), ", queued_at = now_micros(), expires_at = $2, closed_at = null
+        where id = $1");
 
-    /// An invite goes on to another address, and no token of the last one works.
-    pub(crate) READDRESS_INVITE = "
+    /// An invite goes on to another address, before all others of its batch, and no token of the last one
+    /// works.
+    pub(crate) READDRESS_INVITE = concat!("
         update invites
         set email = $2, email_key = $3, domain = $4, note = null, name_key = $6,
             generation = generation + 1, state = 'queued', occasion = 'first', mailing = mailing + 1, reason = null,
             last_reply = null, attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null,
             code_failures = 0, declined_at = null, reminded_at = null, sent_at = null,
-            due_at = now_micros(), queued_at = now_micros(), expires_at = $5, closed_at = null
-        where id = $1";
+            due_at = ", ahead!("invites.batch_id"), ", queued_at = now_micros(), expires_at = $5, closed_at = null
+        where id = $1");
 
     /// Notes where an invite was sent before.
     pub(crate) KEEP_ADDRESS = "
