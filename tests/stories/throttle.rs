@@ -1,18 +1,70 @@
 //! A guesser is stopped; a campus behind one address is not.
 
 use futures_util::{StreamExt as _, stream};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use testkit::{BusKind, Engine};
 
 use crate::{
-    institution::Institution,
-    node::Ground,
+    institution::{Institution, Link, PASSWORD},
+    node::{Ground, Node},
     person::{Outcome, Person, crowd_client},
 };
 
 const STUDENTS: usize = 2_000;
 const AT_ONCE: usize = 64;
 const GUESSES: usize = 20;
+/// Where the students are.
+const HERE: &str = "10.1.1.1";
+const THREE_FROM_A_NETWORK: [(&str, &str); 2] = [
+    ("USHER_THROTTLE__PER_IP_PER_MINUTE", "3"),
+    ("USHER_HTTP__TRUSTED_PROXIES", "127.0.0.0/8"),
+];
+
+/// Where a password is asked for, and what is typed.
+#[derive(Clone, Debug)]
+struct Door {
+    url: String,
+    email: String,
+    password: String,
+}
+
+impl Door {
+    fn person(node: &Node, person: &Person) -> Self {
+        Self {
+            url: format!("{}/sign-in", node.http),
+            email: person.email.clone(),
+            password: person.password.clone(),
+        }
+    }
+
+    /// The same with another password.
+    fn wrong(&self) -> Self {
+        Self {
+            password: "wrong horse battery".to_owned(),
+            ..self.clone()
+        }
+    }
+
+    async fn send(&self, from: &str) -> Response {
+        self.send_by(&unled(), from).await
+    }
+
+    async fn send_by(&self, client: &Client, from: &str) -> Response {
+        let form = [("email", self.email.as_str()), ("password", &self.password)];
+        post(client, &self.url, from, &form).await
+    }
+}
+
+/// A client that does not follow where it is led.
+fn unled() -> Client {
+    Client::builder().redirect(Policy::none()).build().unwrap()
+}
+
+/// Sends a form from an address.
+async fn post(client: &Client, url: &str, from: &str, form: &[(&str, &str)]) -> Response {
+    let request = client.post(url).header("x-forwarded-for", from).form(form);
+    request.send().await.unwrap()
+}
 
 #[tokio::test]
 async fn two_thousand_students_behind_one_address_join_through_one_link() {
@@ -22,7 +74,7 @@ async fn two_thousand_students_behind_one_address_join_through_one_link() {
     let seats = u64::try_from(STUDENTS).unwrap();
     let (_, link) = Institution::with_link(&ground, &node, seats, &[]).await;
     for _ in 0..GUESSES {
-        guess(&node.http, "10.1.1.1").await;
+        guess(&node.http, HERE).await;
     }
     let client = crowd_client();
     let joining = (0..STUDENTS).map(async |number| {
@@ -35,16 +87,188 @@ async fn two_thousand_students_behind_one_address_join_through_one_link() {
         .await;
     let seated = outcomes.iter().filter(|one| **one == Outcome::Assigned);
     assert_eq!(seated.count(), STUDENTS, "{outcomes:?}");
+    // each of them signs in, two with a slip
+    for slip in 0..2 {
+        let wrong = Door::person(&node, &Person::numbered(slip)).wrong();
+        assert_eq!(wrong.send(HERE).await.status(), StatusCode::UNAUTHORIZED);
+    }
+    let client = unled();
+    let signing_in = (0..STUDENTS).map(async |number| {
+        let door = Door::person(&node, &Person::numbered(number));
+        door.send_by(&client, HERE).await.status()
+    });
+    let statuses = stream::iter(signing_in)
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>()
+        .await;
+    let inside = statuses.iter().filter(|one| **one == StatusCode::SEE_OTHER);
+    assert_eq!(inside.count(), STUDENTS, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn a_guesser_of_passwords_is_stopped_before_they_are_looked_at() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start_with(&[], &THREE_FROM_A_NETWORK);
+    let (institution, link) = Institution::with_link(&ground, &node, 3, &[]).await;
+    let ann = Person::numbered(1);
+    ann.join(&node.browser(), &link.url).await;
+    let administrator = Door {
+        url: format!("{}/admin/sign-in", node.http),
+        email: institution.email.clone(),
+        password: PASSWORD.to_owned(),
+    };
+    let doors = [Door::person(&node, &ann), administrator];
+    for (door, from) in doors.iter().zip(["192.0.2.1", "192.0.2.2"]) {
+        for number in 0..3 {
+            // another address each time: no count of one address stops that
+            let email = format!("nobody.{number}@students.example");
+            let spray = Door {
+                email,
+                ..door.wrong()
+            };
+            assert_eq!(spray.send(from).await.status(), StatusCode::UNAUTHORIZED);
+        }
+        for attempt in [door, &door.wrong()] {
+            // right or wrong, it is told the same
+            let refused = attempt.send(from).await;
+            assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+            assert!(refused.headers().contains_key("retry-after"));
+            assert!(!refused.headers().contains_key("set-cookie"));
+        }
+        let elsewhere = door.send("192.0.2.3").await;
+        assert_eq!(elsewhere.status(), StatusCode::SEE_OTHER);
+        assert!(elsewhere.headers().contains_key("set-cookie"));
+    }
+}
+
+#[tokio::test]
+async fn a_guesser_of_codes_is_stopped_before_they_are_looked_at() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start_with(&[], &THREE_FROM_A_NETWORK);
+    let (_, link) = Institution::with_link(&ground, &node, 3, &[]).await;
+    let ann = Person::numbered(1);
+    let page = ann.join(&node.browser(), &link.url).await;
+    let proof = page.form("/proofs/code").value("proof").unwrap().to_owned();
+    let code = ann.letter(&ground).await.code;
+    let wrong = if code == "111111" { "222222" } else { "111111" };
+    let email = ann.email.as_str();
+    // what is guessed at, and how often it is looked at: one purpose's proof is nothing for another
+    let guesses = [
+        (
+            "/proofs/code",
+            vec![("proof", proof.as_str()), ("code", wrong)],
+        ),
+        (
+            "/reset/code",
+            vec![
+                ("proof", proof.as_str()),
+                ("code", wrong),
+                ("new_password", "another few words"),
+            ],
+        ),
+        ("/invite", vec![("email", email), ("code", "ABCD-EFGH")]),
+    ];
+    for ((path, guess), from) in guesses.iter().zip(["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+        let send = async |path: &str, form: &[(&str, &str)], from: &str| {
+            post(&Client::new(), &format!("{}{path}", node.http), from, form)
+                .await
+                .status()
+        };
+        for _ in 0..3 {
+            let status = send(path, guess, from).await;
+            assert!(
+                status == StatusCode::UNPROCESSABLE_ENTITY || status == StatusCode::NOT_FOUND,
+                "{path}: {status}"
+            );
+        }
+        let right = [("proof", proof.as_str()), ("code", code.as_str())];
+        for (path, form) in [(*path, &guess[..]), ("/proofs/code", &right)] {
+            let status = send(path, form, from).await;
+            assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        }
+    }
+    let right = [("proof", proof.as_str()), ("code", code.as_str())];
+    let url = format!("{}/proofs/code", node.http);
+    let proved = post(&Client::new(), &url, "192.0.2.4", &right).await;
+    assert_eq!(proved.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_link_bears_so_many_a_minute_whoever_comes() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start_with(&[], &[("USHER_THROTTLE__PER_LINK_PER_MINUTE", "2")]);
+    let (institution, link) = Institution::with_link(&ground, &node, 9, &[]).await;
+    let other = institution.link("Law", &[]).await;
+    let client = crowd_client();
+    let too_many = Outcome::Refused(StatusCode::TOO_MANY_REQUESTS.as_u16());
+    let mut outcomes = Vec::new();
+    for number in 0..3 {
+        outcomes.push(
+            Person::numbered(number)
+                .post(&client, &link.url)
+                .await
+                .unwrap(),
+        );
+    }
+    assert_eq!(outcomes, [Outcome::Assigned, Outcome::Assigned, too_many]);
+    // an account that is signed in is counted with them
+    let browser = node.browser();
+    let ann = Person::numbered(0);
+    let page = browser.open("/").await;
+    let form = page.form("/sign-in").fill("email", &ann.email);
+    let form = form.fill("password", &ann.password);
+    browser.submit(&page, &form).await;
+    let as_me = |link: &Link| format!("{}/as-me", link.url);
+    let page = browser.post(&as_me(&link), &[]).await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS.as_u16());
+    for _ in 0..2 {
+        let page = browser.post(&as_me(&other), &[]).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+    }
+    let last = Person::numbered(3).post(&client, &other.url).await;
+    assert_eq!(last.unwrap(), too_many);
+    let metrics = node.ops("/metrics").await.1;
+    let counted = r#"usher_http_throttled_total{by="link"} 3"#;
+    assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[tokio::test]
+async fn an_organisation_asks_so_often_a_minute_by_whichever_of_its_tokens() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let settings = [("USHER_THROTTLE__PER_ORGANISATION_PER_MINUTE", "4")];
+    let node = ground.start_with(&[], &settings);
+    let token = |organisation: &str| {
+        let args = ["token", "create", "--name", "lms", "--organisation"];
+        ground.usher(&[&args[..], &[organisation]].concat())
+    };
+    let (busy, calm) = (
+        Institution::found(&ground, &node).await.id,
+        Institution::found(&ground, &node).await.id,
+    );
+    let ask = async |organisation: &str, token: &str| {
+        let url = format!("{}/api/v1/organisations/{organisation}/plans", node.http);
+        let request = Client::new().get(url).bearer_auth(token);
+        request.send().await.unwrap().status()
+    };
+    let (first, second) = (token(&busy), token(&busy));
+    for token in [&first, &second, &first, &second] {
+        assert_eq!(ask(&busy, token).await, StatusCode::OK);
+    }
+    for token in [&first, &second] {
+        assert_eq!(ask(&busy, token).await, StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert_eq!(ask(&calm, &token(&calm)).await, StatusCode::OK);
+    // the operator is nobody's
+    let operator = ground.usher(&["token", "create", "--name", "operator"]);
+    for _ in 0..9 {
+        assert_eq!(ask(&busy, &operator).await, StatusCode::OK);
+    }
 }
 
 #[tokio::test]
 async fn a_guesser_is_told_to_wait_and_others_are_not() {
     let ground = Ground::new(Engine::Sqlite, BusKind::Local);
-    let settings = [
-        ("USHER_THROTTLE__PER_IP_PER_MINUTE", "3"),
-        ("USHER_HTTP__TRUSTED_PROXIES", "127.0.0.0/8"),
-    ];
-    let node = ground.start_with(&[], &settings);
+    let node = ground.start_with(&[], &THREE_FROM_A_NETWORK);
     for _ in 0..3 {
         assert_eq!(
             guess(&node.http, "192.0.2.1").await.0,

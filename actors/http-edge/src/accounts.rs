@@ -27,17 +27,18 @@ pub(crate) async fn sign_in(
     email: &str,
     password: &str,
 ) -> Result<PersonSession, Problem> {
-    let refused = |problem| edge.throttle.guess(visitor.client, problem);
-    let Ok(email) = EmailAddress::parse(email) else {
-        return Err(refused(Problem::new(Kind::SignInRefused)));
+    let attempt = async {
+        let email = EmailAddress::parse(email);
+        let email = email.map_err(|_| Problem::new(Kind::SignInRefused))?;
+        edge.throttle.by_email(&email)?;
+        let password = Secret::new(password);
+        let sign_in = SignInPerson { email, password };
+        edge.bus.call(&sign_in, &visitor.cx).await
     };
-    edge.throttle.by_email(&email)?;
-    let password = Secret::new(password);
-    let sign_in = SignInPerson { email, password };
-    match edge.bus.call(&sign_in, &visitor.cx).await {
-        Err(problem) if problem.kind == Kind::SignInRefused => Err(refused(problem)),
-        answer => answer,
-    }
+    let throttle = &edge.throttle;
+    throttle
+        .typed(visitor.client, Kind::SignInRefused, attempt)
+        .await
 }
 
 /// Mails what a password is set anew with. Answers alike, and after the same time, whether or not
@@ -78,7 +79,10 @@ pub(crate) async fn finish_reset(
         evidence,
         new_password: chosen("new_password", new_password)?,
     };
-    let account_id = shown(edge, visitor, edge.bus.call(&finish, &visitor.cx).await)?.account_id;
+    let finished = edge.bus.call(&finish, &visitor.cx);
+    let account_id = flows::shown(edge, visitor, &finish.evidence, finished)
+        .await?
+        .account_id;
     let settle = SettleProof { account_id };
     edge.bus.call(&settle, &visitor.cx).await.map(drop)
 }
@@ -125,7 +129,8 @@ pub(crate) async fn finish_address_change(
         session: person.token.clone(),
     };
     let visitor = &person.incoming;
-    let changed = shown(edge, visitor, edge.bus.call(&finish, person.cx()).await)?;
+    let changed = edge.bus.call(&finish, person.cx());
+    let changed = flows::shown(edge, visitor, &finish.evidence, changed).await?;
     let settle = SettleProof {
         account_id: person.signed_in.account_id,
     };
@@ -198,14 +203,6 @@ pub(crate) fn digits(code: &str) -> Secret {
         .take(16)
         .collect();
     Secret::new(digits)
-}
-
-/// An answer to evidence; a refusal counts as a guess.
-fn shown<T>(edge: &Edge, visitor: &Incoming, answer: Result<T, Problem>) -> Result<T, Problem> {
-    answer.map_err(|problem| match problem.kind {
-        Kind::ProofRefused => edge.throttle.guess(visitor.client, problem),
-        _ => problem,
-    })
 }
 
 fn address(field: &str, text: &str) -> Result<EmailAddress, Problem> {

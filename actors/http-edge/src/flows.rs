@@ -303,17 +303,31 @@ pub(crate) async fn confirm_proof(
         registrant,
         new_password,
     };
-    let proved = match edge.bus.call(&confirm, &visitor.cx).await {
-        Err(problem) if problem.kind == Kind::ProofRefused => {
-            return Err(edge.throttle.guess(visitor.client, problem));
-        }
-        answer => answer?,
-    };
+    let proved = edge.bus.call(&confirm, &visitor.cx);
+    let proved = shown(edge, visitor, &confirm.evidence, proved).await?;
     let settle = SettleProof {
         account_id: proved.account_id,
     };
     let settled = edge.bus.call(&settle, &visitor.cx).await?;
     Ok((proved, settled))
+}
+
+/// Shows evidence of an address. A code that is wrong counts as a guess, and too many of them are not
+/// looked at; a token is, whoever shows it.
+pub(crate) async fn shown<T>(
+    edge: &Edge,
+    visitor: &Incoming,
+    evidence: &Evidence,
+    attempt: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let (throttle, client) = (&edge.throttle, visitor.client);
+    match evidence {
+        Evidence::Code { .. } => throttle.typed(client, Kind::ProofRefused, attempt).await,
+        Evidence::Token(_) => attempt.await.map_err(|problem| match problem.kind {
+            Kind::ProofRefused => throttle.guess(client, problem),
+            _ => problem,
+        }),
+    }
 }
 
 /// Somebody was made an administrator.

@@ -35,22 +35,30 @@ pub(crate) struct Accepted {
 /// The longest token that is looked up.
 const TOKEN_MOST: usize = 128;
 
-/// What is behind an invite. Whoever holds none is counted by where they come from.
+/// What is behind an invite. Whoever holds none is counted by where they come from; a code that is
+/// typed is not even looked at after too many from there that were wrong.
 pub(crate) async fn face(
     edge: &Edge,
     visitor: &Incoming,
     ticket: Ticket,
 ) -> Result<InviteFace, Problem> {
-    if let Ticket::Code { email, .. } = &ticket {
-        edge.throttle.by_email(email)?;
-    }
-    let guess = |refusal| edge.throttle.guess(visitor.client, refusal);
-    if matches!(&ticket, Ticket::Token(token) if token.expose().len() > TOKEN_MOST) {
-        return Err(guess(Problem::new(Kind::InviteUnknown)));
-    }
-    match edge.bus.call(&ResolveInvite { ticket }, &visitor.cx).await {
-        Err(problem) if problem.kind == Kind::InviteUnknown => Err(guess(problem)),
-        answer => answer,
+    let resolve = ResolveInvite { ticket };
+    let (throttle, client) = (&edge.throttle, visitor.client);
+    match &resolve.ticket {
+        Ticket::Code { email, .. } => {
+            let attempt = async {
+                throttle.by_email(email)?;
+                edge.bus.call(&resolve, &visitor.cx).await
+            };
+            throttle.typed(client, Kind::InviteUnknown, attempt).await
+        }
+        Ticket::Token(token) if token.expose().len() > TOKEN_MOST => {
+            Err(throttle.guess(client, Problem::new(Kind::InviteUnknown)))
+        }
+        Ticket::Token(_) => {
+            let answer = edge.bus.call(&resolve, &visitor.cx).await;
+            counted(edge, visitor, answer)
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! - [`edge`]: the server: options, workers, start and stop.
 //! - `gate`: the one middleware: bound, request id, CSRF, panic guard, problems, headers, numbers.
 //! - `request`: [`kernel::Cx`] of a request; `session`: administrators and cookies.
-//! - `throttle`: how often is often enough; `client`: who a request comes from.
+//! - `throttle`: how often is often enough; `guesses`: who was wrong too often; `client`: who a request comes from.
 //! - `problem`: `Refused`, a problem on its way out; `csrf`, [`network`], `metrics`: what the gate uses.
 //! - `flows` and `accounts`: what API and pages have in common: join, prove; sign in, reset, change.
 //! - `invites`, `imports`: an address list, pasted or in a file, becomes a batch; `invited`: what whoever was invited does,
@@ -23,6 +23,7 @@ mod csv;
 pub mod edge;
 mod flows;
 mod gate;
+mod guesses;
 mod hooks;
 mod imports;
 mod invited;

@@ -1,7 +1,8 @@
 //! How often is often enough: a guesser is stopped, a campus behind one address is not.
 //!
 //! Whoever holds a valid link is counted by link and e-mail address, never by where they come from;
-//! everybody else by their network address. The counts are this process's own.
+//! everybody else by their network address. Tokens are long enough to be looked at whoever shows them;
+//! passwords and codes are not, once too many from there were wrong. The counts are this process's own.
 
 use std::{
     fmt,
@@ -9,6 +10,7 @@ use std::{
     net::IpAddr,
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering},
+    time::Instant,
 };
 
 use contract::{
@@ -21,16 +23,19 @@ use governor::{
 };
 use prometheus::{IntCounterVec, Opts, Registry};
 
+use crate::guesses::Guesses;
+
 /// What is borne each minute; a whole minute's worth may come at once.
 #[derive(Clone, Copy, Debug)]
 pub struct ThrottleLimits {
-    /// Of one network address: wrong links, wrong passwords, requests for letters.
+    /// Of one network address: wrong passwords and codes; and, counted apart from them, wrong links and
+    /// tokens together with requests for letters.
     pub per_ip: NonZeroU32,
     /// For one e-mail address: registrations, sign-ins, requests for letters.
     pub per_email: NonZeroU32,
     /// Registrations through one link.
     pub per_link: NonZeroU32,
-    /// API requests of one organisation's tokens.
+    /// API requests of one organisation's tokens, and lists that it hands in in the browser.
     pub per_organisation: NonZeroU32,
 }
 
@@ -71,6 +76,7 @@ impl<K: Clone + Hash + Eq> Count<K> {
 /// The counts of a process, shared by its workers.
 pub(crate) struct Throttle {
     ip: Count<IpAddr>,
+    guesses: Guesses,
     email: Count<String>,
     link: Count<LinkId>,
     organisation: Count<OrganisationId>,
@@ -98,6 +104,7 @@ impl Throttle {
         registry.register(Box::new(refused.clone()))?;
         let throttle = Self {
             ip: Count::new("ip", limits.per_ip),
+            guesses: Guesses::new(limits.per_ip),
             email: Count::new("email", limits.per_email),
             link: Count::new("link", limits.per_link),
             organisation: Count::new("organisation", limits.per_organisation),
@@ -110,13 +117,16 @@ impl Throttle {
     }
 
     fn count<K: Clone + Hash + Eq>(&self, count: &Count<K>, key: &K) -> Result<(), Problem> {
-        count.check(key).map_err(|seconds| {
-            self.refused.with_label_values(&[count.name]).inc();
-            Problem {
-                retry_after: Some(seconds),
-                ..Problem::new(Kind::TooManyRequests)
-            }
-        })
+        let checked = count.check(key);
+        checked.map_err(|seconds| self.too_many(count.name, seconds))
+    }
+
+    fn too_many(&self, by: &str, seconds: u32) -> Problem {
+        self.refused.with_label_values(&[by]).inc();
+        Problem {
+            retry_after: Some(seconds),
+            ..Problem::new(Kind::TooManyRequests)
+        }
     }
 
     /// Something that no holder of a valid link or password does often.
@@ -134,19 +144,64 @@ impl Throttle {
         self.count(&self.link, &link)
     }
 
-    /// A request with a token of an organisation.
+    /// A request with a token of an organisation, or a list of its administrators.
     pub(crate) fn by_organisation(&self, organisation: OrganisationId) -> Result<(), Problem> {
         self.count(&self.organisation, &organisation)
     }
 
-    /// What a guess is answered: its refusal, or that there were too many.
+    /// Whether a password or a code from there is still looked at. Asking counts nothing.
+    pub(crate) fn may_guess(&self, client: IpAddr) -> Result<(), Problem> {
+        let asked = self.guesses.ask(client, Instant::now());
+        asked.map_err(|seconds| self.too_many(self.ip.name, seconds))
+    }
+
+    /// Has a password or a code looked at, unless too many from there were wrong; then nothing is done,
+    /// and nothing told. `wrong` is how it is refused when it is wrong, and only that counts; also what
+    /// nobody waited for counts, since it cost as much.
+    pub(crate) async fn typed<T>(
+        &self,
+        client: IpAddr,
+        wrong: Kind,
+        attempt: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        self.may_guess(client)?;
+        let mut guess = Guess {
+            guesses: &self.guesses,
+            client,
+            is_wrong: true,
+        };
+        let answer = attempt.await;
+        guess.is_wrong = matches!(&answer, Err(problem) if problem.kind == wrong);
+        answer
+    }
+
+    /// What a wrong token is answered: its refusal, or that there were too many.
     pub(crate) fn guess(&self, client: IpAddr, refusal: Problem) -> Problem {
         self.by_ip(client).err().unwrap_or(refusal)
     }
 }
 
+/// A guess that is under way; counted when it ends, unless it was none.
+struct Guess<'a> {
+    guesses: &'a Guesses,
+    client: IpAddr,
+    is_wrong: bool,
+}
+
+impl Drop for Guess<'_> {
+    fn drop(&mut self) {
+        if self.is_wrong {
+            self.guesses.wrong(self.client, Instant::now());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::future::{pending, ready};
+
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn limits(n: u32) -> ThrottleLimits {
@@ -189,5 +244,44 @@ mod tests {
             [guess(), guess(), guess()],
             [Kind::LinkUnknown, Kind::LinkUnknown, Kind::TooManyRequests]
         );
+    }
+    #[actix_web::test]
+    async fn what_is_typed_is_not_looked_at_after_too_many_that_were_wrong() {
+        let throttle = Throttle::new(&limits(2), &Registry::new()).unwrap();
+        let client = "192.0.2.1".parse().unwrap();
+        let typed = async |answer: Result<(), Kind>| {
+            let answer = ready(answer.map_err(Problem::new));
+            let typed = throttle.typed(client, Kind::SignInRefused, answer).await;
+            typed.map_err(|problem| problem.kind)
+        };
+        for _ in 0..100 {
+            assert_eq!(typed(Ok(())).await, Ok(()));
+            assert_eq!(typed(Err(Kind::Overloaded)).await, Err(Kind::Overloaded));
+        }
+        for _ in 0..2 {
+            assert_eq!(
+                typed(Err(Kind::SignInRefused)).await,
+                Err(Kind::SignInRefused)
+            );
+        }
+        let looked_at = async { panic!("it was looked at") };
+        let refused = throttle.typed::<()>(client, Kind::SignInRefused, looked_at);
+        let refused = refused.await.unwrap_err();
+        assert_eq!(refused.kind, Kind::TooManyRequests);
+        assert!(refused.retry_after.is_some_and(|after| after <= 31));
+        // wrong links from there are another matter
+        assert!(throttle.by_ip(client).is_ok());
+    }
+
+    #[actix_web::test]
+    async fn a_guess_that_nobody_waits_for_counts() {
+        let throttle = Throttle::new(&limits(1), &Registry::new()).unwrap();
+        let client = "192.0.2.1".parse().unwrap();
+        let never = pending::<Result<(), Problem>>();
+        let mut typed = Box::pin(throttle.typed(client, Kind::SignInRefused, never));
+        assert!(typed.as_mut().now_or_never().is_none());
+        assert!(throttle.may_guess(client).is_ok());
+        drop(typed);
+        assert!(throttle.may_guess(client).is_err());
     }
 }

@@ -64,21 +64,16 @@ async fn sign_in(
     form: web::Form<Credentials>,
 ) -> Answer {
     let Credentials { email, password } = form.into_inner();
-    let opened = match EmailAddress::parse(&email) {
-        Err(_) => Err(Problem::new(Kind::SignInRefused)),
-        Ok(email) => {
-            edge.throttle.by_email(&email)?;
-            let password = Secret::new(password);
-            edge.bus
-                .call(&SignInAdministrator { email, password }, &incoming.cx)
-                .await
-        }
+    let attempt = async {
+        let email = EmailAddress::parse(&email);
+        let email = email.map_err(|_| Problem::new(Kind::SignInRefused))?;
+        edge.throttle.by_email(&email)?;
+        let password = Secret::new(password);
+        let sign_in = SignInAdministrator { email, password };
+        edge.bus.call(&sign_in, &incoming.cx).await
     };
-    let opened = opened.map_err(|problem| match problem.kind {
-        Kind::SignInRefused => edge.throttle.guess(incoming.client, problem),
-        _ => problem,
-    });
-    match opened {
+    let (throttle, client) = (&edge.throttle, incoming.client);
+    match throttle.typed(client, Kind::SignInRefused, attempt).await {
         Ok(session) => Ok(opened_session(&edge, &session)),
         Err(problem) if problem.kind == Kind::SignInRefused => {
             let refusal = Some(problem.title);
