@@ -1,7 +1,7 @@
 //! Who is next: round robin over organisations, and over the batches of each, small ones first. Pure.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -17,8 +17,33 @@ pub(super) struct Lane<T> {
     pub(super) batch: BatchId,
     /// How many are due, counted to a little more than [`FEW`].
     pub(super) due: i64,
+    /// Whether what came due last was tried before.
+    pub(super) has_retries: bool,
     /// What all mails of the batch have in common.
     pub(super) common: Arc<T>,
+}
+
+/// The batch whose turn it is.
+#[derive(Debug)]
+pub(super) struct Taken<T> {
+    pub(super) batch: BatchId,
+    pub(super) common: Arc<T>,
+    has_retries: bool,
+    /// Every other turn of the batch.
+    is_odd: bool,
+}
+
+impl<T> Taken<T> {
+    /// How many of so many mails are those that came due last: half, where those are tried again.
+    /// They would have to wait for all that was due before them, and none of that waits for all of
+    /// them.
+    pub(super) fn newest(&self, of: u32) -> u32 {
+        if self.has_retries {
+            of.saturating_add(self.is_odd.into()) / 2
+        } else {
+            0
+        }
+    }
 }
 
 /// The lanes, in their order.
@@ -26,6 +51,8 @@ pub(super) struct Lane<T> {
 pub(super) struct Lanes<T> {
     organisations: VecDeque<OrganisationId>,
     lanes: HashMap<OrganisationId, VecDeque<Lane<T>>>,
+    /// The batches whose last turn was an odd one.
+    odd: HashSet<BatchId>,
 }
 
 impl<T> Default for Lanes<T> {
@@ -33,6 +60,7 @@ impl<T> Default for Lanes<T> {
         Self {
             organisations: VecDeque::new(),
             lanes: HashMap::new(),
+            odd: HashSet::new(),
         }
     }
 }
@@ -51,6 +79,8 @@ impl<T> Lanes<T> {
             of_organisation.push(lane);
         }
         self.organisations.retain(|id| lanes.contains_key(id));
+        let is_there = |id: &BatchId| lanes.values().flatten().any(|lane| lane.batch == *id);
+        self.odd.retain(is_there);
         for (organisation, mut batches) in lanes {
             batches.sort_by_key(|lane| {
                 let place = places.get(&lane.batch).copied().unwrap_or(0);
@@ -77,12 +107,21 @@ impl<T> Lanes<T> {
 
     /// The next batch of an organisation, which then comes last; so does the batch, unless it is
     /// small.
-    pub(super) fn take(&mut self, organisation: OrganisationId) -> Option<(BatchId, Arc<T>)> {
+    pub(super) fn take(&mut self, organisation: OrganisationId) -> Option<Taken<T>> {
         self.organisations.retain(|id| *id != organisation);
         let batches = self.lanes.get_mut(&organisation)?;
         self.organisations.push_back(organisation);
         let lane = batches.pop_front()?;
-        let taken = (lane.batch, Arc::clone(&lane.common));
+        let is_odd = self.odd.insert(lane.batch);
+        if !is_odd {
+            self.odd.remove(&lane.batch);
+        }
+        let taken = Taken {
+            batch: lane.batch,
+            common: Arc::clone(&lane.common),
+            has_retries: lane.has_retries,
+            is_odd,
+        };
         if lane.due <= FEW {
             batches.push_front(lane);
         } else {
@@ -119,6 +158,7 @@ mod tests {
             organisation: organisation(of),
             batch: BatchId::new(Ulid::from_parts(2, batch)),
             due,
+            has_retries: false,
             common: Arc::new(()),
         }
     }
@@ -127,8 +167,9 @@ mod tests {
     fn turns(lanes: &mut Lanes<()>, count: usize) -> Vec<u128> {
         let next = |_| {
             let organisation = lanes.organisations().next().unwrap();
-            let (batch, _) = lanes.take(organisation).unwrap();
-            batch.ulid().random()
+            let taken = lanes.take(organisation).unwrap();
+            assert_eq!(taken.newest(50), 0);
+            taken.batch.ulid().random()
         };
         (0..count).map(next).collect()
     }
@@ -177,5 +218,27 @@ mod tests {
         }
         seen.sort_unstable();
         assert_eq!(seen, [10, 11, 20, 20, 30, 30]);
+    }
+
+    #[test]
+    fn half_of_what_goes_is_tried_again_turn_by_turn_where_one_goes() {
+        let mut lanes = Lanes::default();
+        let tried = |batch| Lane {
+            has_retries: true,
+            ..lane(1, batch, 11)
+        };
+        let found = || vec![tried(10), tried(11)];
+        let mut newest = HashMap::<_, Vec<_>>::new();
+        for _ in 0..8 {
+            lanes.renew(found());
+            let taken = lanes.take(organisation(1)).unwrap();
+            let of_batch = newest.entry(taken.batch).or_default();
+            of_batch.push((taken.newest(1), taken.newest(50)));
+        }
+        for of_batch in newest.values() {
+            assert_eq!(of_batch, &[(1, 25), (0, 25), (1, 25), (0, 25)]);
+        }
+        lanes.renew(Vec::new());
+        assert!(lanes.odd.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Takes what goes next: letters, then invites lane by lane, no more than may go at once.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use contract::{
     Timestamp,
@@ -11,8 +11,10 @@ use serde::Serialize;
 use store::{Row, StoreError, Tx};
 
 use super::{
-    Courier, letters, micros,
-    parcel::{Leased, LeasedInvite},
+    Courier,
+    lanes::Taken,
+    letters, micros,
+    parcel::{Common, Leased, LeasedInvite},
     record::{self, Record},
     sql,
     verdict::Outcome,
@@ -136,20 +138,16 @@ impl Courier {
                     }
                     continue;
                 }
-                let Some((batch, common)) = self.lanes.take(organisation) else {
+                let Some(taken) = self.lanes.take(organisation) else {
+                    self.limits.give_back(organisation, allowed);
                     continue;
                 };
-                let rows = sql::LEASE_INVITES
-                    .bind(batch)
-                    .bind(&self.id)
-                    .bind(micros(self.timing.lease))
-                    .bind(now)
-                    .bind(allowed)
-                    .fetch_all(tx)
-                    .await?;
-                if rows.len() < allowed as usize {
-                    self.lanes.exhaust(organisation, batch);
+                let wanted = self.not_in_vain(taken.batch, allowed);
+                let rows = self.take(tx, &taken, wanted, now).await?;
+                if rows.len() < wanted as usize {
+                    self.lanes.exhaust(organisation, taken.batch);
                 }
+                let (before, mut refused) = (leased.len(), BTreeSet::new());
                 note(tx, &rows).await?;
                 for row in rows {
                     let state: String = row.get("state")?;
@@ -159,7 +157,7 @@ impl Courier {
                     if state != "sending" {
                         continue;
                     }
-                    let invite = match LeasedInvite::read(&row, &common) {
+                    let invite = match LeasedInvite::read(&row, &taken.common) {
                         Ok(invite) => invite,
                         Err(error) => {
                             // One that cannot be read stops no other.
@@ -169,7 +167,8 @@ impl Courier {
                             continue;
                         }
                     };
-                    match self.limits.domain(&invite.domain(), self.started.elapsed()) {
+                    let domain = invite.domain();
+                    match self.limits.domain(&domain, self.started.elapsed()) {
                         Ok(()) => {
                             left = left.saturating_sub(1);
                             leased.push(Leased::Invite(invite));
@@ -177,9 +176,14 @@ impl Courier {
                         Err(due_in) => {
                             let outcome = Outcome::put_back(invite.attempt, due_in);
                             put_back.push(Record::new(&invite, outcome, None));
+                            refused.insert(domain);
                         }
                     }
                 }
+                let used = u32::try_from(leased.len() - before).unwrap_or(allowed);
+                self.limits
+                    .give_back(organisation, allowed.saturating_sub(used));
+                self.make_way(tx, &taken, refused).await?;
                 if left == 0 {
                     record::record(tx, &self.id, &put_back, now).await?;
                     return Ok(());
@@ -188,6 +192,31 @@ impl Courier {
         }
         record::record(tx, &self.id, &put_back, now).await?;
         Ok(())
+    }
+
+    /// Takes what is due of a batch: first what came due last, as much of it as falls to that.
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        taken: &Taken<Common>,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        let ends = [
+            (&sql::LEASE_LAST, taken.newest(most)),
+            (&sql::LEASE_FIRST, most),
+        ];
+        for (lease, most) in ends {
+            let left = (most as usize).saturating_sub(rows.len());
+            if left == 0 {
+                continue;
+            }
+            let lease = lease.bind(taken.batch).bind(&self.id);
+            let lease = lease.bind(micros(self.timing.lease)).bind(now);
+            rows.extend(lease.bind(left as u64).fetch_all(tx).await?);
+        }
+        Ok(rows)
     }
 
     /// Says that what is on its way is still this courier's.

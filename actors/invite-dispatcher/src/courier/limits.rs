@@ -9,6 +9,8 @@ use governor::{
     clock::{Clock as _, DefaultClock},
 };
 
+/// Of so many organisations is remembered what they did not use.
+const SPARES: usize = 1_000;
 /// How far ahead mails of a domain get a place; those behind look again then.
 const HORIZON: Duration = Duration::from_mins(5);
 /// The pause between two mails to a domain that was taken to be too fast the first time, and the
@@ -26,10 +28,14 @@ pub(super) struct Limits {
     per_domain: u32,
     couriers: u64,
     organisations: Option<DefaultKeyedRateLimiter<OrganisationId>>,
+    /// Taken by organisations, and not used.
+    spare: HashMap<OrganisationId, u32>,
     domains: Option<DefaultKeyedRateLimiter<String>>,
     slowed: HashMap<String, Slowed>,
     /// The last place that was given to a mail of a domain.
     places: HashMap<String, Duration>,
+    /// When the next mail may go to a domain that was refused.
+    free: HashMap<String, Duration>,
     clock: DefaultClock,
 }
 
@@ -42,9 +48,14 @@ struct Slowed {
     mends_at: Duration,
 }
 
+/// How many may go at once.
+const fn burst(per_second: u32) -> u32 {
+    per_second.div_ceil(10)
+}
+
 /// This many a second, over so many couriers; `None`: no limit.
 fn quota(per_second: u32, couriers: u64) -> Option<Quota> {
-    let burst = NonZeroU32::new(per_second.div_ceil(10))?;
+    let burst = NonZeroU32::new(burst(per_second))?;
     let couriers = u32::try_from(couriers.max(1)).unwrap_or(u32::MAX);
     let period = Duration::from_secs(1).saturating_mul(couriers) / per_second;
     Some(Quota::with_period(period)?.allow_burst(burst))
@@ -58,9 +69,11 @@ impl Limits {
             per_domain,
             couriers: 0,
             organisations: None,
+            spare: HashMap::new(),
             domains: None,
             slowed: HashMap::new(),
             places: HashMap::new(),
+            free: HashMap::new(),
             clock: DefaultClock::default(),
         };
         limits.share_with(1);
@@ -73,17 +86,33 @@ impl Limits {
             return;
         }
         self.couriers = couriers.max(1);
+        self.spare.clear();
         self.organisations = quota(self.per_organisation, self.couriers).map(RateLimiter::keyed);
         self.domains = quota(self.per_domain, self.couriers).map(RateLimiter::keyed);
     }
 
     /// How many of `want` mails of an organisation may go now.
-    pub(super) fn organisation(&self, id: OrganisationId, want: u32) -> u32 {
+    pub(super) fn organisation(&mut self, id: OrganisationId, want: u32) -> u32 {
         let Some(limiter) = &self.organisations else {
             return want;
         };
-        let allowed = (0..want).take_while(|_| limiter.check_key(&id).is_ok());
-        u32::try_from(allowed.count()).unwrap_or(want)
+        let spare = self.spare.remove(&id).unwrap_or(0);
+        let used = spare.min(want);
+        if spare > used {
+            self.spare.insert(id, spare - used);
+        }
+        let allowed = (used..want).take_while(|_| limiter.check_key(&id).is_ok());
+        used.saturating_add(u32::try_from(allowed.count()).unwrap_or(want))
+    }
+
+    /// What an organisation was allowed and did not use; no more of it is kept than may go at once.
+    pub(super) fn give_back(&mut self, id: OrganisationId, count: u32) {
+        if self.organisations.is_some() && count > 0 {
+            let spare = self.spare.entry(id).or_default();
+            *spare = spare
+                .saturating_add(count)
+                .min(burst(self.per_organisation));
+        }
     }
 
     /// Whether a mail to a domain may go now; otherwise in how long.
@@ -91,6 +120,7 @@ impl Limits {
         if let Some(slowed) = self.slowed.get_mut(domain) {
             if now < slowed.next {
                 let (first, pause) = (slowed.next, slowed.pause);
+                self.free.insert(domain.to_owned(), first);
                 return Err(self.place(domain, now, first, pause));
             }
             slowed.next = now.saturating_add(slowed.pause);
@@ -102,12 +132,36 @@ impl Limits {
             Ok(()) => Ok(()),
             Err(refused) => {
                 let first = now.saturating_add(refused.wait_time_from(self.clock.now()));
-                let couriers = u32::try_from(self.couriers).unwrap_or(u32::MAX);
-                let pause =
-                    Duration::from_secs(1).saturating_mul(couriers) / self.per_domain.max(1);
-                Err(self.place(domain, now, first, pause))
+                self.free.insert(domain.to_owned(), first);
+                Err(self.place(domain, now, first, self.apart()))
             }
         }
+    }
+
+    /// When the next mail may go to a domain, as far as it was refused.
+    pub(super) fn free(&self, domain: &str) -> Option<Duration> {
+        self.free.get(domain).copied()
+    }
+
+    /// How many mails may go to a domain at once.
+    pub(super) fn at_once(&self) -> u32 {
+        burst(self.per_domain).max(1)
+    }
+
+    /// In how long a mail to a domain may go that has to wait, behind those that have their places.
+    pub(super) fn behind(&mut self, domain: &str, now: Duration) -> Duration {
+        let slowed = self.slowed.get(domain);
+        let (first, pause) = match slowed.filter(|slowed| now < slowed.next) {
+            Some(slowed) => (slowed.next, slowed.pause),
+            None => (now.saturating_add(self.apart()), self.apart()),
+        };
+        self.place(domain, now, first, pause)
+    }
+
+    /// The time between two mails to one domain.
+    fn apart(&self) -> Duration {
+        let couriers = u32::try_from(self.couriers).unwrap_or(u32::MAX);
+        Duration::from_secs(1).saturating_mul(couriers) / self.per_domain.max(1)
     }
 
     /// The next free place after `first`, a little further apart than the rate says, so that whoever
@@ -148,6 +202,10 @@ impl Limits {
         }
         self.slowed.retain(|_, slowed| slowed.pause >= SLOW);
         self.places.retain(|_, place| *place > now);
+        self.free.retain(|_, free| *free > now);
+        if self.spare.len() > SPARES {
+            self.spare.clear();
+        }
         if let Some(organisations) = &self.organisations {
             organisations.retain_recent();
             organisations.shrink_to_fit();
@@ -182,6 +240,9 @@ mod tests {
             assert!(apart >= at(1) || pair[1] == HORIZON, "{pair:?}");
         }
         assert_eq!(waits[399], HORIZON, "who is far behind looks again later");
+        assert_eq!(limits.behind("uni.edu", at(0)), HORIZON);
+        let behind = limits.behind("uni.edu", at(200));
+        assert!(behind > at(99) && behind < HORIZON, "{behind:?}");
         assert_eq!(
             limits.domain("other.edu", at(0)),
             Ok(()),
@@ -191,11 +252,15 @@ mod tests {
 
     #[test]
     fn an_organisation_that_is_at_its_limit_holds_up_no_other() {
-        let limits = Limits::new(10, 0);
+        let mut limits = Limits::new(10, 0);
         let [one, other] = [1, 2].map(|n| OrganisationId::new(Ulid::from_parts(1, n)));
         assert_eq!(limits.organisation(one, 50), 1);
         assert_eq!(limits.organisation(one, 50), 0);
         assert_eq!(limits.organisation(other, 50), 1);
+        limits.give_back(one, 1);
+        limits.give_back(one, 1);
+        assert_eq!(limits.organisation(one, 50), 1, "nothing is hoarded");
+        assert_eq!(limits.organisation(one, 50), 0);
         assert_eq!(Limits::new(0, 0).organisation(one, 50), 50, "no limit");
     }
 
@@ -204,8 +269,10 @@ mod tests {
         let mut limits = Limits::new(0, 0);
         limits.slow_down("uni.edu", at(0), Some(at(120)));
         assert_eq!(limits.domain("uni.edu", at(0)), Err(at(120)));
+        assert_eq!(limits.free("uni.edu"), Some(at(120)));
         assert_eq!(limits.domain("uni.edu", at(120)), Ok(()));
         assert!(limits.domain("uni.edu", at(120)).is_err(), "one at a time");
+        assert!(limits.behind("uni.edu", at(120)) > SLOW, "behind that one");
         limits.slow_down("uni.edu", at(121), None);
         let waits = limits.domain("uni.edu", at(121)).unwrap_err();
         assert!(waits >= HOLD, "{waits:?}");

@@ -104,6 +104,7 @@ impl Courier {
             organisation: common.organisation_id,
             batch,
             due: row.get("due")?,
+            has_retries: row.get::<i64>("has_retries")? == 1,
             common,
         })
     }

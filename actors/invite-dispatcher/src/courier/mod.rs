@@ -1,7 +1,8 @@
 //! Sends what is due: leases, hands over outside any transaction, records.
 //!
 //! # Map
-//! - [`look`]: what is due; [`lanes`]: who is next; [`lease`]: takes it, no more than can go at once.
+//! - [`look`]: what is due; [`lanes`]: who is next; [`lease`]: takes it, no more than can go at once;
+//!   [`way`]: for others, where a domain takes no more.
 //! - [`carry`]: the connections; [`hall`]: what they share; [`opening`]: what they are opened for;
 //!   [`connection`]: one; [`parcel`]: what is handed over; [`judge`]: what the session says of it;
 //!   [`verdict`]: what is done about that.
@@ -41,6 +42,7 @@ mod share;
 mod sql;
 mod tempo;
 mod verdict;
+mod way;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -62,6 +64,7 @@ use self::{
     parcel::{Common, Desk, Leased},
     share::Share,
     tempo::Tempo,
+    way::InVain,
 };
 pub(crate) use self::{held::Holds, parcel::Parcel, sql::STATEMENTS, verdict::Verdict};
 pub use self::{metrics::CourierMetrics, options::CourierTiming};
@@ -93,6 +96,8 @@ pub struct Courier {
     breaker: Breaker,
     lanes: Lanes<Common>,
     commons: HashMap<BatchId, Arc<Common>>,
+    /// Batches of which all goes to domains that take no more.
+    in_vain: HashMap<BatchId, InVain>,
     due_letters: i64,
     turn: u64,
     /// How often it looked for leases that ran out.
@@ -143,6 +148,7 @@ impl Courier {
             breaker: Breaker::default(),
             lanes: Lanes::default(),
             commons: HashMap::new(),
+            in_vain: HashMap::new(),
             due_letters: 0,
             turn: 0,
             sweeps: 0,

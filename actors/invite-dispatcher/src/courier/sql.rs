@@ -49,8 +49,91 @@ macro_rules! fate {
     };
 }
 
+/// What is due of the batch `$1` and nobody has, `$wanted` of it, in the order of the index or in the
+/// opposite one, at most `$most`. PostgreSQL is not told how many those are, nor that few are with
+/// somebody: where it guesses that no more than those are due, it reads and sorts all that are, each time.
+macro_rules! due {
+    ($wanted:expr, $desc:literal, $most:literal) => {
+        concat!(
+            "select ",
+            $wanted,
+            "
+            from invites i
+            where i.batch_id = $1
+                and i.due_at <= (select now_micros())
+                and case when i.leased_until is null then true else false end
+                and (select paused_at from batches where id = $1) is null
+            order by i.due_at",
+            $desc,
+            ", i.position",
+            $desc,
+            "
+            limit (select cast(",
+            $most,
+            " as bigint))"
+        )
+    };
+}
+
+/// Takes what is due of a batch, at most `$5`, for `$3` microseconds, and settles what must not leave
+/// any more. `$4` is now. PostgreSQL takes a limit that it is not told for a tenth: of a large batch it
+/// would rather read all invites there are than look a tenth of those up, and does not where a tenth
+/// of the tenth is left.
+macro_rules! lease {
+    ($desc:literal) => {
+        concat!(
+            "
+        update invites
+        set state = found.fate,
+            due_at = case when found.fate = 'sending' then invites.due_at else null end,
+            reason = case when found.fate = 'sending' then invites.reason else null end,
+            attempts = invites.attempts + case when found.fate = 'sending' then 1 else 0 end,
+            leased_by = case when found.fate = 'sending' then $2 else null end,
+            leased_until = case when found.fate = 'sending' then now_micros() + $3 else null end,
+            settled_at = case when found.fate = 'sending' then invites.settled_at else now_micros() end
+        from (
+            select due.invite_id, due.fate
+            from (",
+            due!(
+                concat!(
+                    "i.id as invite_id,
+                ",
+                    fate!("i", "$1", "$4"),
+                    " as fate"
+                ),
+                $desc,
+                "$5"
+            ),
+            "
+            skip_locked) as due
+            limit (select cast($5 as bigint))) as found
+        where invites.id = found.invite_id
+        returning id, state, email, domain, name, generation, occasion, mailing, attempts,
+            lost_replies, crashes, now_micros() - coalesce(deferred_since, now_micros()) as deferred_for,
+            case when deferred_since is null then 0 else 1 end as was_deferred,
+            expires_at, expires_at - $4 as lives_for"
+        )
+    };
+}
+
+/// Which of the `$2` that are due first, or came due last, of a batch go to one of the domains `$3`.
+macro_rules! held_back {
+    ($desc:literal) => {
+        concat!(
+            "
+        select found.id, found.domain
+        from (",
+            due!("i.id, i.domain, i.due_at, i.position", $desc, "$2"),
+            ") as found
+        where found.domain in (select rows.value ->> 'domain' from rows($3))
+        order by found.due_at, found.position"
+        )
+    };
+}
+
 store::statements! {
-    /// The batches under way that do not rest, and whether something of them is due.
+    /// The batches under way that do not rest, whether something of them is due, and whether what came
+    /// due last was tried before: what was not is due since it was asked for.
     pub(crate) LANES = "
         select b.id, b.organisation_id, b.message, b.inviter, b.language, o.name as organisation,
             o.product_url, p.name as plan,
@@ -61,6 +144,13 @@ store::statements! {
                         and i.due_at <= (select now_micros())
                         and i.leased_until is null
                     limit $1) as due) as due,
+            coalesce((select case when i.due_at > i.queued_at + 10000 then 1 else 0 end
+                from invites i
+                where i.batch_id = b.id
+                    and i.due_at <= (select now_micros())
+                    and case when i.leased_until is null then true else false end
+                order by i.due_at desc, i.position desc
+                limit (select cast(1 as bigint))), 0) as has_retries,
             case when exists (select 1
                     from invites i
                     where i.batch_id = b.id and i.queued_at is null and i.state = 'draft')
@@ -76,35 +166,40 @@ store::statements! {
         where b.sent_at is not null and b.finished_at is null and b.paused_at is null
         order by b.id";
 
-    /// Takes what is due of a batch, at most so many, for so many microseconds, and settles what
-    /// must not leave any more. `$4` is now. PostgreSQL is not told how many they are, nor
-    /// that few are without a lease: where it guesses that no more than those are due, it reads and
-    /// sorts all that are, each time.
-    pub(crate) LEASE_INVITES = concat!("
+    /// Takes what is due first.
+    pub(crate) LEASE_FIRST = lease!("");
+
+    /// Takes what came due last.
+    pub(crate) LEASE_LAST = lease!(" desc");
+
+    /// Of so many that are due first, those that go to one of these domains.
+    pub(crate) FIND_FIRST = held_back!("");
+
+    /// Of so many that came due last.
+    pub(crate) FIND_LAST = held_back!(" desc");
+
+    /// Whether something of a batch is due that goes to none of these domains.
+    pub(crate) HAS_OTHERS = "
+        select case when exists (select 1
+                from invites i
+                where i.batch_id = $1
+                    and i.due_at <= (select now_micros())
+                    and i.leased_until is null
+                    and i.domain not in (select rows.value ->> 'domain' from rows($2)))
+            then 1 else 0 end as has";
+
+    /// Invites are due in so many microseconds, but for those that somebody has at this moment.
+    pub(crate) PUT_OFF = "
         update invites
-        set state = found.fate,
-            due_at = case when found.fate = 'sending' then invites.due_at else null end,
-            reason = case when found.fate = 'sending' then invites.reason else null end,
-            attempts = invites.attempts + case when found.fate = 'sending' then 1 else 0 end,
-            leased_by = case when found.fate = 'sending' then $2 else null end,
-            leased_until = case when found.fate = 'sending' then now_micros() + $3 else null end,
-            settled_at = case when found.fate = 'sending' then invites.settled_at else now_micros() end
+        set due_at = now_micros() + later.due_in
         from (
-            select i.id as invite_id,
-                ", fate!("i", "$1", "$4"), " as fate
-            from invites i
-            where i.batch_id = $1
-                and i.due_at <= (select now_micros())
-                and case when i.leased_until is null then true else false end
-                and (select paused_at from batches where id = $1) is null
-            order by i.due_at, i.position
-            limit (select cast($5 as bigint))
-            skip_locked) as found
-        where invites.id = found.invite_id
-        returning id, state, email, domain, name, generation, occasion, mailing, attempts,
-            lost_replies, crashes, now_micros() - coalesce(deferred_since, now_micros()) as deferred_for,
-            case when deferred_since is null then 0 else 1 end as was_deferred,
-            expires_at, expires_at - $4 as lives_for");
+            select i.id as invite_id, cast(rows.value ->> 'due_in' as bigint) as due_in
+            from rows($1)
+            join invites i on i.id = rows.value ->> 'id'
+            where i.leased_until is null and i.due_at <= (select now_micros())
+            skip_locked) as later
+        where invites.id = later.invite_id and invites.leased_until is null
+            and invites.due_at is not null";
 
     /// Which of these invites, that a courier has, would not be taken any more. `$2` is now. Each is asked
     /// about by itself: for a join PostgreSQL may read every use there is.
@@ -207,7 +302,8 @@ store::statements! {
         where invite_id in (select rows.value ->> 'id' from rows($1))";
 
     /// What became of invites, where they are still this courier's in this attempt. A report may have
-    /// come before: then its state stays. Or it was cancelled: then it is not tried again. Reports lock
+    /// come before: then its state stays. Or it was cancelled: then it is not tried again. What is put
+    /// back to be taken at once has the place that it had. Reports lock
     /// many invites, too, and in the same order.
     pub(crate) RECORD = "
         update invites
@@ -220,9 +316,10 @@ store::statements! {
                     and r.value ->> 'state' in ('queued', 'deferred') then null
                 else r.value ->> 'reason' end,
             last_reply = coalesce(r.value ->> 'reply', invites.last_reply),
-            due_at = case when invites.state = 'sending' and invites.cancelled_at is null
-                then now_micros() + cast(r.value ->> 'due_in' as bigint)
-                else null end,
+            due_at = case when invites.state <> 'sending' or invites.cancelled_at is not null then null
+                when cast(r.value ->> 'uncounted' as bigint) = 1
+                    and cast(r.value ->> 'due_in' as bigint) = 0 then invites.due_at
+                else now_micros() + cast(r.value ->> 'due_in' as bigint) end,
             attempts = invites.attempts - cast(r.value ->> 'uncounted' as bigint),
             lost_replies = invites.lost_replies + cast(r.value ->> 'lost' as bigint),
             deferred_since = case when cast(r.value ->> 'deferred' as bigint) = 1
@@ -302,9 +399,10 @@ store::statements! {
             union all
             select (select i.due_at
                 from invites i
-                where i.batch_id = b.id and i.due_at is not null and i.leased_until is null
+                where i.batch_id = b.id and i.due_at is not null
+                    and case when i.leased_until is null then true else false end
                 order by i.due_at
-                limit 1) as at
+                limit (select cast(1 as bigint))) as at
             from batches b
             where b.sent_at is not null and b.finished_at is null and b.paused_at is null
         ) as due
@@ -378,3 +476,6 @@ store::statements! {
         set sent = case when sent + $2 < 0 then 0 else sent + $2 end
         where day = $1";
 }
+
+#[cfg(test)]
+mod plans;
