@@ -1,5 +1,6 @@
 //! What becomes due by itself: reminders, the end of invites that did not leave in time, bounces
-//! that are so old that the mailbox may be there again; and the note of what is over.
+//! that are so old that the mailbox may be there again, batches that nobody sends; and the note of what
+//! is over.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -15,6 +16,7 @@ use store::{Db, StoreError};
 use tokio::sync::Notify;
 
 use crate::{
+    batches,
     invites::sql as invites,
     reports::FORGET_EVENTS,
     suppressions::{lift_bounces, sql as suppressions},
@@ -219,6 +221,7 @@ impl Work for Reminder {
             self.forget().await?,
             self.close_used().await?,
             self.close_expired().await?,
+            batches::forget(&self.db, &self.stamp()).await?,
         ];
         Ok(if more.contains(&true) {
             Pace::Again

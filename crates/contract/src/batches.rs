@@ -136,7 +136,7 @@ pub struct Batch {
     /// How many people declined and have not accepted since.
     #[serde(default)]
     pub declined: u64,
-    /// How many invites were taken beyond the seats that are free now.
+    /// How many more of its invites may still take a seat than seats are free now.
     pub exceeds_free_seats_by: u64,
     /// How fast it goes, while it goes.
     pub pace: Option<Pace>,

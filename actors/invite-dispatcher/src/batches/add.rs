@@ -53,6 +53,9 @@ impl Serve<AddToBatch> for InviteDispatcher {
         if end <= given && count > 0 {
             return Ok(Added { given });
         }
+        if row.get::<Option<i64>>("cancelled_at")?.is_some() {
+            return Err(conflict("This batch was cancelled."));
+        }
         if row.get::<Option<i64>>("sealed_at")?.is_some() {
             return Err(conflict("This batch is sealed already."));
         }

@@ -13,6 +13,6 @@ impl Serve<GetBatch> for InviteDispatcher {
     async fn serve(&mut self, message: GetBatch, _: &Cx) -> Result<Batch, Problem> {
         let mut reader = self.db.read().await?;
         let row = find(&mut reader, message.organisation, message.batch_id).await?;
-        counted(&mut reader, &row).await
+        counted(&mut reader, &row, self.clock.now()).await
     }
 }

@@ -20,7 +20,7 @@ impl Serve<ListBatches> for InviteDispatcher {
             .bind(wanted as u64 + 1)
             .fetch_all(&mut reader)
             .await?;
-        let batches = all_counted(&mut reader, &rows).await?;
+        let batches = all_counted(&mut reader, &rows, self.clock.now()).await?;
         Ok(Page::cut(batches, wanted, |batch: &Batch| {
             Cursor(batch.id.to_string())
         }))

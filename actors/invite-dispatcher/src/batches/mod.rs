@@ -3,6 +3,7 @@
 mod add;
 mod classify;
 mod discard;
+mod forget;
 mod get;
 mod held;
 mod list;
@@ -14,13 +15,16 @@ mod send;
 pub(crate) mod sql;
 mod steer;
 
-pub(crate) use self::classify::{Key, classify};
 use self::held::Held;
+pub(crate) use self::{
+    classify::{Key, classify},
+    forget::forget,
+};
 
 use std::collections::BTreeMap;
 
 use contract::{
-    Kind, Problem,
+    Kind, Problem, Timestamp,
     batches::{Batch, Pace, PauseReason, Source},
     ids::{BatchId, OrganisationId},
     invites::InviteState,
@@ -60,6 +64,8 @@ struct Counts {
     to_repeat: u64,
     accepted: u64,
     declined: u64,
+    /// May still take a seat.
+    seekers: u64,
     /// In the last minute.
     settled: u64,
     /// How long ago the first of those was, in microseconds.
@@ -67,26 +73,34 @@ struct Counts {
 }
 
 /// A batch from its row, counted at this instant.
-async fn counted(on: &mut impl Connection, row: &Row) -> Result<Batch, Problem> {
-    let mut batches = all_counted(on, std::slice::from_ref(row)).await?;
+async fn counted(on: &mut impl Connection, row: &Row, now: Timestamp) -> Result<Batch, Problem> {
+    let mut batches = all_counted(on, std::slice::from_ref(row), now).await?;
     batches.pop().ok_or_else(|| Problem::new(Kind::Internal))
 }
 
 /// Batches from their rows. Each is counted by itself: of several at once PostgreSQL cannot guess how
 /// many invites they have, and reads all there are.
-async fn all_counted(on: &mut impl Connection, rows: &[Row]) -> Result<Vec<Batch>, StoreError> {
+async fn all_counted(
+    on: &mut impl Connection,
+    rows: &[Row],
+    now: Timestamp,
+) -> Result<Vec<Batch>, StoreError> {
     let held = Held::look(on, rows).await?;
     let mut batches = Vec::with_capacity(rows.len());
     for row in rows {
-        let counts = counts(on, row.get("id")?).await?;
+        let counts = counts(on, row.get("id")?, now).await?;
         batches.push(batch(row, counts, &held)?);
     }
     Ok(batches)
 }
 
-async fn counts(on: &mut impl Connection, id: BatchId) -> Result<Counts, StoreError> {
+async fn counts(
+    on: &mut impl Connection,
+    id: BatchId,
+    now: Timestamp,
+) -> Result<Counts, StoreError> {
     let mut counts = Counts::default();
-    let states = sql::STATES.bind(id).planned_anew();
+    let states = sql::STATES.bind(id).bind(now).planned_anew();
     for row in states.fetch_all(on).await? {
         let state: String = row.get("state")?;
         let state = InviteState::parse(&state).ok_or_else(|| row.bad("state", "is unknown"))?;
@@ -94,6 +108,7 @@ async fn counts(on: &mut impl Connection, id: BatchId) -> Result<Counts, StoreEr
         counts.to_repeat += row.get::<u64>("to_repeat")?;
         counts.accepted += row.get::<u64>("accepted")?;
         counts.declined += row.get::<u64>("declined")?;
+        counts.seekers += row.get::<u64>("seekers")?;
         counts.settled += row.get::<u64>("settled")?;
         counts.since = counts.since.max(row.get("since")?);
     }
@@ -138,10 +153,12 @@ fn batch(row: &Row, counts: Counts, held: &Held) -> Result<Batch, StoreError> {
         exceeds_free_seats_by: 0,
         pace: None,
     };
-    let taken: u64 = batch.states.values().sum();
-    let free: i64 = row.get("free")?;
-    let beyond = taken.saturating_sub(batch.accepted);
-    batch.exceeds_free_seats_by = beyond.saturating_sub(u64::try_from(free).unwrap_or(0));
+    let is_deleted = row.get::<Option<i64>>("archived_at")?.is_some();
+    if batch.cancelled_at.is_none() && !is_deleted {
+        let free: i64 = row.get("free")?;
+        let free = u64::try_from(free).unwrap_or(0);
+        batch.exceeds_free_seats_by = counts.seekers.saturating_sub(free);
+    }
     let is_over = batch.finished_at.is_some() || batch.cancelled_at.is_some();
     if batch.sent_at.is_some() && !is_over {
         let held = held.back(&batch, row.get("organisation_id")?);

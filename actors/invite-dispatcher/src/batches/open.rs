@@ -11,18 +11,11 @@ use kernel::{Cx, Serve};
 use super::{counted, find, sql};
 use crate::InviteDispatcher;
 
-/// How long a batch is remembered that was not sealed, in days.
-const KEPT_DAYS: i64 = 1;
-
 impl Serve<OpenBatch> for InviteDispatcher {
     async fn serve(&mut self, message: OpenBatch, cx: &Cx) -> Result<Batch, Problem> {
         let stamp = cx.stamp(&*self.clock);
         let (organisation, id) = (message.organisation, BatchId::new(self.clock.ulid()));
         let mut tx = self.db.write(&stamp).await?;
-        sql::FORGET_UNSEALED
-            .bind(stamp.now.plus_days(-KEPT_DAYS))
-            .execute(&mut tx)
-            .await?;
         let row = sql::POLICIES
             .bind(organisation)
             .fetch_optional(&mut tx)
@@ -51,7 +44,7 @@ impl Serve<OpenBatch> for InviteDispatcher {
             return Err(Problem::new(Kind::NotFound));
         }
         let row = find(&mut tx, organisation, id).await?;
-        let batch = counted(&mut tx, &row).await?;
+        let batch = counted(&mut tx, &row, stamp.now).await?;
         tx.commit().await?;
         Ok(batch)
     }

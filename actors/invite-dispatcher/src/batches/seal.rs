@@ -6,7 +6,7 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 
-use super::{counted, find, sql};
+use super::{conflict, counted, find, sql};
 use crate::InviteDispatcher;
 
 impl Serve<SealBatch> for InviteDispatcher {
@@ -21,11 +21,14 @@ impl Serve<SealBatch> for InviteDispatcher {
             let detail = format!("This batch has {given} rows, not {}.", message.given);
             return Err(Problem::new(Kind::Conflict).field("given", "other-count", detail));
         }
+        if row.get::<Option<i64>>("cancelled_at")?.is_some() {
+            return Err(conflict("This batch was cancelled."));
+        }
         if row.get::<Option<i64>>("sealed_at")?.is_none() {
             sql::SEAL.bind(id).bind(stamp.now).execute(&mut tx).await?;
         }
         let row = find(&mut tx, organisation, id).await?;
-        let batch = counted(&mut tx, &row).await?;
+        let batch = counted(&mut tx, &row, stamp.now).await?;
         tx.commit().await?;
         Ok(batch)
     }

@@ -18,7 +18,7 @@ impl Serve<SendBatch> for InviteDispatcher {
         let mut tx = self.db.write(&stamp).await?;
         tx.lock_histories(&[organisation]).await?;
         let row = find(&mut tx, organisation, batch_id).await?;
-        let before = counted(&mut tx, &row).await?;
+        let before = counted(&mut tx, &row, stamp.now).await?;
         if before.cancelled_at.is_some() {
             return Err(conflict("This batch was cancelled."));
         }
@@ -57,7 +57,7 @@ impl Serve<SendBatch> for InviteDispatcher {
             json!({ "invites": taken }),
         );
         let row = find(&mut tx, organisation, batch_id).await?;
-        let after = counted(&mut tx, &row).await?;
+        let after = counted(&mut tx, &row, stamp.now).await?;
         tx.commit().await?;
         Ok(after)
     }

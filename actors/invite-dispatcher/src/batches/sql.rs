@@ -1,5 +1,7 @@
 //! Every statement about batches.
 
+use crate::invites::sql::stands;
+
 /// A batch with its link and its numbers of the plan.
 macro_rules! batches {
     () => {
@@ -46,7 +48,7 @@ store::statements! {
     /// would answer an `exists` for a whole piece by reading every invite of the organisation; would
     /// read a table from its beginning for any one row of many; and believes of a batch, or of an
     /// organisation, that is younger than its statistics that it has hardly a row.
-    pub(crate) CLASSIFY = "
+    pub(crate) CLASSIFY = concat!("
         select email_key, reason
         from (
             select given.email_key, coalesce(
@@ -63,21 +65,14 @@ store::statements! {
                     from invites i
                     where i.email_key = given.email_key and i.organisation_id || '' = $2
                         and case when i.batch_id = $3 then cast($5 as bigint) = 1
-                            else i.state in (
-                                    'queued', 'sending', 'deferred', 'unknown', 'sent', 'delivered')
-                                and i.cancelled_at is null
-                                and coalesce(i.expires_at, $4 + 1) > $4
-                                and (select 1 from batches b
-                                    where b.id = i.batch_id and b.sent_at is not null
-                                        and b.cancelled_at is null) is not null
-                                and (select 1 from invite_uses u where u.invite_id = i.id) is null
+                            else", stands!("$4"), "
                             end),
                 (select max(case when s.created_at is not null then 'suppressed' end)
                     from suppressions s
                     where s.email_key = given.email_key and s.organisation_id in ('', $2))) as reason
             from (select rows.value ->> 'key' as email_key from rows($1)) as given
         ) as classified
-        where reason is not null";
+        where reason is not null");
 
     /// Keeps rows that were taken.
     pub(crate) TAKE = "
@@ -130,10 +125,16 @@ store::statements! {
         where id = $1";
 
     /// Rows of a batch that were taken, by where their mail stands; how many of them are unknown and
-    /// tried once more, were accepted or declined; how many were settled in the last minute, and how
-    /// long ago the first of those was. What is due is not settled, whatever was said of it.
+    /// tried once more, were accepted or declined, or may still take a seat at `$2`; how many were
+    /// settled in the last minute, and how long ago the first of those was. What is due is not settled,
+    /// whatever was said of it.
     pub(crate) STATES = "
         select i.state, count(*) as n, count(u.invite_id) as accepted,
+            coalesce(sum(case when u.invite_id is null and i.cancelled_at is null
+                    and i.state in ('draft', 'queued', 'sending', 'deferred', 'unknown', 'sent',
+                        'delivered', 'complained')
+                    and (i.expires_at is null or i.expires_at > $2)
+                then 1 else 0 end), 0) as seekers,
             coalesce(sum(case when i.declined_at is not null and u.invite_id is null then 1 else 0 end), 0)
                 as declined,
             coalesce(sum(case when i.state = 'unknown' and i.due_at is not null then 1 else 0 end), 0)
@@ -313,11 +314,39 @@ store::statements! {
         set paused_at = $2, pause_reason = $3
         where id = $1 and paused_at is null and cancelled_at is null";
 
-    /// Forgets batches that were never sealed.
-    pub(crate) FORGET_UNSEALED = "
-        delete from batches
+    /// A batch that was sealed before `$1` and not sent since, or opened before `$2` and not sealed.
+    pub(crate) GIVEN_UP = "
+        select id, organisation_id
+        from batches
+        where sent_at is null
+            and (sealed_at < $1 or sealed_at is null and created_at < $2)
+        order by id
+        limit 1";
+
+    /// A batch is given up, unless it was sent meanwhile: nothing more is added to it or sent of it.
+    pub(crate) GIVE_UP = "
+        update batches
+        set cancelled_at = coalesce(cancelled_at, $2)
+        where id = $1 and sent_at is null";
+
+    /// Forgets rows of a batch that were taken.
+    pub(crate) FORGET_TAKEN = "
+        delete from invites
         where id in (
-            select b.id from batches b where b.sealed_at is null and b.created_at < $1 skip_locked)";
+            select i.id from invites i where i.batch_id = $1 order by i.position limit $2)";
+
+    /// Forgets rows of a batch that were not taken.
+    pub(crate) FORGET_REFUSED = "
+        delete from refusals
+        where batch_id = $1
+            and position in (
+                select r.position from refusals r
+                where r.batch_id = $1
+                order by r.position
+                limit $2)";
+
+    /// Forgets a batch.
+    pub(crate) FORGET = "delete from batches where id = $1 and sent_at is null";
 
     /// Forgets one that was not sealed.
     pub(crate) DISCARD = "delete from batches where id = $1 and sealed_at is null";

@@ -61,7 +61,7 @@ impl Serve<SteerBatch> for InviteDispatcher {
             tx.audit(organisation, action, batch_id, json!({}));
         }
         let row = find(&mut tx, organisation, batch_id).await?;
-        let batch = counted(&mut tx, &row).await?;
+        let batch = counted(&mut tx, &row, stamp.now).await?;
         tx.commit().await?;
         self.courier.notify_one();
         Ok(batch)

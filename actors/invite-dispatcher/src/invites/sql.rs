@@ -78,6 +78,31 @@ macro_rules! ahead {
     };
 }
 
+/// Whether an invite `i` keeps its address from another one: its mail is on its way or was sent, and it
+/// can be accepted. Goes on from one invite to what is its own, by their keys. `$now` is a parameter.
+macro_rules! stands {
+    ($now:literal) => {
+        concat!(
+            "
+            i.state in ('queued', 'sending', 'deferred', 'unknown', 'sent', 'delivered')
+            and i.cancelled_at is null
+            and coalesce(i.expires_at, ",
+            $now,
+            " + 1) > ",
+            $now,
+            "
+            and (select 1 from batches b
+                where b.id = i.batch_id and b.sent_at is not null
+                    and b.cancelled_at is null) is not null
+            and (select 1 from links l
+                where l.id = i.link_id and l.archived_at is null) is not null
+            and (select 1 from invite_uses u where u.invite_id = i.id) is null"
+        )
+    };
+}
+
+pub(crate) use stands;
+
 store::statements! {
     /// The invites of an organisation, the newest first, below an id; every id is below `inv_8`,
     /// because a ULID begins with 0 to 7.
@@ -129,25 +154,20 @@ store::statements! {
         from invites
         where id = $1";
 
-    /// What of an organisation speaks against an address: the first word that applies.
-    pub(crate) CLASSIFY = "
+    /// What of an organisation speaks against an address: the first word that applies. Nothing but the
+    /// address leads to its invites; an organisation may have many more than PostgreSQL believes.
+    pub(crate) CLASSIFY = concat!("
         select
             (select count(*) from memberships m
                 where m.organisation_id = $1 and m.email_key = $2 and m.status = 'revoked') as revoked,
             (select count(*) from memberships m
                 where m.organisation_id = $1 and m.email_key = $2) as places,
-            (select count(*)
-                from invites i
-                join batches b on b.id = i.batch_id
-                left join invite_uses u on u.invite_id = i.id
-                where i.email_key = $2 and i.organisation_id = $1 and u.invite_id is null
-                    and (i.batch_id = $5
-                        or b.sent_at is not null and b.cancelled_at is null
-                            and i.cancelled_at is null and i.state not in ('draft', 'skipped')
-                            and coalesce(i.expires_at, $3 + 1) > $3)) as invites,
+            (select count(*) from invites i
+                where i.email_key = $2 and i.organisation_id || '' = $1
+                    and (i.batch_id = $5 or ", stands!("$3"), ")) as invites,
             (select count(*) from suppressions s
                 where s.email_key = $2 and s.organisation_id in ('', $1)) as suppressions,
-            (select allowed_domains from links where id = $4) as allowed_domains";
+            (select allowed_domains from links where id = $4) as allowed_domains");
 
     /// The batch of an invite that is sent again is not finished.
     pub(crate) REOPEN_BATCH = "

@@ -9,10 +9,13 @@
     reason = "tests fail this way"
 )]
 
+mod anew;
 mod authority;
 mod batches;
+mod beyond;
 mod courier;
 mod dkim;
+mod drafts;
 mod fair;
 mod first;
 mod grown;
