@@ -1,5 +1,7 @@
 //! E-mail invites, from the side of whoever invites: an address list comes in, a draft goes out.
 
+use std::time::Duration;
+
 use contract::{
     Kind, Problem,
     batches::{
@@ -7,6 +9,7 @@ use contract::{
         SendBatch, Source,
     },
     ids::{BatchId, LinkId, OrganisationId},
+    invites::ResendPending,
     page::{Cursor, PageRequest},
     text::{InviteMessage, Name},
 };
@@ -17,6 +20,8 @@ use crate::edge::Edge;
 
 /// What is said where a link is not there.
 pub(crate) const NO_LINK: &str = "There is no such access link. Create one first.";
+/// What must be left of the patience of whoever asks for a further piece.
+const PIECE_TIME: Duration = Duration::from_secs(4);
 /// The most refused rows that a problem names.
 const NAMED_MOST: usize = 20;
 
@@ -131,6 +136,30 @@ pub(crate) async fn send(
         batch_id,
     };
     edge.bus.call(&send, cx).await
+}
+
+/// Sends the pending invites of a batch again, a piece at a time; answers how many. Where whoever asks
+/// runs out of patience, the rest is left for the next time.
+pub(crate) async fn resend_pending(
+    edge: &Edge,
+    cx: &Cx,
+    organisation: OrganisationId,
+    batch_id: BatchId,
+) -> Result<u64, Problem> {
+    let (mut count, mut behind) = (0, None);
+    loop {
+        let resend = ResendPending {
+            organisation,
+            batch_id,
+            behind,
+        };
+        let resent = edge.bus.call(&resend, cx).await?;
+        count += resent.count;
+        behind = resent.behind;
+        if behind.is_none() || cx.remaining(edge.bus.clock().now()) <= Some(PIECE_TIME) {
+            return Ok(count);
+        }
+    }
 }
 
 /// Sends a draft that was made just now. Where that is refused, the answer says that the draft is

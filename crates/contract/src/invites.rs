@@ -266,15 +266,17 @@ impl Call for ResendInvite {
     }
 }
 
-/// Sends the pending invites of a batch again that were sent, as [`ResendInvite`] does; what may not
-/// be sent is left out. Of a large batch the caller's patience may end first: asked again, it goes
-/// on with the rest.
+/// Sends pending invites of a batch again that were sent, as [`ResendInvite`] does; what may not be
+/// sent is left out. Of a large batch it is only a piece: asked again, it goes on with the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResendPending {
     /// In which organisation.
     pub organisation: OrganisationId,
     /// Of which batch.
     pub batch_id: BatchId,
+    /// Behind which of its rows, as [`Resent`] told; its position among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<u64>,
 }
 
 /// How many invites are sent again.
@@ -282,6 +284,9 @@ pub struct ResendPending {
 pub struct Resent {
     /// That many.
     pub count: u64,
+    /// Behind which row there may be more; nothing where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<u64>,
 }
 
 impl Call for ResendPending {

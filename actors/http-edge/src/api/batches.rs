@@ -8,7 +8,7 @@ use contract::{
         self, GetBatch, Limit, ListBatchRows, ListBatches, PauseReason, Source, Steer, SteerBatch,
     },
     ids::{BatchId, InviteId, LinkId},
-    invites::{InviteState, ResendPending},
+    invites::InviteState,
     text::Name,
 };
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ pub(super) struct Batch {
     accepted: u64,
     /// How many people declined and have not accepted since.
     declined: u64,
-    /// How many were taken beyond the seats that are free now.
+    /// How many more may still take a seat than seats are free now.
     exceeds_free_seats_by: u64,
     /// How fast it goes, while it goes; null for a draft and when it is over.
     #[schema(required)]
@@ -435,10 +435,7 @@ pub(super) struct Resent {
     responses((status = 200, description = "They are queued.", body = Resent), Writing),
 )]
 pub(super) async fn resend(at: Within) -> Answer {
-    let resend = ResendPending {
-        organisation: at.organisation,
-        batch_id: at.id("batch")?,
-    };
-    let count = at.call(&resend).await?.count;
+    let batch = at.id("batch")?;
+    let count = invites::resend_pending(at.edge(), at.cx(), at.organisation, batch).await?;
     Ok(ok(&Resent { count }))
 }

@@ -133,7 +133,8 @@ macro_rules! held_back {
 
 store::statements! {
     /// The batches under way that do not rest, whether something of them is due, and whether what came
-    /// due last was tried before: what was not is due since it was asked for.
+    /// due last was tried before: what was not is due since it was asked for. All of it is asked for in
+    /// the order of an index: from the first invite on, they have left.
     pub(crate) LANES = "
         select b.id, b.organisation_id, b.message, b.inviter, b.language, o.name as organisation,
             o.product_url, p.name as plan,
@@ -142,8 +143,9 @@ store::statements! {
                     from invites i
                     where i.batch_id = b.id
                         and i.due_at <= (select now_micros())
-                        and i.leased_until is null
-                    limit $1) as due) as due,
+                        and case when i.leased_until is null then true else false end
+                    order by i.due_at
+                    limit (select cast($1 as bigint))) as due) as due,
             coalesce((select case when i.due_at > i.queued_at + 10000 then 1 else 0 end
                 from invites i
                 where i.batch_id = b.id
@@ -154,9 +156,9 @@ store::statements! {
             case when exists (select 1
                     from invites i
                     where i.batch_id = b.id and i.queued_at is null and i.state = 'draft')
-                or exists (select 1
+                or (select max(i.due_at)
                     from invites i
-                    where i.batch_id = b.id and i.due_at is not null)
+                    where i.batch_id = b.id and i.due_at is not null) is not null
                 then 0 else 1 end as is_over,
             case when b.cancelled_at is null then 0 else 1 end as is_cancelled
         from batches b

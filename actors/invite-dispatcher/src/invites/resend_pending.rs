@@ -1,6 +1,4 @@
-//! Sends the pending invites of a batch again, a piece at a time.
-
-use std::time::Duration;
+//! Sends the pending invites of a batch again, a piece a turn: others are served between two pieces.
 
 use contract::{
     Kind, Problem, Timestamp,
@@ -13,10 +11,8 @@ use serde_json::json;
 use super::{COOL_DOWN_MICROS, sql};
 use crate::InviteDispatcher;
 
-/// How many invites one transaction sends again.
+/// How many invites one turn sends again.
 const PIECE: u64 = 2_000;
-/// What is left of the caller's patience when no further piece is begun.
-const MARGIN: Duration = Duration::from_secs(4);
 
 impl Serve<ResendPending> for InviteDispatcher {
     async fn serve(&mut self, message: ResendPending, cx: &Cx) -> Result<Resent, Problem> {
@@ -32,38 +28,35 @@ impl Serve<ResendPending> for InviteDispatcher {
         }
         let policies: Policies = row.json("policies")?;
         let ends = stamp.now.plus_days(i64::from(policies.invite_days));
-        let (mut count, mut behind) = (0, -1);
-        loop {
-            let mut tx = self.db.write(&stamp).await?;
-            let rows = sql::RESEND_PENDING
-                .bind(batch)
-                .bind(stamp.now)
-                .bind(ends)
-                .bind(COOL_DOWN_MICROS)
-                .bind(PIECE)
-                .bind(behind)
-                .fetch_all(&mut tx)
-                .await?;
-            for row in &rows {
-                behind = row.get::<i64>("position")?.max(behind);
-            }
-            let resent = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-            if resent > 0 {
-                sql::REOPEN_BATCH.bind(batch).execute(&mut tx).await?;
-                tx.audit(
-                    organisation,
-                    "batch.resend",
-                    batch,
-                    json!({ "invites": resent }),
-                );
-                tx.commit().await?;
-                self.courier.notify_one();
-            }
-            count += resent;
-            let has_time = cx.remaining(self.clock.now()) > Some(MARGIN);
-            if resent < PIECE || !has_time {
-                return Ok(Resent { count });
-            }
+        let mut tx = self.db.write(&stamp).await?;
+        let rows = sql::RESEND_PENDING
+            .bind(batch)
+            .bind(stamp.now)
+            .bind(ends)
+            .bind(COOL_DOWN_MICROS)
+            .bind(PIECE)
+            .bind(
+                message
+                    .behind
+                    .map_or(-1, |at| i64::try_from(at).unwrap_or(i64::MAX)),
+            )
+            .fetch_all(&mut tx)
+            .await?;
+        let mut last = None;
+        for row in &rows {
+            last = last.max(Some(row.get::<u64>("position")?));
         }
+        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        if count > 0 {
+            sql::REOPEN_BATCH.bind(batch).execute(&mut tx).await?;
+            let change = json!({ "invites": count });
+            tx.audit(organisation, "batch.resend", batch, change);
+            tx.commit().await?;
+            self.courier.notify_one();
+        }
+        Ok(Resent {
+            count,
+            behind: last.filter(|_| count >= PIECE),
+        })
     }
 }

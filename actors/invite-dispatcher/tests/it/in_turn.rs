@@ -1,6 +1,10 @@
 //! Whose rows are queued, or taken back, first.
 
-use contract::{Clock as _, ids::InviteId};
+use contract::{
+    Clock as _,
+    ids::InviteId,
+    invites::{ResendPending, Resent},
+};
 use invite_dispatcher::Enlister;
 use kernel::{Pace, Work as _};
 use rstest::rstest;
@@ -31,6 +35,13 @@ store::statements! {
         update invites
         set leased_by = 'a courier', leased_until = now_micros() + 60000000
         where id = $1";
+
+    /// All of a batch was sent two hours ago.
+    SENT = "
+        update invites
+        set state = 'sent', due_at = null, queued_at = now_micros() - 7200000000,
+            sent_at = now_micros() - 7200000000
+        where batch_id = $1";
 
     /// How many of a batch are in a state.
     OF = "select count(*) as n from invites where batch_id = $1 and state = $2";
@@ -134,4 +145,40 @@ async fn what_cannot_be_taken_back_at_this_moment_holds_up_no_other(
     assert_eq!(scene.of(other, "queued").await, 10);
     assert_eq!(scene.of(held, "queued").await, 1);
     assert!(matches!(enlister.work().await.unwrap(), Pace::Rest(_)));
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn the_pending_of_a_large_batch_are_sent_again_a_piece_a_turn(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (_sink, scene, house) = open(engine).await;
+    scene.many(house, "queued", 100..2_600, uni).await;
+    run(&scene, SENT.bind(house.batch)).await;
+    let again = async |behind| {
+        let resend = ResendPending {
+            organisation: house.id,
+            batch_id: house.batch,
+            behind,
+        };
+        scene.ask(resend).await.unwrap()
+    };
+    let piece = again(None).await;
+    let behind = Some(2_099);
+    assert_eq!(
+        piece,
+        Resent {
+            count: 2_000,
+            behind
+        }
+    );
+    assert_eq!(scene.of(house, "queued").await, 2_000);
+    let rest = again(behind).await;
+    let none = Resent {
+        count: 0,
+        behind: None,
+    };
+    assert_eq!(rest, Resent { count: 500, ..none });
+    assert_eq!(again(None).await, none);
+    assert_eq!(scene.of(house, "queued").await, 2_500);
 }

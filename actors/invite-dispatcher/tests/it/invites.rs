@@ -191,6 +191,7 @@ async fn another_organisation_sees_and_changes_nothing(
     let pending = ResendPending {
         organisation: a.id,
         batch_id: b.batch,
+        behind: None,
     };
     assert_eq!(refused(on.scene.ask(pending).await), Some(Kind::NotFound));
     assert_eq!(list(&on, a, InviteFilter::default()).await, [ours]);
@@ -333,6 +334,7 @@ async fn sending_the_pending_again_leaves_everybody_else_alone(
     let again = || ResendPending {
         organisation: a.id,
         batch_id: a.batch,
+        behind: None,
     };
     assert_eq!(on.scene.ask(again()).await.unwrap().count, 3);
     assert_eq!(

@@ -120,11 +120,21 @@ fn changed() -> [Sample; 4] {
             [invite(InviteState::Queued, Life::Pending)],
         ),
         sample(
-            [ResendPending {
+            [None, Some(2_099)].map(|behind| ResendPending {
                 organisation,
                 batch_id: id(BatchId::new),
-            }],
-            [Resent { count: 7 }],
+                behind,
+            }),
+            [
+                Resent {
+                    count: 7,
+                    behind: None,
+                },
+                Resent {
+                    count: 2_000,
+                    behind: Some(2_099),
+                },
+            ],
         ),
         sample(
             [CancelInvite {

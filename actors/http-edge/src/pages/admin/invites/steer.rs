@@ -5,7 +5,6 @@ use contract::{
     Kind, Problem,
     batches::{Steer, SteerBatch},
     ids::BatchId,
-    invites::ResendPending,
 };
 
 use super::{
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::{
     edge::Edge,
-    invites::send,
+    invites::{resend_pending, send},
     pages::{Answer, frame::Office, see},
     session::Administrator,
 };
@@ -59,11 +58,7 @@ async fn done(
                 .map(drop);
         }
         "resend" => {
-            let resend = ResendPending {
-                organisation,
-                batch_id,
-            };
-            if edge.bus.call(&resend, &office.cx).await?.count == 0 {
+            if resend_pending(edge, &office.cx, organisation, batch_id).await? == 0 {
                 return Err(Problem::new(Kind::Conflict).detail(NONE_PENDING));
             }
             return Ok(());
