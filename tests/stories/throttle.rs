@@ -142,6 +142,53 @@ async fn a_guesser_of_passwords_is_stopped_before_they_are_looked_at() {
 }
 
 #[tokio::test]
+async fn a_guesser_with_a_link_is_stopped_and_newcomers_are_not() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start_with(&[], &THREE_FROM_A_NETWORK);
+    let (institution, link) = Institution::with_link(&ground, &node, 9, &[]).await;
+    let join = async |person: &Person, from: &str| {
+        let sent = post(&Client::new(), &link.url, from, &person.fields()).await;
+        sent.status()
+    };
+    let (guesser, elsewhere) = ("192.0.2.1", "192.0.2.2");
+    for number in 0..5 {
+        assert_eq!(join(&Person::numbered(number), elsewhere).await, 200);
+    }
+    let wrong = |number| Person {
+        password: "wrong horse battery".to_owned(),
+        ..Person::numbered(number)
+    };
+    for number in 0..3 {
+        assert_eq!(join(&wrong(number), guesser).await, StatusCode::CONFLICT);
+    }
+    // an address that has a password is told the same, right or wrong, here and at the other door
+    for person in [Person::numbered(3), wrong(4)] {
+        assert_eq!(join(&person, guesser).await, StatusCode::TOO_MANY_REQUESTS);
+        let door = Door::person(&node, &person).send(guesser).await;
+        assert_eq!(door.status(), StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert_eq!(join(&Person::numbered(5), guesser).await, 200);
+    assert_eq!(join(&Person::numbered(3), elsewhere).await, 200);
+    // where a link takes nobody new, newcomers are no guesses
+    let domains = [("allowed_domains", "uni.example")];
+    let narrow = institution.link("Law", &domains).await;
+    let knock = async |person: &Person| {
+        let sent = post(&Client::new(), &narrow.url, "192.0.2.3", &person.fields()).await;
+        sent.status()
+    };
+    for number in 0..6 {
+        let newcomer = Person::at(&format!("late.{number}@students.example"));
+        assert_eq!(knock(&newcomer).await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    for number in 0..3 {
+        let status = knock(&wrong(number)).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let right = knock(&Person::numbered(3)).await;
+    assert_eq!(right, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
 async fn a_guesser_of_codes_is_stopped_before_they_are_looked_at() {
     let ground = Ground::new(Engine::Sqlite, BusKind::Local);
     let node = ground.start_with(&[], &THREE_FROM_A_NETWORK);

@@ -10,8 +10,8 @@ use contract::{
     mails::{Letter, QueueMail, proof_key},
     organisations::Organisation,
     people::{
-        ConfirmProof, Enrol, Evidence, PASSWORD_LEAST, PASSWORD_MOST, ProofIssued, Proved,
-        StartProof,
+        ConfirmProof, Enrol, Enrolled, Evidence, HasPassword, PASSWORD_LEAST, PASSWORD_MOST,
+        ProofIssued, Proved, StartProof,
     },
     seats::{Admit, Admitted, Door, RetagLink, SettleProof, Settled},
     text::{PersonName, Tag},
@@ -93,7 +93,7 @@ pub(crate) async fn join(
     // its domains changed, gets the same answer again; whether they did, the admission knows.
     let barred = barred(&face, &enrol.email);
     enrol.known_only = barred.is_some();
-    let enrolled = edge.bus.call(&enrol, cx).await;
+    let enrolled = enrol_unguessed(edge, visitor, &enrol).await;
     let enrolled = enrolled.map_err(|problem| match barred {
         Some(kind) if problem.kind == Kind::NotFound => Problem::new(kind),
         _ => problem,
@@ -129,6 +129,35 @@ pub(crate) async fn join(
         mail_queued,
         is_proved,
     })
+}
+
+/// Enrols; but where too many passwords were wrong no further one is looked at, whichever link somebody
+/// holds: only those go on who have none yet, so that a guesser locks no newcomer out.
+async fn enrol_unguessed(
+    edge: &Edge,
+    visitor: &Incoming,
+    enrol: &Enrol,
+) -> Result<Enrolled, Problem> {
+    let (throttle, client) = (&edge.throttle, visitor.client);
+    let known = HasPassword {
+        email: enrol.email.clone(),
+    };
+    if throttle.is_guesser(client) && edge.bus.call(&known, &visitor.cx).await? {
+        throttle.may_guess(client)?;
+    }
+    let enrolled = edge.bus.call(enrol, &visitor.cx).await;
+    let is_wrong = match &enrolled {
+        Err(problem) if problem.kind == Kind::AccountExists => true,
+        // Somebody new at a closed link, or a wrong password there.
+        Err(problem) if problem.kind == Kind::NotFound => {
+            edge.bus.call(&known, &visitor.cx).await?
+        }
+        _ => false,
+    };
+    if is_wrong {
+        throttle.wrong(client);
+    }
+    enrolled
 }
 
 /// Why a link takes nobody new with this address.

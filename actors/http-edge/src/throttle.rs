@@ -155,6 +155,16 @@ impl Throttle {
         asked.map_err(|seconds| self.too_many(self.ip.name, seconds))
     }
 
+    /// The same, for whoever only wants to know.
+    pub(crate) fn is_guesser(&self, client: IpAddr) -> bool {
+        self.guesses.ask(client, Instant::now()).is_err()
+    }
+
+    /// Holds a wrong password against an address.
+    pub(crate) fn wrong(&self, client: IpAddr) {
+        self.guesses.wrong(client, Instant::now());
+    }
+
     /// Has a password or a code looked at, unless too many from there were wrong; then nothing is done,
     /// and nothing told. `wrong` is how it is refused when it is wrong, and only that counts; also what
     /// nobody waited for counts, since it cost as much.

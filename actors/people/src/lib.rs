@@ -33,6 +33,7 @@ mod change_password;
 mod confirm;
 mod enrol;
 mod erasures;
+mod has_password;
 mod invited;
 mod name_key;
 mod password;
@@ -84,6 +85,7 @@ impl Behaviour for People {
     fn routes(routes: &mut Routes<Self>) {
         routes
             .one::<people::Enrol>()
+            .one::<people::HasPassword>()
             .one::<people::StartProof>()
             .one::<people::ConfirmProof>()
             .one::<accounts::SignInPerson>()

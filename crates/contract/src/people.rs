@@ -67,6 +67,22 @@ impl Call for Enrol {
     type Reply = Enrolled;
 }
 
+/// Whether an address has an account with a password: whether a password that is typed with it may be
+/// a guess at one. For the edge alone, which tells nobody.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HasPassword {
+    /// The address.
+    pub email: EmailAddress,
+}
+
+impl Call for HasPassword {
+    const SUBJECT: &'static str = "usher.v1.people.has-password";
+    const OWNER: Service = Service::People;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Anyone;
+    type Reply = bool;
+}
+
 /// A proof that waits for its code or its link; both are only ever mailed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProofIssued {

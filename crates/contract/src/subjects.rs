@@ -76,6 +76,7 @@ pub const ALL: &[Subject] = &[
     of::<bulk::StartBulk>(),
     of::<bulk::GetBulk>(),
     of::<people::Enrol>(),
+    of::<people::HasPassword>(),
     of::<people::StartProof>(),
     of::<people::ConfirmProof>(),
     of::<acc::SignInPerson>(),

@@ -17,8 +17,11 @@ use crate::{AdminDirectory, RESET_MINUTES, sql};
 const ACTION: &str = "administrator.start-reset";
 /// How long an address gets no second letter, in seconds.
 const LETTER_SECONDS: i64 = 60;
-/// How many letters an address gets in 24 hours.
+/// How many of those an address gets in 24 hours.
 const LETTERS_A_DAY: i64 = 10;
+/// How long it gets none after those, in seconds: no longer than a link is good, so that a stranger who
+/// keeps asking never leaves the administrator without one.
+const LATER_SECONDS: i64 = RESET_MINUTES * 60;
 
 impl Serve<StartAdministratorReset> for AdminDirectory {
     async fn serve(
@@ -71,7 +74,7 @@ impl Serve<StartAdministratorReset> for AdminDirectory {
     }
 }
 
-/// Whether a letter went out less than a minute ago, or there were enough today.
+/// Whether a letter went out less than a minute ago, or an hour ago when there were enough today.
 async fn is_enough(tx: &mut Tx, administrator: AdministratorId) -> Result<bool, StoreError> {
     let now = tx.stamp().now;
     let recent = sql::RECENT_RESETS
@@ -81,6 +84,10 @@ async fn is_enough(tx: &mut Tx, administrator: AdministratorId) -> Result<bool, 
         .fetch_one(tx)
         .await?;
     let last: Option<Timestamp> = recent.get("last")?;
-    let is_recent = last.is_some_and(|last| last.plus_seconds(LETTER_SECONDS) > now);
-    Ok(is_recent || recent.get::<i64>("letters")? >= LETTERS_A_DAY)
+    let wait = if recent.get::<i64>("letters")? < LETTERS_A_DAY {
+        LETTER_SECONDS
+    } else {
+        LATER_SECONDS
+    };
+    Ok(last.is_some_and(|last| last.plus_seconds(wait) > now))
 }

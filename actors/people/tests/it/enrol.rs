@@ -178,3 +178,18 @@ async fn whoever_is_only_to_be_recognised_gets_no_account(
     let refused = known("ann@uni.edu", "another horse").await.unwrap_err();
     assert_eq!(refused.kind, Kind::NotFound);
 }
+
+#[rstest]
+#[actix_rt::test]
+async fn it_is_known_at_which_address_a_password_may_be_guessed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    assert!(!scene.has_password("ann@uni.edu").await);
+    let (_, proof) = scene.registered("ann@uni.edu").await;
+    assert!(scene.has_password("Ann@UNI.edu").await);
+    assert!(!scene.has_password("bob@uni.edu").await);
+    // a proof from elsewhere leaves an account without a password
+    scene.ask(confirm(token(&proof))).await.unwrap();
+    assert!(!scene.has_password("ann@uni.edu").await);
+}

@@ -7,7 +7,9 @@ use contract::{
     Timestamp,
     ids::{AccountId, MembershipId, OrganisationId, PlanId, ProofId},
     organisations::Policies,
-    people::{ConfirmProof, Enrol, Enrolled, Evidence, ProofIssued, ProofStarted, StartProof},
+    people::{
+        ConfirmProof, Enrol, Enrolled, Evidence, HasPassword, ProofIssued, ProofStarted, StartProof,
+    },
     text::{Language, PersonName},
 };
 use kernel::{
@@ -111,6 +113,11 @@ impl Scene {
     pub(crate) async fn start(&self, email: &str) -> ProofStarted {
         let email = EmailAddress::parse(email).unwrap();
         self.ask(StartProof { email }).await.unwrap()
+    }
+
+    pub(crate) async fn has_password(&self, email: &str) -> bool {
+        let email = EmailAddress::parse(email).unwrap();
+        self.ask(HasPassword { email }).await.unwrap()
     }
 
     /// What the seat pool would do: the account has a seat somewhere.

@@ -4,7 +4,8 @@ use contract::{
     ids::{AccountId, InviteId, MailId, ProofId},
     mails::{KeptMail, KeptMailText, Letter, ListKeptMails, MailQueued, QueueMail, ReadKeptMail},
     people::{
-        ConfirmProof, Enrol, Enrolled, Evidence, ProofIssued, ProofStarted, Proved, StartProof,
+        ConfirmProof, Enrol, Enrolled, Evidence, HasPassword, ProofIssued, ProofStarted, Proved,
+        StartProof,
     },
     seats::Status,
     text::Language,
@@ -32,7 +33,7 @@ fn issued() -> ProofIssued {
     }
 }
 
-fn proofs() -> [Sample; 3] {
+fn proofs() -> [Sample; 4] {
     let confirm = |evidence| ConfirmProof {
         evidence,
         registrant: Some(secret()),
@@ -55,6 +56,12 @@ fn proofs() -> [Sample; 3] {
                 is_proved: proof.is_none(),
                 proof,
             }),
+        ),
+        sample(
+            [HasPassword {
+                email: email("ann@x.example"),
+            }],
+            [true],
         ),
         sample(
             [StartProof {
