@@ -11,7 +11,8 @@ use crate::{failure::Failure, ground::Ground, roles::Roles, telemetry};
 
 /// Recounts every ledger and number against the rows.
 ///
-/// Exits with 1 and a line for each difference. Changes nothing; may run while nodes run.
+/// Exits with 1 and a line for each difference. Changes nothing and reads one
+/// snapshot: may run while nodes run.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     #[command(flatten)]

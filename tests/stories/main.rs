@@ -44,6 +44,7 @@ mod mail;
 mod mailroom;
 mod nats;
 mod node;
+mod offices;
 mod operations;
 mod person;
 mod prehijacked;

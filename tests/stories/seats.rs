@@ -1,5 +1,8 @@
 //! Seats in an administrator's hands: one person's, many people's, and who waits for one.
 
+use std::collections::HashSet;
+
+use futures_util::{StreamExt as _, stream};
 use rstest::rstest;
 use testkit::{BusKind, Engine, eventually_some};
 
@@ -378,4 +381,33 @@ async fn who_waits_gets_a_seat_in_order_and_a_smaller_plan_drops_nobody(
         ground.usher(&["verify"]),
         "every number is what its rows say"
     );
+}
+
+/// More than a table is read of at once.
+const MANY: usize = 430;
+
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
+#[tokio::test]
+async fn a_table_of_more_people_than_a_page_has_each_of_them_once(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
+    let (_ground, node, institution, link) = scene(engine, bus, 400, 0).await;
+    let joins = stream::iter((0..MANY).map(|number| join(&node, &link, number)));
+    let joined = joins.buffer_unordered(16).count().await;
+    assert_eq!(joined, MANY);
+    for (filter, expected) in [("", MANY), ("?status=assigned&sort=email", 400)] {
+        let table = institution.open(&format!("/users.csv{filter}")).await;
+        assert_eq!(table.status, 200);
+        let mut lines = table.html.split_terminator("\r\n");
+        assert!(lines.next().unwrap().starts_with("id,first_name,"));
+        let addresses = lines.map(|line| line.split(',').nth(3).unwrap());
+        let addresses: Vec<_> = addresses.collect();
+        assert_eq!(addresses.len(), expected, "{filter}");
+        assert!(!filter.contains("email") || addresses.is_sorted());
+        let different: HashSet<_> = addresses.into_iter().collect();
+        assert_eq!(different.len(), expected, "{filter}");
+    }
 }

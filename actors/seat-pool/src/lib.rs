@@ -61,10 +61,12 @@ use tokio::sync::Notify;
 pub use self::{
     bulk::BulkWorker,
     metrics::SeatMetrics,
-    sql::STATEMENTS,
     sweep::SeatSweeper,
     verify::{Difference, verify},
 };
+
+/// Every statement of this crate, by module.
+pub static STATEMENTS: &[&[&store::Statement]] = &[sql::STATEMENTS, verify::sql::STATEMENTS];
 
 /// The most admissions that one transaction decides.
 const BATCH: usize = 512;

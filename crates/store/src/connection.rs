@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use contract::{Clock, Stamp};
-use sqlx::{Any, AnyConnection, Transaction, pool::PoolConnection};
+use sqlx::{Any, AnyConnection, Executor as _, Transaction, pool::PoolConnection};
 use tokio::sync::Notify;
 
 use crate::{dialect::Dialect, error::StoreError, history::History};
@@ -22,7 +22,8 @@ mod sealed {
     impl Sealed for super::Tx {}
 }
 
-/// A connection to read from. Each statement sees what was committed before it.
+/// A connection to read from. Each statement sees what was committed before it, those of a
+/// [snapshot](Reader::snapshot) what was committed before its first.
 #[derive(Debug)]
 pub struct Reader {
     pub(crate) connection: PoolConnection<Any>,
@@ -36,6 +37,23 @@ impl Connection for Reader {
 
     fn raw(&mut self) -> &mut AnyConnection {
         &mut self.connection
+    }
+}
+
+impl Reader {
+    /// From now on everything is read as it was at one instant, whoever writes meanwhile. Waits for
+    /// nobody and nobody waits for it; what it still sees is kept by the engine until it is dropped.
+    pub async fn snapshot(mut self) -> Result<Self, StoreError> {
+        // However it ends, its transaction ends with its connection.
+        self.connection.close_on_drop();
+        let begin = match self.dialect {
+            Dialect::Sqlite => "begin",
+            Dialect::Postgres => "begin isolation level repeatable read read only",
+        };
+        match self.raw().execute(begin).await {
+            Ok(_) => Ok(self),
+            Err(error) => Err(StoreError::of("begin", error)),
+        }
     }
 }
 

@@ -15,4 +15,5 @@ mod ledger;
 mod memberships;
 mod plans;
 mod settling;
+mod verify;
 mod waiting;

@@ -100,6 +100,33 @@ async fn a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(
 
 #[rstest]
 #[tokio::test]
+async fn a_snapshot_shows_one_instant_whoever_writes_meanwhile(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let reader = scene.db.read().await.unwrap();
+    let mut snapshot = reader.snapshot().await.unwrap();
+    assert!(lines(&mut snapshot, &sql::KEYS).await.is_empty());
+    let mut tx = scene.write().await;
+    sql::PUT_KEY.bind("late").execute(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(scene.lines(&sql::KEYS).await, ["late"]);
+    assert!(lines(&mut snapshot, &sql::KEYS).await.is_empty());
+    let refused = sql::PUT_KEY.bind("own").execute(&mut snapshot).await;
+    assert!(refused.is_err(), "it only reads");
+    drop(snapshot);
+    // more often than there are connections: none of them is still in the past
+    let mut readers = Vec::new();
+    for _ in 0..4 {
+        readers.push(scene.db.read().await.unwrap());
+    }
+    for reader in &mut readers {
+        assert_eq!(lines(reader, &sql::KEYS).await, ["late"]);
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_key_that_is_taken_is_a_conflict_and_no_fault_of_the_database(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -1,10 +1,11 @@
 //! Recounts every number against the rows it stands for: `usher verify`.
 
+pub(crate) mod sql;
+
 use std::{collections::HashMap, fmt};
 
+use serde_json::Value;
 use store::{Db, Reader, Row, StoreError};
-
-use crate::sql;
 
 /// A number that is not what the rows say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,20 +42,20 @@ impl Findings {
 
 /// Recounts everything; no difference is the proof that no seat was sold twice and no use lost.
 ///
-/// Reads without a lock, statement by statement: ask it of a node at rest.
+/// Reads one snapshot without a lock, so that it may be asked while nodes work.
 pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
-    let mut reader = db.read().await?;
+    let mut reader = db.read().await?.snapshot().await?;
     let mut findings = Findings::default();
 
     let mut people = HashMap::new();
-    for row in &sql::VERIFY_MEMBERSHIPS.fetch_all(&mut reader).await? {
+    for row in &sql::MEMBERSHIPS.fetch_all(&mut reader).await? {
         let key: (String, String) = (row.get("plan_id")?, row.get("status")?);
         people.insert(key, row.get::<i64>("people")?);
     }
     let ledgers = replay(&mut reader, &mut findings).await?;
     let mut after = String::new();
     loop {
-        let rows = sql::VERIFY_PLANS
+        let rows = sql::PLANS
             .bind(after.as_str())
             .fetch_all(&mut reader)
             .await?;
@@ -64,11 +65,20 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
             plan(&mut findings, row, &people, &ledgers)?;
         }
     }
-    for row in &sql::VERIFY_USES.fetch_all(&mut reader).await? {
+    for row in &sql::USES.fetch_all(&mut reader).await? {
         let id: String = row.get("id")?;
-        findings.expect(&id, "uses", row.get("uses")?, row.get("given")?);
+        let uses = row.get("uses")?;
+        findings.expect(&id, "uses", uses, row.get("given")?);
+        if let Some(most) = most_ever(&mut reader, row).await?
+            && uses > most
+        {
+            findings.note(
+                &id,
+                format!("uses is {uses}, it never allowed more than {most}"),
+            );
+        }
     }
-    for row in &sql::VERIFY_SEATS.fetch_all(&mut reader).await? {
+    for row in &sql::SEATS.fetch_all(&mut reader).await? {
         let status: String = row.get("status")?;
         let seats = i64::from(matches!(status.as_str(), "assigned" | "held"));
         findings.expect(
@@ -78,7 +88,7 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
             row.get("seats")?,
         );
     }
-    for row in &sql::VERIFY_GONE.fetch_all(&mut reader).await? {
+    for row in &sql::GONE.fetch_all(&mut reader).await? {
         let id: String = row.get("id")?;
         findings.expect(
             &id,
@@ -87,7 +97,7 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
             row.get("seats")?,
         );
     }
-    for row in &sql::VERIFY_JOBS.fetch_all(&mut reader).await? {
+    for row in &sql::JOBS.fetch_all(&mut reader).await? {
         let id: String = row.get("id")?;
         findings.expect(
             &id,
@@ -103,13 +113,13 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
             row.get("refused_rows")?,
         );
     }
-    for row in &sql::VERIFY_TENANTS.fetch_all(&mut reader).await? {
+    for row in &sql::TENANTS.fetch_all(&mut reader).await? {
         findings.note(
             &row.get::<String>("id")?,
             "sits on a plan of another organisation",
         );
     }
-    for row in &sql::VERIFY_HISTORIES.fetch_all(&mut reader).await? {
+    for row in &sql::HISTORIES.fetch_all(&mut reader).await? {
         history(&mut findings, row)?;
     }
     Ok(findings.0)
@@ -133,7 +143,7 @@ async fn replay(
     let mut ledgers: HashMap<String, Running> = HashMap::new();
     let mut after = (String::new(), 0_i64);
     loop {
-        let page = sql::VERIFY_LEDGERS.bind(after.0.as_str()).bind(after.1);
+        let page = sql::LEDGERS.bind(after.0.as_str()).bind(after.1);
         let rows = page.fetch_all(reader).await?;
         let Some(last) = rows.last() else {
             return Ok(ledgers);
@@ -160,6 +170,30 @@ async fn replay(
             }
         }
     }
+}
+
+/// The most uses that a link ever allowed; none if there was no limit once. Who lowers it below what
+/// was used up to then takes nothing back.
+async fn most_ever(reader: &mut Reader, link: &Row) -> Result<Option<i64>, StoreError> {
+    let Some(mut most) = link.get::<Option<i64>>("max_uses")? else {
+        return Ok(None);
+    };
+    if link.get::<i64>("uses")? <= most {
+        return Ok(Some(most));
+    }
+    let changes = sql::LIMITS
+        .bind(link.get::<String>("organisation_id")?)
+        .bind(link.get::<String>("id")?);
+    for row in &changes.fetch_all(reader).await? {
+        let change: Value = serde_json::from_str(&row.get::<String>("change")?).unwrap_or_default();
+        if let Some(limit) = change.get("max_uses") {
+            match limit.get("from").and_then(Value::as_i64) {
+                Some(before) => most = most.max(before),
+                None => return Ok(None),
+            }
+        }
+    }
+    Ok(Some(most))
 }
 
 fn plan(
