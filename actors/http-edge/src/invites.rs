@@ -148,12 +148,12 @@ pub(crate) async fn resend_pending(
 ) -> Result<u64, Problem> {
     let (mut count, mut behind) = (0, None);
     loop {
-        let resend = ResendPending {
+        let pending = ResendPending {
             organisation,
             batch_id,
             behind,
         };
-        let resent = edge.bus.call(&resend, cx).await?;
+        let resent = edge.bus.call(&pending, cx).await?;
         count += resent.count;
         behind = resent.behind;
         if behind.is_none() || cx.remaining(edge.bus.clock().now()) <= Some(PIECE_TIME) {

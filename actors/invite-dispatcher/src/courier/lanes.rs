@@ -50,7 +50,7 @@ impl<T> Taken<T> {
 #[derive(Debug)]
 pub(super) struct Lanes<T> {
     organisations: VecDeque<OrganisationId>,
-    lanes: HashMap<OrganisationId, VecDeque<Lane<T>>>,
+    by_organisation: HashMap<OrganisationId, VecDeque<Lane<T>>>,
     /// The batches whose last turn was an odd one.
     odd: HashSet<BatchId>,
 }
@@ -59,7 +59,7 @@ impl<T> Default for Lanes<T> {
     fn default() -> Self {
         Self {
             organisations: VecDeque::new(),
-            lanes: HashMap::new(),
+            by_organisation: HashMap::new(),
             odd: HashSet::new(),
         }
     }
@@ -70,7 +70,7 @@ impl<T> Lanes<T> {
     /// had nothing yet.
     pub(super) fn renew(&mut self, found: Vec<Lane<T>>) {
         let mut places: HashMap<BatchId, usize> = HashMap::new();
-        for (place, lane) in self.lanes.values().flatten().enumerate() {
+        for (place, lane) in self.by_organisation.values().flatten().enumerate() {
             places.insert(lane.batch, place + 1);
         }
         let mut lanes: HashMap<OrganisationId, Vec<Lane<T>>> = HashMap::new();
@@ -89,10 +89,11 @@ impl<T> Lanes<T> {
             if !self.organisations.contains(&organisation) {
                 self.organisations.push_front(organisation);
             }
-            self.lanes.insert(organisation, batches.into());
+            self.by_organisation.insert(organisation, batches.into());
         }
         let organisations = &self.organisations;
-        self.lanes.retain(|id, _| organisations.contains(id));
+        self.by_organisation
+            .retain(|id, _| organisations.contains(id));
     }
 
     /// Whether nothing is due.
@@ -109,7 +110,7 @@ impl<T> Lanes<T> {
     /// small.
     pub(super) fn take(&mut self, organisation: OrganisationId) -> Option<Taken<T>> {
         self.organisations.retain(|id| *id != organisation);
-        let batches = self.lanes.get_mut(&organisation)?;
+        let batches = self.by_organisation.get_mut(&organisation)?;
         self.organisations.push_back(organisation);
         let lane = batches.pop_front()?;
         let is_odd = self.odd.insert(lane.batch);
@@ -132,12 +133,12 @@ impl<T> Lanes<T> {
 
     /// Nothing of a batch is due any more.
     pub(super) fn exhaust(&mut self, organisation: OrganisationId, batch: BatchId) {
-        let Some(batches) = self.lanes.get_mut(&organisation) else {
+        let Some(batches) = self.by_organisation.get_mut(&organisation) else {
             return;
         };
         batches.retain(|lane| lane.batch != batch);
         if batches.is_empty() {
-            self.lanes.remove(&organisation);
+            self.by_organisation.remove(&organisation);
             self.organisations.retain(|id| *id != organisation);
         }
     }

@@ -39,7 +39,10 @@ mod overlap;
 mod parcel;
 mod record;
 mod share;
+#[macro_use]
 mod sql;
+#[cfg(test)]
+mod plans;
 mod tempo;
 mod verdict;
 mod way;

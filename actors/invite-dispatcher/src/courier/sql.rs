@@ -478,6 +478,3 @@ store::statements! {
         set sent = case when sent + $2 < 0 then 0 else sent + $2 end
         where day = $1";
 }
-
-#[cfg(test)]
-mod plans;
