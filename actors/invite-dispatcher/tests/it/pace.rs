@@ -1,4 +1,5 @@
-//! How fast mails leave, and how soon they stop: each is let through before it is announced.
+//! How fast mails leave, how many on a day, and how soon they stop: each is let through before it is
+//! announced.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +13,7 @@ use rstest::rstest;
 use testkit::{Engine, SmtpAct, SmtpAt, SmtpScript, SmtpSink};
 
 use crate::{
-    posted::{self, House, number, run},
+    posted::{self, House, number, open, run},
     scene::{NOON, Scene},
 };
 
@@ -173,4 +174,29 @@ async fn what_goes_back_when_a_batch_rests_is_as_before_and_is_sent_once_when_it
         assert!(look.is_sent && look.attempts == 1, "{look:?}");
     }
     assert_eq!(sink.messages().len(), 40, "neither twice nor never");
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn the_limit_of_a_day_is_kept_and_the_rest_waits(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = open(engine).await;
+    sink.reject("p0@uni.edu", "550 5.1.1 no such user");
+    for n in 0..8 {
+        scene.invite(house, &format!("p{n}@uni.edu")).await;
+    }
+    let rates = Rates {
+        per_day: 5,
+        ..Rates::default()
+    };
+    scene.deliver_within(&sink, rates).await;
+    assert_eq!(sink.messages().len(), 5, "a refusal is not counted");
+    assert_eq!(
+        number(&scene, posted::SENT_ON.bind(NOON.date()), "n").await,
+        5
+    );
+    let states = scene.states().await;
+    let expected = [("bounced", 1), ("queued", 2), ("sent", 5)];
+    assert_eq!(states, expected.map(|(state, n)| (state.to_owned(), n)));
 }

@@ -392,31 +392,6 @@ async fn a_full_domain_holds_up_no_other_and_costs_no_attempt(
 
 #[rstest]
 #[actix_rt::test]
-async fn the_limit_of_a_day_is_kept_and_the_rest_waits(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let (sink, scene, house) = open(engine).await;
-    sink.reject("p0@uni.edu", "550 5.1.1 no such user");
-    for n in 0..8 {
-        scene.invite(house, &format!("p{n}@uni.edu")).await;
-    }
-    let rates = Rates {
-        per_day: 5,
-        ..Rates::default()
-    };
-    scene.deliver_within(&sink, rates).await;
-    assert_eq!(sink.messages().len(), 5, "a refusal is not counted");
-    assert_eq!(
-        number(&scene, posted::SENT_ON.bind(NOON.date()), "n").await,
-        5
-    );
-    let states = scene.states().await;
-    let expected = [("bounced", 1), ("queued", 2), ("sent", 5)];
-    assert_eq!(states, expected.map(|(state, n)| (state.to_owned(), n)));
-}
-
-#[rstest]
-#[actix_rt::test]
 async fn many_couriers_send_every_invite_once_and_states_add_up_meanwhile(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
