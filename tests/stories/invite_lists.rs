@@ -2,9 +2,11 @@
 
 use rstest::rstest;
 use serde_json::json;
-use testkit::{BusKind, Engine};
+use testkit::{BusKind, Engine, eventually_some};
 
-use crate::{browser::Page, institution::Institution, invited::Scene};
+use crate::{
+    browser::Page, institution::Institution, invited::Scene, mail::decoded, node::PATIENCE,
+};
 
 async fn scene() -> Scene {
     Scene::open(Engine::Sqlite, BusKind::Local, 5).await
@@ -134,4 +136,90 @@ async fn of_several_links_one_is_chosen_and_none_is_taken_for_granted() {
         "{}",
         refused.text()
     );
+}
+
+#[rstest]
+#[case(Engine::Sqlite, BusKind::Local)]
+#[case(Engine::Postgres, BusKind::Nats)]
+#[tokio::test]
+async fn whoever_was_invited_through_a_deleted_link_is_invited_through_another(
+    #[case] engine: Engine,
+    #[case] bus: BusKind,
+) {
+    let mut scene = Scene::open(engine, bus, 5).await;
+    scene.invite("ann@hill.edu bob@hill.edu", false).await;
+    let (dead, _) = scene.mailed("ann@hill.edu").await;
+    scene.mailed("bob@hill.edu").await;
+    let second = [("name", "Second year")];
+    let second = scene.institution.link("Law", &second).await;
+    let first = std::mem::replace(&mut scene.link, second);
+    let (_, refused) = scene.invite("ann@hill.edu", true).await;
+    assert_eq!(refused["counts"], json!({ "already-invited": 1 }));
+    scene.institution.press(&first, "delete").await;
+
+    let (status, again) = scene.invite("ann@hill.edu", false).await;
+    assert_eq!((status, &again["accepted"]), (202, &json!(1)), "{again}");
+    let of_ann = async || {
+        let mails = scene.relay.messages().into_iter();
+        let texts = mails.filter(|mail| mail.recipients == ["ann@hill.edu"]);
+        let texts: Vec<_> = texts.map(|mail| decoded(&mail.text())).collect();
+        let [_, again] = texts.as_slice() else {
+            return None;
+        };
+        let (_, path) = again.split_once("/invite/")?;
+        let path = path.split_whitespace().next()?;
+        Some(format!("/invite/{path}"))
+    };
+    let alive = eventually_some(PATIENCE, "the second mail to Ann", of_ann).await;
+    let ann = scene.node.browser();
+    for (path, is_dead) in [(&dead, true), (&alive, false)] {
+        let page = ann.open(path).await;
+        assert_eq!(
+            page.text().contains("taken back"),
+            is_dead,
+            "{path}: {}",
+            page.text()
+        );
+    }
+
+    // a file is not told otherwise than a list
+    let page = scene.institution.open("/invites/import").await;
+    let form = page.form("/invites/import");
+    let file = b"email\r\nann@hill.edu\r\nbob@hill.edu\r\n";
+    let office = &scene.institution.administrator;
+    let draft = office.upload(&page, &form, ("file", file)).await;
+    assert!(draft.text().contains("Send 1 invite"), "{}", draft.text());
+}
+
+#[tokio::test]
+async fn an_organisation_hands_in_so_many_lists_a_minute_in_the_browser_and_by_its_tokens() {
+    let settings = [("USHER_THROTTLE__PER_ORGANISATION_PER_MINUTE", "2")];
+    let scene = Scene::within(Engine::Sqlite, BusKind::Local, 5, &settings).await;
+    let office = &scene.institution.administrator;
+    let page = scene.institution.open("/invites/import").await;
+    let form = page.form("/invites/import");
+    let file = b"email\r\nann@hill.edu\r\n";
+    let draft = scene.check("ann@hill.edu", "").await;
+    assert!(draft.text().contains("Send 1 invite"), "{}", draft.text());
+    let draft = office.upload(&page, &form, ("file", file)).await;
+    assert!(draft.text().contains("Send 1 invite"), "{}", draft.text());
+    for refused in [
+        scene.check("ann@hill.edu", "").await,
+        office.upload(&page, &form, ("file", file)).await,
+    ] {
+        assert_eq!(refused.status, 429, "{}", refused.text());
+        let wait: u64 = refused.header("retry-after").parse().unwrap();
+        assert!((1..=60).contains(&wait), "{wait}");
+    }
+    assert_eq!(scene.invite("ann@hill.edu", true).await.0, 429);
+    let list = scene.institution.open("/invites").await;
+    assert_eq!((list.status, list.rows().len()), (200, 2));
+
+    let other = Institution::found(&scene.ground, &scene.node).await;
+    other.plan("Law", 5).await;
+    other.link("Law", &[]).await;
+    let page = other.open("/invites/new").await;
+    let form = page.form("/invites/new").fill("addresses", "ann@hill.edu");
+    let draft = other.administrator.submit(&page, &form).await;
+    assert_eq!(draft.status, 200, "{}", draft.text());
 }

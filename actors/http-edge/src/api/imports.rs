@@ -78,7 +78,7 @@ pub(super) struct Imported {
     /// How many were taken, by state, and how many were not, by reason.
     #[schema(value_type = BTreeMap<String, u64>)]
     counts: BTreeMap<String, u64>,
-    /// How many were taken beyond the seats that are free now.
+    /// How many more may still take a seat than seats are free now.
     exceeds_free_seats_by: u64,
 }
 

@@ -103,6 +103,7 @@ pub(super) async fn create(
     payload: web::Payload,
 ) -> Answer {
     let mut office = Office::of(&administrator, &path, "invites")?.managed()?;
+    edge.throttle.by_organisation(office.organisation)?;
     let token = session_token(&request, &edge.options);
     let permit = token.ok_or_else(|| Refused::of(Kind::Unauthenticated))?;
     let permit = Permit::Session(permit);

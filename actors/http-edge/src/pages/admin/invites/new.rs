@@ -192,7 +192,10 @@ pub(super) async fn create(
     };
     let inviter = Name::parse(&office.email.to_string()).ok();
     let drafted = match form.parse(inviter) {
-        Ok(new) => paste(&edge, &office.cx, office.organisation, new, &form.addresses).await,
+        Ok(new) => {
+            edge.throttle.by_organisation(office.organisation)?;
+            paste(&edge, &office.cx, office.organisation, new, &form.addresses).await
+        }
         Err(problem) => Err(problem),
     };
     match drafted {
