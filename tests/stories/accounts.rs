@@ -185,10 +185,26 @@ async fn a_link_of_another_institution_is_used_with_the_account_that_is_signed_i
         own.contains(&first.name) && own.contains(&second.name),
         "{own}"
     );
-    // once more is the same
+    // whoever has a seat is told so at once, and once more is the same
     let page = browser.open(&link.url).await;
-    let page = browser.submit(&page, &page.form("/as-me")).await;
+    let said = page.text();
+    assert!(said.contains("You have a seat already."), "{said}");
+    assert!(!page.html.contains("/as-me"), "{said}");
+    let again = format!("/join/{}/as-me", link.token());
+    let page = browser.post(&again, &[]).await;
     assert_eq!(Outcome::of(page.status, &page.html), Outcome::Assigned);
+    // so is whoever waits for one, and who has none is not
+    let (_, full) = Institution::with_link(&ground, &node, 1, &[]).await;
+    Person::numbered(7).join(&node.browser(), &full.url).await;
+    let page = browser.open(&full.url).await;
+    assert!(!page.text().contains("already."), "{}", page.text());
+    let page = browser.submit(&page, &page.form("/as-me")).await;
+    assert_eq!(Outcome::of(page.status, &page.html), Outcome::Waiting);
+    let said = browser.open(&full.url).await.text();
+    assert!(
+        said.contains("You are on the waiting list already."),
+        "{said}"
+    );
     assert_eq!(
         ground.usher(&["verify"]),
         "every number is what its rows say"

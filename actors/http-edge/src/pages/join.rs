@@ -3,7 +3,11 @@
 use actix_web::{HttpRequest, http::StatusCode, web};
 use askama::Template;
 use contract::{
-    EmailAddress, Kind, Problem, Timestamp, links::LinkFace, seats::Status, text::Name,
+    EmailAddress, Kind, Problem, Timestamp,
+    accounts::{ListOwnMemberships, OwnMembership},
+    links::LinkFace,
+    seats::Status,
+    text::Name,
 };
 use serde::Deserialize;
 use url::Url;
@@ -59,10 +63,40 @@ struct JoinPage {
     refusal: Option<String>,
     /// Who could use the link with the account that they are signed in to.
     person: Option<EmailAddress>,
+    /// What they have of the plan already.
+    already: Option<OwnMembership>,
     /// The path of the link.
     path: String,
     /// Whether the page is shown at another path.
     is_elsewhere: bool,
+}
+
+impl JoinPage {
+    fn has_seat(membership: &OwnMembership) -> bool {
+        membership.status == Status::Assigned
+    }
+
+    fn is_held(membership: &OwnMembership) -> bool {
+        membership.status == Status::Held
+    }
+}
+
+/// What somebody has of a link's plan already, unless it was withdrawn. Found by what it is called: their
+/// list has no more. The page is there without it, too.
+async fn already(edge: &Edge, person: &Person, face: &LinkFace) -> Option<OwnMembership> {
+    let is_this = |own: &OwnMembership| {
+        own.status != Status::Revoked
+            && own.organisation_name == face.organisation_name
+            && own.plan_name == face.plan_name
+            && own.product_url == face.product_url
+    };
+    match edge.bus.call(&ListOwnMemberships {}, person.cx()).await {
+        Ok(memberships) => memberships.into_iter().find(is_this),
+        Err(problem) => {
+            tracing::warn!(request_id = %person.cx().request_id, %problem, "memberships were not read");
+            None
+        }
+    }
 }
 
 fn closed(face: &LinkFace) -> Option<&'static str> {
@@ -78,6 +112,10 @@ async fn form(
     let face = flows::face(&edge, &incoming, &token).await?;
     let (closed, form, errors) = (closed(&face), JoinForm::default(), Errors::default());
     let frame = Frame::of(&edge);
+    let already = match &anybody.0 {
+        Some(person) => already(&edge, person, &face).await,
+        None => None,
+    };
     render(
         StatusCode::OK,
         &JoinPage {
@@ -88,6 +126,7 @@ async fn form(
             errors,
             refusal: None,
             person: anybody.0.map(|person| person.signed_in.email),
+            already,
             path: path(&token),
             is_elsewhere: false,
         },
@@ -200,6 +239,7 @@ async fn refused(
             refusal,
             is_elsewhere: matches!(who, Who::SignedIn),
             person: None,
+            already: None,
             path: path(token),
         },
     )
