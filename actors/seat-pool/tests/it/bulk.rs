@@ -169,12 +169,28 @@ async fn a_job_says_how_it_went_for_whom(
 
 #[rstest]
 #[actix_rt::test]
-async fn a_job_takes_nobody_of_another_organisation(
+async fn a_job_takes_nobody_of_another_organisation_and_is_not_there_for_it(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let house = House::open(engine).await;
-    let stranger = MembershipId::new(contract::Clock::ulid(&*house.clock));
-    let job = house.open_job(BulkAction::Revoke, &[stranger]).await;
+    let mut house = House::open(engine).await;
+    let link = house.link(house.plan(1).await, None).await;
+    let person = house.person("ann@uni.edu").await;
+    let theirs = house.admit(person, link).await.unwrap().membership_id;
+    let their_job = house.open_job(BulkAction::Revoke, &[theirs]).await;
+    assert_eq!(their_job.count, 1);
+
+    house.move_on().await;
+    let job = house.open_job(BulkAction::Revoke, &[theirs]).await;
     assert_eq!(job.count, 0);
+    let get = GetBulk {
+        organisation: house.organisation,
+        bulk_id: their_job.id,
+    };
+    let refused = house.bus.call(&get, &house.owner()).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotFound);
+    let refused = house.add(their_job.id, &[theirs]).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotFound);
+    let refused = house.start(their_job.id, 1).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotFound);
     house.close().await;
 }

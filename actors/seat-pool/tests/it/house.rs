@@ -122,6 +122,16 @@ impl House {
         }
     }
 
+    /// Goes on in another organisation, with the same pool.
+    pub(crate) async fn move_on(&mut self) {
+        self.organisation = OrganisationId::new(self.clock.ulid());
+        let stamp = self.public().stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await.unwrap();
+        let insert = INSERT_ORGANISATION.bind(self.organisation).bind("{}");
+        insert.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     pub(crate) fn owner(&self) -> Cx {
         let administrator = Principal::Administrator(AdministratorId::new(self.clock.ulid()));
         cx(&self.bus).on_behalf_of(administrator, Some((self.organisation, Role::Owner)))
