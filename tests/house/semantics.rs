@@ -7,10 +7,11 @@ use std::{
 
 use crate::workspace::ROOT;
 
-const PAGES: [&str; 3] = [
+const PAGES: [&str; 4] = [
     "docs/semantics.md",
     "docs/semantics-kernel.md",
     "docs/semantics-invites.md",
+    "docs/semantics-api.md",
 ];
 
 /// All pages, as one.
