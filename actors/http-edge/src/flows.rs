@@ -131,9 +131,9 @@ pub(crate) async fn join(
     })
 }
 
-/// Enrols; but where too many passwords were wrong no further one is looked at, whichever link somebody
-/// holds: only those go on who have none yet, so that a guesser locks no newcomer out.
-async fn enrol_unguessed(
+/// Enrols; but where too many passwords were wrong no further one is looked at, whichever link or
+/// invite somebody holds: only those go on who have none yet, so that a guesser locks no newcomer out.
+pub(crate) async fn enrol_unguessed(
     edge: &Edge,
     visitor: &Incoming,
     enrol: &Enrol,
@@ -142,7 +142,10 @@ async fn enrol_unguessed(
     let known = HasPassword {
         email: enrol.email.clone(),
     };
-    if throttle.is_guesser(client) && edge.bus.call(&known, &visitor.cx).await? {
+    // A link that takes nobody new tells nobody who is known.
+    if throttle.is_guesser(client)
+        && (enrol.known_only || edge.bus.call(&known, &visitor.cx).await?)
+    {
         throttle.may_guess(client)?;
     }
     let enrolled = edge.bus.call(enrol, &visitor.cx).await;
@@ -150,7 +153,7 @@ async fn enrol_unguessed(
         Err(problem) if problem.kind == Kind::AccountExists => true,
         // Somebody new at a closed link, or a wrong password there.
         Err(problem) if problem.kind == Kind::NotFound => {
-            edge.bus.call(&known, &visitor.cx).await?
+            edge.bus.call(&known, &visitor.cx).await.unwrap_or(true)
         }
         _ => false,
     };

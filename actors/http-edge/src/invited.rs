@@ -98,7 +98,7 @@ pub(crate) async fn accept(
         known_only: !matches!(face.life, Life::Pending | Life::Declined),
         ..enrol
     };
-    let enrolled = edge.bus.call(&enrol, &visitor.cx).await;
+    let enrolled = crate::flows::enrol_unguessed(edge, visitor, &enrol).await;
     let enrolled = enrolled.map_err(|problem| match closed(face.life) {
         Some(kind) if problem.kind == Kind::NotFound => Problem::new(kind),
         _ => problem,

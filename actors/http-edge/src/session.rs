@@ -193,15 +193,17 @@ fn registrant_name(options: &EdgeOptions) -> &'static str {
     }
 }
 
-/// A secret that the browser sent in a cookie.
+/// A secret that the browser sent in a cookie, by the name that the browser compared: a parser that
+/// decodes names, or trims more than the one space, finds `__Host-` where the browser did not.
 pub(crate) fn secret_of(request: &HttpRequest, name: &str) -> Option<Secret> {
-    request
-        .cookie(name)
-        .map(|cookie| Secret::new(cookie.value()))
-        .filter(|secret| {
-            let length = secret.expose().len();
-            (1..=256).contains(&length)
-        })
+    let lines = request.headers().get_all(header::COOKIE);
+    let mut pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let value = pairs.find_map(|pair| {
+        let pair = pair.strip_prefix(b" ").unwrap_or(pair);
+        pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+    })?;
+    let value = std::str::from_utf8(value).ok()?;
+    (1..=256).contains(&value.len()).then(|| Secret::new(value))
 }
 
 /// A cookie that lasts this many microseconds; none are left of one that ends.

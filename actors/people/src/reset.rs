@@ -3,7 +3,7 @@
 use contract::{
     Kind, Problem,
     accounts::{FinishReset, StartReset},
-    ids::ProofId,
+    ids::{AccountId, ProofId},
     people::{ProofStarted, Proved},
 };
 use kernel::{Cx, Serve};
@@ -34,6 +34,13 @@ impl Serve<StartReset> for People {
             first_name: row.get("first_name")?,
         };
         lock(&mut tx, owner.account).await?;
+        // The address may have gone to nobody, or to somebody else, while the lock was waited for.
+        let again = sql::FIND_ACCOUNT.bind(message.email.key());
+        let again = again.fetch_optional(&mut tx).await?;
+        let again = again.map(|row| row.get::<AccountId>("id")).transpose()?;
+        if again != Some(owner.account) {
+            return Ok(nothing);
+        }
         let issued = issue_unless_recent(&mut tx, owner, Purpose::Reset, &*self.clock).await?;
         let Some(proof) = issued else {
             return Ok(nothing);

@@ -181,7 +181,8 @@ store::statements! {
         delete from person_sessions
         where account_id = $1 and token_hash <> $2";
 
-    /// Whose sessions these are, unless a seat of theirs was revoked since they began.
+    /// Whose sessions these are, unless a seat of theirs was revoked since they began: as it was noted,
+    /// or, by nodes of an earlier release that still run, as the place says.
     pub(crate) AUTHENTICATE_SESSIONS = "
         select s.token_hash, a.id, a.email, a.first_name, a.last_name, a.proved_at
         from rows($1)
@@ -191,7 +192,11 @@ store::statements! {
             and not exists (
                 select 1
                 from revocations r
-                where r.account_id = a.id and r.at >= s.created_at)";
+                where r.account_id = a.id and r.at >= s.created_at)
+            and not exists (
+                select 1
+                from memberships m
+                where m.account_id = a.id and m.revoked_at >= s.created_at)";
 
     /// Notes that a person was there.
     pub(crate) TOUCH_ACCOUNT = "

@@ -285,9 +285,10 @@ impl Hall {
         self.opening.borrow_mut().claim(ticket)
     }
 
-    /// Gives connections that are being opened other mail for what was taken back.
+    /// Gives connections that are being opened other mail for what was taken back, unless one that is
+    /// idle will take it.
     pub(super) fn replace(&self) {
-        while self.opening.borrow_mut().fill(|| self.take()) {}
+        while self.is_short_of_hands() && self.opening.borrow_mut().fill(|| self.take()) {}
     }
 
     /// A mail for a connection that is busy already, unless one that is idle will take it.

@@ -193,7 +193,9 @@ impl Outcome {
                 let wait = wait.unwrap_or(AFTER_THROTTLE).min(WAIT_MOST);
                 Self::put_back(attempt, wait)
             }
-            Verdict::Away(_) => Self::put_back(attempt, Duration::ZERO),
+            // Behind the others: it may be this one recipient that the relay hangs up on, and who goes
+            // first is who the relay is tried with.
+            Verdict::Away(_) => Self::put_back(attempt, Duration::from_millis(1)),
         }
     }
 

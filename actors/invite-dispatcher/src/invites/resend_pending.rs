@@ -56,7 +56,7 @@ impl Serve<ResendPending> for InviteDispatcher {
         }
         Ok(Resent {
             count,
-            behind: last.filter(|_| count >= PIECE),
+            behind: last,
         })
     }
 }

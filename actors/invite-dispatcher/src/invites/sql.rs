@@ -216,6 +216,8 @@ store::statements! {
             for_update)
             and (state in ('sent', 'delivered') or state = 'unknown' and due_at is null)
             and cancelled_at is null
+            and declined_at is null
+            and coalesce(queued_at, 0) <= now_micros() - $4
         returning position";
 
     /// Takes an invite back; a courier may finish what it has begun at this moment.

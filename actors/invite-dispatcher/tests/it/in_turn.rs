@@ -174,11 +174,14 @@ async fn the_pending_of_a_large_batch_are_sent_again_a_piece_a_turn(
     );
     assert_eq!(scene.of(house, "queued").await, 2_000);
     let rest = again(behind).await;
+    // Somebody else may have had one that would have filled the piece: only an empty one is the last.
+    let behind = Some(2_599);
+    assert_eq!(rest, Resent { count: 500, behind });
     let none = Resent {
         count: 0,
         behind: None,
     };
-    assert_eq!(rest, Resent { count: 500, ..none });
+    assert_eq!(again(behind).await, none);
     assert_eq!(again(None).await, none);
     assert_eq!(scene.of(house, "queued").await, 2_500);
 }

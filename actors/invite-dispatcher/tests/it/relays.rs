@@ -321,6 +321,28 @@ async fn a_lost_reply_is_about_one_mail_and_not_about_those_behind_it(
 
 #[rstest]
 #[actix_rt::test]
+async fn a_recipient_at_whom_the_relay_hangs_up_goes_behind_the_others(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let script = SmtpScript::new().on(|moment| {
+        let is_hated = moment.at == SmtpAt::Rcpt && moment.recipient == "p0@uni.edu";
+        is_hated.then(SmtpAct::close)
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    let ids = some(&scene, house, 4).await;
+    // The relay seems to be away, and is tried with whoever is due first.
+    deliver(&scene, one_by_one(&sink)).await;
+    let mut due = Vec::new();
+    for id in ids {
+        let look = scene.see(id).await;
+        assert!(look.is_untouched(), "{look:?}");
+        due.push(look.due_in.unwrap());
+    }
+    assert!(due[1..].iter().all(|due_in| *due_in < due[0]), "{due:?}");
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn what_a_courier_gives_up_at_its_end_is_unknown_only_if_it_may_be_there(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
