@@ -82,7 +82,8 @@ impl Few<'_> {
             Self::By(By::Plan(_)) => ("plan", None),
             Self::By(By::Status(_)) => ("status", None),
             Self::By(By::NotSeen(_)) => ("activity", None),
-            Self::Called(_) => ("name", None),
+            Self::Called(search) if search.has_trigram => ("name", None),
+            Self::Called(_) => ("letters", None),
             Self::Ids(_) => ("ids", None),
         };
         let ids = match self {

@@ -33,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     17 "0017_by_position",
     19 "0019_leased",
     20 "0020_revocations",
+    25 "0025_trigrams",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {

@@ -61,7 +61,7 @@ mod postgres {
             where t.relnamespace = cast('public' as regnamespace) and t.relkind = 'r'
                 and t.relname <> '_sqlx_migrations'";
 
-        /// Indexes and their columns, in order.
+        /// Indexes and their columns, in order, but for those of a kind that SQLite does not know.
         pub(crate) INDEXES = "
             select t.relname || ' ' || case when k.oid is null then i.relname else 'constraint' end
                 || case when x.indisunique then ' unique' else '' end
@@ -77,6 +77,7 @@ mod postgres {
             from pg_index x
             join pg_class t on t.oid = x.indrelid
             join pg_class i on i.oid = x.indexrelid
+            join pg_am m on m.oid = i.relam and m.amname = 'btree'
             left join pg_constraint k on k.conindid = i.oid and k.contype in ('p', 'u')
             where t.relnamespace = cast('public' as regnamespace) and t.relname <> '_sqlx_migrations'";
 
@@ -92,6 +93,15 @@ mod postgres {
             join pg_attribute a on a.attrelid = t.oid and a.attnum = f.conkey[n.place]
             join pg_attribute b on b.attrelid = o.oid and b.attnum = f.confkey[n.place]
             where f.contype = 'f'";
+
+        /// Indexes of a kind that SQLite does not know.
+        pub(crate) OTHER_INDEXES = "
+            select t.relname || ' ' || i.relname || ' ' || m.amname as line
+            from pg_index x
+            join pg_class t on t.oid = x.indrelid
+            join pg_class i on i.oid = x.indexrelid
+            join pg_am m on m.oid = i.relam and m.amname <> 'btree'
+            where t.relnamespace = cast('public' as regnamespace)";
     }
 }
 
@@ -130,6 +140,15 @@ async fn both_engines_have_the_same_tables_columns_indexes_and_references() {
         assert_eq!((of_sqlite, of_postgres), (Vec::new(), Vec::new()));
     }
     assert_eq!(sqlite, postgres);
+}
+
+#[tokio::test]
+async fn only_searches_have_an_index_that_one_engine_knows() {
+    let scene = Scene::open(Engine::Postgres).await;
+    assert_eq!(
+        scene.lines(&postgres::OTHER_INDEXES).await,
+        ["memberships memberships_by_trigrams gin"]
+    );
 }
 
 #[rstest]

@@ -1,0 +1,8 @@
+-- owner: seat-pool
+-- What people are searched by, three letters at a time, so that a search for a rare name reads a few rows and not every
+-- name of an organisation. PostgreSQL's alone: its extensions are trusted, so that whoever may create in the database may
+-- add them. The list of what is not yet sorted in is kept short: a search reads it, and who fills it sorts it in.
+-- postgres: create extension if not exists pg_trgm;
+-- postgres: create extension if not exists btree_gin;
+-- postgres: create index memberships_by_trigrams on memberships using gin (organisation_id, name_key gin_trgm_ops)
+-- postgres:     with (gin_pending_list_limit = 1024);
