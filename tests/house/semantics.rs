@@ -12,6 +12,7 @@ const PAGES: [&str; 4] = [
     "docs/semantics-kernel.md",
     "docs/semantics-invites.md",
     "docs/semantics-api.md",
+    "docs/semantics-trail.md",
 ];
 
 /// All pages, as one.

@@ -8,6 +8,7 @@ use crate::{
     institution::{Institution, Link, PASSWORD},
     node::{Ground, Node},
     person::{Outcome, Person, crowd_client},
+    program::Program,
 };
 
 const STUDENTS: usize = 2_000;
@@ -357,6 +358,44 @@ async fn whoever_tries_one_address_again_and_again_is_told_to_wait() {
     }
     assert_eq!(sign_in("Ann@uni.edu").await, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(sign_in("bob@uni.edu").await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn that_somebody_guessed_is_in_the_audit_trail_once_however_often_they_did() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let settings = [("USHER_THROTTLE__PER_EMAIL_PER_MINUTE", "5")];
+    let node = ground.start_with(&[], &settings);
+    let (institution, link) = Institution::with_link(&ground, &node, 3, &[]).await;
+    let ann = Person::numbered(1);
+    ann.join(&node.browser(), &link.url).await;
+    let person = Door::person(&node, &ann).wrong();
+    let administrator = Door {
+        url: format!("{}/admin/sign-in", node.http),
+        email: institution.email.clone(),
+        ..person.clone()
+    };
+    for door in [&person, &administrator] {
+        for _ in 0..9 {
+            assert!(door.send(HERE).await.status().is_client_error());
+        }
+    }
+    let program = Program::of(&ground, &node, &institution);
+    let trail = format!("/organisations/{}/audit", institution.id);
+    let trail = program.all(&trail).await;
+    let of = |action: &str| {
+        let told = trail.iter().filter(|entry| entry["action"] == action);
+        told.map(|entry| (entry["actor"].clone(), entry["target"].clone()))
+            .collect::<Vec<_>>()
+    };
+    for (action, prefix) in [
+        ("account.refuse-sign-in", "mbr_"),
+        ("administrator.refuse-sign-in", "adm_"),
+    ] {
+        let told = of(action);
+        assert_eq!(told.len(), 1, "{action}");
+        assert_eq!(told[0].0, "public");
+        assert!(told[0].1.as_str().unwrap().starts_with(prefix));
+    }
 }
 
 /// Tries a link that nobody gave out, from an address; answers the status and when to try again.

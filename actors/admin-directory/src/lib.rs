@@ -13,6 +13,7 @@
 //! - Set-up links work once and for [`SETUP_DAYS`] days, sessions end after [`SESSION_HOURS`] hours
 //!   whatever happens. Both, and API tokens, are only kept as hashes.
 //! - A reset link is mailed and never shown; using it ends every session there was.
+//! - That sign-ins of an administrator were refused is told by the trail once an hour, however many were.
 //! - An organisation that has an owner keeps one: the last cannot be removed or given another role.
 //! - Nobody becomes an administrator of another organisation through an address that their own
 //!   organisation entered: an address that is known elsewhere is added by the operator alone.
@@ -101,6 +102,7 @@ impl Behaviour for AdminDirectory {
             .one::<adm::StartAdministratorReset>()
             .one::<adm::SetUpAdministrator>()
             .one::<adm::SignInAdministrator>()
+            .one::<adm::NoteRefusedAdministrator>()
             .many::<adm::AuthenticateSession>(BATCH)
             .one::<adm::SignOutAdministrator>()
             .one::<tok::CreateToken>()

@@ -129,10 +129,10 @@ store::statements! {
             and not exists (
                 select 1 from administrator_offices where administrator_id = administrators.id)";
 
-    /// How many reset links an administrator had since a time, and when the last one. A reset leaves a
-    /// trace in each office, all with the time of their transaction.
-    pub(crate) RECENT_RESETS = "
-        select max(audit.at) as last, count(distinct audit.at) as letters
+    /// How often the trail told something of an administrator since a time, and when last. It is told in
+    /// each office, all with the time of their transaction.
+    pub(crate) RECENT_ENTRIES = "
+        select max(audit.at) as last, count(distinct audit.at) as entries
         from administrator_offices
         join audit on audit.organisation_id = administrator_offices.organisation_id
             and audit.target = administrator_offices.administrator_id

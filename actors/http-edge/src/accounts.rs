@@ -2,10 +2,10 @@
 //! joining: a form comes in, messages go out.
 
 use contract::{
-    EmailAddress, Fields, Kind, Problem, Secret,
+    Call, EmailAddress, Fields, Kind, Problem, Secret,
     accounts::{
-        ChangePassword, FinishAddressChange, FinishReset, PersonSession, SignInPerson,
-        SignedInPerson, StartAddressChange, StartReset,
+        ChangePassword, FinishAddressChange, FinishReset, NoteRefusedSignIn, PersonSession,
+        SignInPerson, SignedInPerson, StartAddressChange, StartReset,
     },
     ids::ProofId,
     mails::{Letter, QueueMail, proof_key},
@@ -30,7 +30,18 @@ pub(crate) async fn sign_in(
     let attempt = async {
         let email = EmailAddress::parse(email);
         let email = email.map_err(|_| Problem::new(Kind::SignInRefused))?;
-        edge.throttle.by_email(&email)?;
+        if let Err(refusal) = edge.throttle.by_email(&email) {
+            tell(
+                edge,
+                visitor,
+                &email,
+                &NoteRefusedSignIn {
+                    email: email.clone(),
+                },
+            )
+            .await;
+            return Err(refusal);
+        }
         let password = Secret::new(password);
         let sign_in = SignInPerson { email, password };
         edge.bus.call(&sign_in, &visitor.cx).await
@@ -39,6 +50,22 @@ pub(crate) async fn sign_in(
     throttle
         .typed(visitor.client, Kind::SignInRefused, attempt)
         .await
+}
+
+/// Has the trail tell of a refused sign-in: of each address seldom, and after the same time whether or
+/// not it is somebody's.
+pub(crate) async fn tell<M: Call<Reply = ()>>(
+    edge: &Edge,
+    visitor: &Incoming,
+    email: &EmailAddress,
+    note: &M,
+) {
+    if !edge.throttle.may_tell(email) {
+        return;
+    }
+    if let Err(problem) = evenly(edge.bus.call(note, &visitor.cx)).await {
+        tracing::warn!(?problem, "a refused sign-in is not in the audit trail");
+    }
 }
 
 /// Mails what a password is set anew with. Answers alike, and after the same time, whether or not

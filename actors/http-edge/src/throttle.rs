@@ -51,9 +51,13 @@ struct Count<K: Clone + Hash + Eq> {
 
 impl<K: Clone + Hash + Eq> Count<K> {
     fn new(name: &'static str, a_minute: NonZeroU32) -> Self {
+        Self::of(name, Quota::per_minute(a_minute))
+    }
+
+    fn of(name: &'static str, quota: Quota) -> Self {
         Self {
             name,
-            limiter: RateLimiter::keyed(Quota::per_minute(a_minute)),
+            limiter: RateLimiter::keyed(quota),
             checks: AtomicU32::new(0),
         }
     }
@@ -80,6 +84,7 @@ pub(crate) struct Throttle {
     email: Count<String>,
     link: Count<LinkId>,
     organisation: Count<OrganisationId>,
+    told: Count<String>,
     refused: IntCounterVec,
 }
 
@@ -108,6 +113,7 @@ impl Throttle {
             email: Count::new("email", limits.per_email),
             link: Count::new("link", limits.per_link),
             organisation: Count::new("organisation", limits.per_organisation),
+            told: Count::of("told", Quota::per_hour(NonZeroU32::MIN)),
             refused,
         };
         for name in ["ip", "email", "link", "organisation"] {
@@ -137,6 +143,11 @@ impl Throttle {
     /// Something about one e-mail address.
     pub(crate) fn by_email(&self, email: &EmailAddress) -> Result<(), Problem> {
         self.count(&self.email, &email.key())
+    }
+
+    /// Whether it is told that sign-ins with an address were refused: once an hour. Counts.
+    pub(crate) fn may_tell(&self, email: &EmailAddress) -> bool {
+        self.told.check(&email.key()).is_ok()
     }
 
     /// A registration through a link.

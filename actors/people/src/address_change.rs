@@ -8,6 +8,7 @@ use contract::{
     text::PersonName,
 };
 use kernel::{Cx, Serve};
+use serde_json::json;
 use store::{Row, StoreError, Tx};
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     proof::{Owner, Purpose, issue_unless_recent, language, lock},
     session,
     sign_in::is_still,
-    sql,
+    sql, trail,
 };
 
 /// The caller's account as a change needs it.
@@ -115,6 +116,8 @@ impl Serve<FinishAddressChange> for People {
             .execute(&mut tx)
             .await?;
         let language = language(&mut tx, account).await?;
+        let change = json!({ "email": { "from": own.email, "to": to } });
+        trail::note(&mut tx, &stamp, account, "account.change-address", &change).await?;
         tx.commit().await?;
         Ok(AddressChanged {
             from: own.email,

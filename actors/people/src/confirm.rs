@@ -6,6 +6,7 @@ use contract::{
     people::{ConfirmProof, Evidence, Proved},
 };
 use kernel::{Cx, Serve};
+use serde_json::json;
 use store::{
     StoreError, Tx,
     vault::{hash_code, hash_token},
@@ -16,7 +17,7 @@ use crate::{
     enrol::set_password,
     password,
     proof::{CODE_ATTEMPTS, GUESSES_A_DAY, Purpose, lock},
-    session, sql,
+    session, sql, trail,
 };
 
 impl Serve<ConfirmProof> for People {
@@ -28,6 +29,7 @@ impl Serve<ConfirmProof> for People {
             new_password,
         } = message;
         let (proof, account) = self.shown(evidence, Purpose::Address, &stamp).await?;
+        let stamp = self.stamp_of(account, cx);
         let new_hash = match new_password {
             None => None,
             Some(chosen) => {
@@ -50,6 +52,7 @@ impl Serve<ConfirmProof> for People {
             .bind(stamp.now)
             .execute(&mut tx)
             .await?;
+        let mut fate = "kept";
         if is_first == 1 {
             // Whoever set it need not be whoever reads the mailbox.
             let mine = registrant.as_ref().map_or_else(String::new, hash_token);
@@ -59,6 +62,7 @@ impl Serve<ConfirmProof> for People {
                 .execute(&mut tx)
                 .await?;
             if dropped > 0 {
+                fate = "dropped";
                 session::end_all(&mut tx, account).await?;
             }
         }
@@ -66,6 +70,16 @@ impl Serve<ConfirmProof> for People {
         if let (false, Some(hash)) = (has_password, new_hash) {
             set_password(&mut tx, account, &hash, registrant.as_ref()).await?;
             has_password = true;
+            fate = "set";
+        }
+        let told = match (is_first, fate) {
+            (1, _) => Some("account.prove"),
+            (_, "set") => Some("account.set-password"),
+            _ => None,
+        };
+        if let Some(action) = told {
+            let change = json!({ "by": "letter", "password": fate });
+            trail::note(&mut tx, &stamp, account, action, &change).await?;
         }
         tx.commit().await?;
         Ok(Proved {
@@ -134,9 +148,15 @@ impl People {
         };
         let kept: String = row.get("code_hash")?;
         let account = row.get("account_id")?;
-        tx.commit().await?;
         // Hashes of what was typed: their comparison tells nothing about the code.
-        Ok((hash_code(proof, code) == kept).then_some((proof, account)))
+        let is_right = hash_code(proof, code) == kept;
+        let attempts: i64 = row.get("code_attempts")?;
+        if !is_right && attempts >= CODE_ATTEMPTS {
+            let change = json!({ "purpose": purpose.name(), "attempts": attempts });
+            trail::note(&mut tx, stamp, account, "account.refuse-code", &change).await?;
+        }
+        tx.commit().await?;
+        Ok(is_right.then_some((proof, account)))
     }
 
     pub(crate) async fn email_of(

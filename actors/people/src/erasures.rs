@@ -2,14 +2,24 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contract::{Clock, Problem, Service};
+use contract::{
+    Clock, Problem, Service,
+    ids::{AccountId, OrganisationId},
+};
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
-use store::Db;
+use serde::Serialize;
+use serde_json::json;
+use store::{Db, StoreError, Tx};
 
 use crate::sql;
 
 /// How long nothing is looked for when nobody was to be forgotten.
 const REST: Duration = Duration::from_mins(1);
+
+#[derive(Serialize)]
+struct Forgotten {
+    id: AccountId,
+}
 
 /// Deletes accounts that are to be forgotten, with passwords, proofs and sessions. Any number may
 /// run.
@@ -26,6 +36,20 @@ impl ErasureSweeper {
     }
 }
 
+/// Tells it where they were erased last, by which the account went.
+async fn tell(tx: &mut Tx, forgotten: &[Forgotten]) -> Result<(), StoreError> {
+    let last = sql::LAST_ERASURES
+        .bind_rows(forgotten)
+        .fetch_all(tx)
+        .await?;
+    for row in last {
+        let account: AccountId = row.get("account_id")?;
+        let organisation: OrganisationId = row.get("organisation_id")?;
+        tx.audit(organisation, "account.delete", account, json!({}));
+    }
+    Ok(())
+}
+
 impl Behaviour for ErasureSweeper {
     const SERVICE: Service = Service::People;
 
@@ -36,12 +60,15 @@ impl Work for ErasureSweeper {
     async fn work(&mut self) -> Result<Pace, Problem> {
         let stamp = Cx::system(Service::People, &*self.clock).stamp(&*self.clock);
         let mut tx = self.db.write(&stamp).await?;
-        let forgotten = sql::DELETE_ERASED.query().execute(&mut tx).await?;
-        tx.commit().await?;
-        if forgotten == 0 {
+        let rows = sql::DELETE_ERASED.query().fetch_all(&mut tx).await?;
+        let forgotten = rows.iter().map(|row| Ok(Forgotten { id: row.get("id")? }));
+        let forgotten = forgotten.collect::<Result<Vec<_>, StoreError>>()?;
+        if forgotten.is_empty() {
             return Ok(Pace::Rest(REST));
         }
-        tracing::info!(accounts = forgotten, "forgot whoever was erased");
+        tell(&mut tx, &forgotten).await?;
+        tx.commit().await?;
+        tracing::info!(accounts = forgotten.len(), "forgot whoever was erased");
         Ok(Pace::Again)
     }
 }

@@ -6,9 +6,10 @@ use contract::{
     ids::{AccountId, InviteId},
     people::{Enrol, Enrolled},
 };
+use serde_json::json;
 use store::StoreError;
 
-use crate::{People, enrol::set_password, name_key::name_key, session, sql};
+use crate::{People, enrol::set_password, name_key::name_key, session, sql, trail};
 
 impl People {
     /// Whether this address holds an invite that can be accepted; nothing of anybody else's.
@@ -74,6 +75,8 @@ impl People {
             .execute(&mut tx)
             .await?;
         set_password(&mut tx, account, &hash, registrant.as_ref()).await?;
+        let change = json!({ "by": "invite", "password": "set" });
+        trail::note(&mut tx, stamp, account, "account.prove", &change).await?;
         tx.commit().await?;
         Ok(Some(Enrolled {
             account_id: account,

@@ -2,7 +2,7 @@
 //!
 //! # Owns
 //! The tables `accounts`, `credentials`, `proofs` and `person_sessions`. Reads `memberships`, to know
-//! whether anything hangs on an account yet, `revocations`, to know whose sessions are over,
+//! whether anything hangs on an account yet and whose trails tell of it, `revocations`, to know whose sessions are over,
 //! `erasures`, to know who is to be forgotten, and `batches`, `invites` and `invite_uses`, to know who
 //! was invited.
 //!
@@ -20,6 +20,9 @@
 //! - An address gets one letter a minute, and one an hour after ten of a kind in a day, however many
 //!   ask for one at once; an account has fifty guesses at codes a day.
 //! - An account that nobody proved, and on which nothing hangs, is forgotten.
+//! - Each change of an account is told by the audit trail of every organisation in which its person has
+//!   a place, in the transaction that makes it; so is the end of the attempts at a code. That sign-ins
+//!   were refused is told once an hour, however many were.
 //! - Passwords are hashed outside any transaction, on the pool of the `passwords` crate.
 //!
 //! Several instances may run: there is no state but the database.
@@ -38,6 +41,7 @@ mod invited;
 mod name_key;
 mod password;
 mod proof;
+mod refused;
 mod reset;
 mod session;
 mod sign_in;
@@ -45,6 +49,7 @@ mod sign_out;
 mod sql;
 mod start_proof;
 mod sweep;
+mod trail;
 
 use std::sync::Arc;
 
@@ -89,6 +94,7 @@ impl Behaviour for People {
             .one::<people::StartProof>()
             .one::<people::ConfirmProof>()
             .one::<accounts::SignInPerson>()
+            .one::<accounts::NoteRefusedSignIn>()
             .many::<accounts::AuthenticatePerson>(BATCH)
             .one::<accounts::SignOutPerson>()
             .one::<accounts::StartReset>()

@@ -7,12 +7,13 @@ use contract::{
     people::ProofIssued,
     text::{Language, PersonName},
 };
+use serde_json::json;
 use store::{
     StoreError, Tx,
     vault::{draw_code, draw_token, hash_code, hash_token},
 };
 
-use crate::sql;
+use crate::{sql, trail};
 
 /// How long a code is good, in seconds.
 const CODE_SECONDS: i64 = 600;
@@ -45,6 +46,15 @@ impl Purpose {
             Self::Address => "address",
             Self::Reset => "reset",
             Self::Change => "change",
+        }
+    }
+
+    /// What the trail calls it that a letter was asked for.
+    const fn start(self) -> &'static str {
+        match self {
+            Self::Address => "account.start-proof",
+            Self::Reset => "account.start-reset",
+            Self::Change => "account.start-address-change",
         }
     }
 
@@ -142,6 +152,8 @@ pub(crate) async fn issue_unless_recent(
         return Ok(None);
     }
     let language = language(tx, owner.account).await?;
+    let by = tx.stamp().clone();
+    trail::note(tx, &by, owner.account, purpose.start(), &json!({})).await?;
     let issued = issue(tx, owner, purpose, clock).await?;
     Ok(Some(ProofIssued { language, ..issued }))
 }

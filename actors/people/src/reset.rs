@@ -7,13 +7,14 @@ use contract::{
     people::{ProofStarted, Proved},
 };
 use kernel::{Cx, Serve};
+use serde_json::json;
 
 use crate::{
     People,
     enrol::set_password,
     password,
     proof::{Owner, Purpose, issue_unless_recent, lock},
-    session, sql,
+    session, sql, trail,
 };
 
 impl Serve<StartReset> for People {
@@ -58,6 +59,7 @@ impl Serve<FinishReset> for People {
         let stamp = cx.stamp(&*self.clock);
         let refused = || Problem::new(Kind::ProofRefused);
         let (proof, account) = self.shown(message.evidence, Purpose::Reset, &stamp).await?;
+        let stamp = self.stamp_of(account, cx);
         let email = self.email_of(proof).await?;
         password::check("new_password", &message.new_password, &email)?;
         let hash = self.passwords.hash(message.new_password).await?;
@@ -66,13 +68,16 @@ impl Serve<FinishReset> for People {
         let used = sql::USE_PROOF_ONCE.bind(proof).bind(stamp.now);
         used.fetch_optional(&mut tx).await?.ok_or_else(refused)?;
         set_password(&mut tx, account, &hash, None).await?;
-        sql::PROVE_ACCOUNT
+        let is_first = sql::PROVE_ACCOUNT
             .bind(account)
             .bind(stamp.now)
             .execute(&mut tx)
-            .await?;
+            .await?
+            == 1;
         // Nothing that was begun before goes on: neither a session nor a change of address.
         session::end_all(&mut tx, account).await?;
+        let change = json!({ "proved": { "from": !is_first, "to": true } });
+        trail::note(&mut tx, &stamp, account, "account.reset", &change).await?;
         tx.commit().await?;
         Ok(Proved {
             account_id: account,

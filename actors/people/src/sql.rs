@@ -96,6 +96,20 @@ store::statements! {
         where account_id = $1 and superseded_at is null and used_at is null
             and (cast($3 as text) is null or purpose = $3)";
 
+    /// The places of a person, in the order of their organisations.
+    pub(crate) PLACES = "
+        select id, organisation_id
+        from memberships
+        where account_id = $1
+        order by organisation_id";
+
+    /// How often the trails of a person's places told something after an instant.
+    pub(crate) COUNT_TOLD = "
+        select count(*) as told
+        from memberships m
+        join audit a on a.organisation_id = m.organisation_id and a.target = m.id
+        where m.account_id = $1 and a.action = $2 and a.at > $3";
+
     /// Issues a proof.
     pub(crate) INSERT_PROOF = "
         insert into proofs (id, account_id, token_hash, code_hash, code_expires_at, expires_at,
@@ -118,7 +132,7 @@ store::statements! {
                 select coalesce(sum(o.code_attempts), 0)
                 from proofs o
                 where o.account_id = proofs.account_id and o.created_at > $5)
-        returning account_id, code_hash";
+        returning account_id, code_hash, code_attempts";
 
     /// Notes that a proof was used.
     pub(crate) USE_PROOF = "
@@ -213,7 +227,17 @@ store::statements! {
             join accounts a on a.id = e.account_id
             where not exists (select 1 from memberships m where m.account_id = e.account_id)
             order by e.account_id
-            limit 500)";
+            limit 500)
+        returning id";
+
+    /// Where accounts were erased last.
+    pub(crate) LAST_ERASURES = "
+        select e.account_id, max(e.organisation_id) as organisation_id
+        from rows($1)
+        join erasures e on e.account_id = rows.value ->> 'id'
+        where not exists (
+            select 1 from erasures l where l.account_id = e.account_id and l.at > e.at)
+        group by e.account_id";
 
     /// Deletes proofs that ended long ago.
     pub(crate) SWEEP_PROOFS = "
@@ -226,6 +250,7 @@ store::statements! {
         select a.id
         from accounts a
         where a.proved_at is null
+            and not exists (select 1 from erasures e where e.account_id = a.id)
             and not exists (select 1 from proofs p where p.account_id = a.id)
             and not exists (select 1 from memberships m where m.account_id = a.id)
             and not exists (

@@ -43,6 +43,22 @@ impl Call for SignInPerson {
     type Reply = PersonSession;
 }
 
+/// Has the trail tell that no more passwords were looked at for an address, because there were too many
+/// sign-ins with it. Whoever asks learns nothing, and within an hour it is told once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NoteRefusedSignIn {
+    /// The address that was typed; it need not be anybody's.
+    pub email: EmailAddress,
+}
+
+impl Call for NoteRefusedSignIn {
+    const SUBJECT: &'static str = "usher.v1.accounts.note-refused-sign-in";
+    const OWNER: Service = Service::People;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Anyone;
+    type Reply = ();
+}
+
 /// Whose session a cookie is; answers `unauthenticated` when it is nobody's. A session that began
 /// before a seat of the person was revoked is nobody's.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -205,6 +205,22 @@ impl Call for SignInAdministrator {
     type Reply = SessionOpened;
 }
 
+/// Has the trail tell that a sign-in was refused. Whoever asks learns nothing, and within an hour it is
+/// told once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NoteRefusedAdministrator {
+    /// The address that was typed; it need not be anybody's.
+    pub email: EmailAddress,
+}
+
+impl Call for NoteRefusedAdministrator {
+    const SUBJECT: &'static str = "usher.v1.administrators.note-refused-sign-in";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Anyone;
+    type Reply = ();
+}
+
 /// Whose session a cookie is; answers `unauthenticated` when it is nobody's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuthenticateSession {

@@ -4,6 +4,7 @@ mod authenticate;
 mod create;
 mod list;
 mod password;
+mod refused;
 mod remove;
 mod reset;
 mod session;

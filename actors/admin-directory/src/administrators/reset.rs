@@ -77,14 +77,14 @@ impl Serve<StartAdministratorReset> for AdminDirectory {
 /// Whether a letter went out less than a minute ago, or an hour ago when there were enough today.
 async fn is_enough(tx: &mut Tx, administrator: AdministratorId) -> Result<bool, StoreError> {
     let now = tx.stamp().now;
-    let recent = sql::RECENT_RESETS
+    let recent = sql::RECENT_ENTRIES
         .bind(administrator)
         .bind(ACTION)
         .bind(now.plus_days(-1))
         .fetch_one(tx)
         .await?;
     let last: Option<Timestamp> = recent.get("last")?;
-    let wait = if recent.get::<i64>("letters")? < LETTERS_A_DAY {
+    let wait = if recent.get::<i64>("entries")? < LETTERS_A_DAY {
         LETTER_SECONDS
     } else {
         LATER_SECONDS

@@ -1,7 +1,11 @@
 //! The audit trail, read.
 
 use contract::{
-    Kind, PageRequest, Role, audit::ListAudit, organisations::UpdateOrganisation, text::Name,
+    EmailAddress, Kind, PageRequest, Role,
+    administrators::NoteRefusedAdministrator,
+    audit::{AuditEntry, ListAudit},
+    organisations::UpdateOrganisation,
+    text::Name,
 };
 use rstest::rstest;
 use testkit::Engine;
@@ -69,4 +73,48 @@ async fn the_trail_is_read_from_its_end_and_only_by_its_organisation(
         .await
         .unwrap_err();
     assert_eq!(refused.kind, Kind::NotFound);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn that_sign_ins_were_refused_is_told_once_an_hour_in_each_organisation(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let (one, two) = (
+        scene.organisation("One").await.id,
+        scene.organisation("Two").await.id,
+    );
+    for organisation in [one, two] {
+        let role = Role::Owner;
+        scene
+            .appoint(organisation, "ada@x.edu", role)
+            .await
+            .unwrap();
+    }
+    let note = async |email: &str| {
+        let email = EmailAddress::parse(email).unwrap();
+        scene.ask(NoteRefusedAdministrator { email }).await.unwrap();
+    };
+    let told = async |organisation| {
+        let page = PageRequest::default();
+        let list = ListAudit { organisation, page };
+        let page = scene
+            .ask_as(Role::Viewer, organisation, list)
+            .await
+            .unwrap();
+        let refused = |entry: &&AuditEntry| entry.action == "administrator.refuse-sign-in";
+        let refused: Vec<_> = page.items.iter().filter(refused).cloned().collect();
+        assert!(refused.iter().all(|entry| entry.actor == "public"));
+        refused.len()
+    };
+    note("nobody@x.edu").await;
+    assert_eq!((told(one).await, told(two).await), (0, 0));
+    for _ in 0..5 {
+        note("Ada@X.edu").await;
+    }
+    assert_eq!((told(one).await, told(two).await), (1, 1));
+    scene.clock.advance_seconds(3_600);
+    note("ada@x.edu").await;
+    assert_eq!((told(one).await, told(two).await), (2, 2));
 }

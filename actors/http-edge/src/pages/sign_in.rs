@@ -5,13 +5,15 @@ use askama::Template;
 use contract::{
     EmailAddress, Kind, Problem, Secret,
     administrators::{
-        Office, SessionOpened, SetUpAdministrator, SignInAdministrator, SignOutAdministrator,
+        NoteRefusedAdministrator, Office, SessionOpened, SetUpAdministrator, SignInAdministrator,
+        SignOutAdministrator,
     },
 };
 use serde::Deserialize;
 
 use super::{Answer, fields::Errors, frame::Frame, render, see, show};
 use crate::{
+    accounts,
     edge::Edge,
     request::Incoming,
     session::{Administrator, SIGN_IN, end_session_cookie, session_cookie, session_token},
@@ -76,6 +78,12 @@ async fn sign_in(
     match throttle.typed(client, Kind::SignInRefused, attempt).await {
         Ok(session) => Ok(opened_session(&edge, &session)),
         Err(problem) if problem.kind == Kind::SignInRefused => {
+            if let Ok(email) = EmailAddress::parse(&email) {
+                let note = NoteRefusedAdministrator {
+                    email: email.clone(),
+                };
+                accounts::tell(&edge, &incoming, &email, &note).await;
+            }
             let refusal = Some(problem.title);
             render(
                 StatusCode::UNAUTHORIZED,

@@ -135,10 +135,26 @@ pub(crate) fn happened(entry: &AuditEntry) -> String {
         "seat.revoke" => "Seat revoked",
         "seat.reassign" => "Given a seat again",
         "user.erase" => "Erased",
+        "account.start-proof" => "Asked for a letter to confirm the address",
+        "account.prove" => "Confirmed to own the address",
+        "account.start-reset" => "Asked for a letter to set a new password",
+        "account.reset" => "Set a new password by the letter",
+        "account.set-password" => "Chose a password",
+        "account.change-password" => "Changed the password",
+        "account.start-address-change" => "Asked to change the address",
+        "account.change-address" => "Changed the address",
+        "account.sign-out" => "Signed out everywhere",
+        "account.refuse-code" => "Too many wrong codes were typed",
+        "account.refuse-sign-in" => "Too many sign-ins; no more passwords were looked at",
         "user.retag" => return format!("Tags changed{}", tags(entry)),
         other => other,
     };
     words.to_owned()
+}
+
+/// Whether it is about an account, by whoever has shown that it is theirs.
+pub(crate) fn is_by_owner(entry: &AuditEntry) -> bool {
+    entry.action.starts_with("account.") && entry.actor.starts_with("person:")
 }
 
 fn tags(entry: &AuditEntry) -> String {

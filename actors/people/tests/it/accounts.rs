@@ -6,7 +6,7 @@ use contract::{
         AddressChanged, AuthenticatePerson, ChangePassword, FinishAddressChange, FinishReset,
         PersonSession, SignInPerson, SignOutPerson, SignedInPerson, StartAddressChange, StartReset,
     },
-    ids::AccountId,
+    ids::{AccountId, OrganisationId, Ulid},
     people::{Enrol, Evidence, ProofIssued, Proved},
 };
 use kernel::{Pace, Work as _};
@@ -448,7 +448,11 @@ async fn whoever_is_erased_everywhere_is_forgotten_and_nobody_else(
     let session = scene.sign_in("ann@uni.edu", PASSWORD).await.unwrap();
     let mut tx = scene.begin().await;
     for account in [gone, stays] {
-        sql::ERASE.bind(account).execute(&mut tx).await.unwrap();
+        for at in [1, 2] {
+            let organisation = OrganisationId::new(Ulid::from_parts(at, 0));
+            let erase = sql::ERASE.bind(account).bind(organisation).bind(at);
+            erase.execute(&mut tx).await.unwrap();
+        }
     }
     tx.commit().await.unwrap();
     let mut sweeper = ErasureSweeper::new(scene.db.clone(), scene.clock.clone());
@@ -459,5 +463,11 @@ async fn whoever_is_erased_everywhere_is_forgotten_and_nobody_else(
     assert!(
         rows.iter().all(|row| !row.contains("ann@uni.edu")),
         "{rows:#?}"
+    );
+    let told = scene.told().await;
+    let last = OrganisationId::new(Ulid::from_parts(2, 0));
+    assert_eq!(
+        told,
+        [format!("{last} system:people account.delete {gone} {{}}")]
     );
 }

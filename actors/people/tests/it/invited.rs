@@ -96,7 +96,7 @@ async fn who_set_up_the_account_of_somebody_who_is_invited_ends_with_nothing(
 ) {
     let scene = Scene::open(engine).await;
     let (account, his) = scene.registered("ann@uni.edu").await;
-    scene.seat(account).await;
+    let (organisation, place) = scene.seat(account).await;
     let invite = invite(&scene).await;
     let hers = scene
         .ask(invited("ann@uni.edu", "her own horse", invite))
@@ -108,4 +108,8 @@ async fn who_set_up_the_account_of_somebody_who_is_invited_ends_with_nothing(
     let letter = scene.ask(confirm(token(&his))).await;
     assert_eq!(letter.unwrap_err().kind, Kind::ProofRefused);
     assert!(scene.enrol("ann@uni.edu", "her own horse").await.is_ok());
+    let told = format!(
+        r#"{organisation} public account.prove {place} {{"by":"invite","password":"set"}}"#
+    );
+    assert_eq!(scene.told().await, [told]);
 }

@@ -18,3 +18,4 @@ mod scene;
 mod secrets;
 mod sql;
 mod start;
+mod trail;

@@ -121,12 +121,16 @@ impl Scene {
     }
 
     /// What the seat pool would do: the account has a seat somewhere.
-    pub(crate) async fn seat(&self, account: AccountId) {
-        self.seat_in(account, "en").await;
+    pub(crate) async fn seat(&self, account: AccountId) -> (OrganisationId, MembershipId) {
+        self.seat_in(account, "en").await
     }
 
     /// The same in an organisation whose letters are in this language.
-    pub(crate) async fn seat_in(&self, account: AccountId, language: &str) {
+    pub(crate) async fn seat_in(
+        &self,
+        account: AccountId,
+        language: &str,
+    ) -> (OrganisationId, MembershipId) {
         let organisation = OrganisationId::new(self.clock.ulid());
         let policies = Policies {
             language: Language::parse(language).unwrap(),
@@ -146,6 +150,7 @@ impl Scene {
         let put = put.bind(account).bind(plan);
         put.execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
+        (organisation, membership)
     }
 
     pub(crate) async fn begin(&self) -> Tx {
@@ -167,6 +172,13 @@ impl Scene {
         let mut reader = self.db.read().await.unwrap();
         let row = statement.query().fetch_one(&mut reader).await.unwrap();
         row.get("n").unwrap()
+    }
+
+    /// What the trails tell, the oldest first: organisation, actor, action, target, change.
+    pub(crate) async fn told(&self) -> Vec<String> {
+        let mut reader = self.db.read().await.unwrap();
+        let rows = sql::TOLD.fetch_all(&mut reader).await.unwrap();
+        rows.iter().map(|row| row.get("line").unwrap()).collect()
     }
 
     /// Every row that people could have written, as text.

@@ -35,7 +35,7 @@ store::statements! {
 
     /// An administrator took them out for good.
     pub(crate) ERASE = "
-        insert into erasures (account_id, organisation_id, at) values ($1, 'org_1', 1)";
+        insert into erasures (account_id, organisation_id, at) values ($1, $2, $3)";
 
     /// A batch that was sent.
     pub(crate) PUT_BATCH = "
@@ -72,6 +72,13 @@ store::statements! {
 
     /// How often codes were looked at.
     pub(crate) SUM_ATTEMPTS = "select cast(sum(code_attempts) as bigint) as n from proofs";
+
+    /// What the trails tell, the oldest first.
+    pub(crate) TOLD = "
+        select organisation_id || ' ' || actor || ' ' || action || ' ' || target || ' ' || change as line
+        from audit
+        where request_id <> 'fixture'
+        order by id";
 
     /// Everything that people could have written, and what they could have told others.
     pub(crate) DUMP = "

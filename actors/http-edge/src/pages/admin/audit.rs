@@ -16,7 +16,7 @@ use crate::{
     pages::{
         Answer,
         frame::{Frame, Office},
-        next_page, show,
+        next_page, show, words,
     },
     session::Administrator,
 };
@@ -96,6 +96,7 @@ fn somebody(entry: &AuditEntry) -> &'static str {
     match entry.action.as_str() {
         "seat.admit" | "seat.settle" => "the person",
         action if action.starts_with("invite.") => "its receiver",
+        _ if words::is_by_owner(entry) => "the person",
         _ => "a visitor",
     }
 }

@@ -68,13 +68,13 @@ impl Person {
             last_name,
             ..
         } = &self.user;
-        match entry.action.as_str() {
-            // What a visitor did to this seat they did to their own.
-            "seat.admit" | "seat.settle" => {
-                let own = format!("{first_name} {last_name}");
-                self.who.says(&entry.actor, &own)
-            }
-            _ => self.who.says(&entry.actor, "a visitor"),
+        // What a visitor did to this seat they did to their own.
+        let is_theirs = matches!(entry.action.as_str(), "seat.admit" | "seat.settle");
+        if is_theirs || words::is_by_owner(entry) {
+            let own = format!("{first_name} {last_name}");
+            self.who.says(&entry.actor, &own)
+        } else {
+            self.who.says(&entry.actor, "a visitor")
         }
     }
 }

@@ -3,8 +3,8 @@
 use contract::{
     accounts::{
         AddressChanged, AuthenticatePerson, ChangePassword, FinishAddressChange, FinishReset,
-        ListOwnMemberships, OwnMembership, PersonSession, SignInPerson, SignOutPerson,
-        SignedInPerson, StartAddressChange, StartReset,
+        ListOwnMemberships, NoteRefusedSignIn, OwnMembership, PersonSession, SignInPerson,
+        SignOutPerson, SignedInPerson, StartAddressChange, StartReset,
     },
     ids::{AccountId, MembershipId, ProofId},
     people::{Evidence, ProofStarted, Proved},
@@ -18,7 +18,7 @@ pub(super) fn samples() -> Vec<Sample> {
     sessions().into_iter().chain(changes()).collect()
 }
 
-fn sessions() -> [Sample; 4] {
+fn sessions() -> [Sample; 5] {
     [
         sample(
             [SignInPerson {
@@ -30,6 +30,12 @@ fn sessions() -> [Sample; 4] {
                 token: secret(),
                 expires_at: NOON,
             }],
+        ),
+        sample(
+            [NoteRefusedSignIn {
+                email: email("ann@x.example"),
+            }],
+            [()],
         ),
         sample(
             [AuthenticatePerson { token: secret() }],

@@ -3,8 +3,9 @@
 use contract::{
     Cursor, Page, PageRequest, Role,
     administrators::{
-        AdministratorCreated, AuthenticateSession, CreateAdministrator, Office, SessionOpened,
-        SetUpAdministrator, SignInAdministrator, SignOutAdministrator, SignedIn,
+        AdministratorCreated, AuthenticateSession, CreateAdministrator, NoteRefusedAdministrator,
+        Office, SessionOpened, SetUpAdministrator, SignInAdministrator, SignOutAdministrator,
+        SignedIn,
     },
     audit::{ActorNames, AdministratorName, AuditEntry, ListAudit, NameActors, TokenName},
     idempotency::{Answer, Attempt, BeginAttempt, EndAttempt},
@@ -131,6 +132,12 @@ fn administrators() -> Vec<Sample> {
                 password: secret(),
             }],
             [opened()],
+        ),
+        sample(
+            [NoteRefusedAdministrator {
+                email: email("ada@x.example"),
+            }],
+            [()],
         ),
         sample(
             [AuthenticateSession { token: secret() }],
