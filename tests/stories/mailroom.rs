@@ -34,6 +34,28 @@ store::statements! {
 
     /// To whom mails are on their way.
     UNDER_WAY = "select email from invites where leased_until is not null";
+
+    /// What a node leaves that has ended: what it still has, and what of its mails is how far.
+    LEFT = "
+        select (select count(*) from leased_invites) as leases,
+            (select count(*) from couriers where id <> '') as couriers,
+            (select count(*) from invites where state = 'sent') as sent,
+            (select count(*) from invites
+             where state = 'queued' and attempts = 0 and leased_until is null and due_at <= $1)
+                as untouched";
+}
+
+/// What a node left when it ended in order.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// Invites that are a courier's.
+    pub(crate) leases: usize,
+    /// Couriers that have a share of the relay.
+    pub(crate) couriers: usize,
+    /// Invites whose mail has left.
+    pub(crate) sent: usize,
+    /// Invites that are due, and that nobody has tried to send.
+    pub(crate) untouched: usize,
 }
 
 /// An institution, its node, and what is done to both.
@@ -186,6 +208,24 @@ impl Mailroom {
         rows.iter().map(|row| row.get("email").unwrap()).collect()
     }
 
+    /// Stops the node in order, within our patience; answers what it left.
+    pub(crate) async fn stop(&mut self) -> Left {
+        self.node.process.sigterm();
+        let status = self.node.process.wait_exit(PATIENCE);
+        assert!(status.success(), "{status}");
+        let (db, stamp) = self.database().await;
+        let mut reader = db.read().await.unwrap();
+        let left = LEFT.bind(stamp.now.micros());
+        let row = left.fetch_optional(&mut reader).await.unwrap().unwrap();
+        let number = |name| usize::try_from(row.get::<i64>(name).unwrap()).unwrap();
+        Left {
+            leases: number("leases"),
+            couriers: number("couriers"),
+            sent: number("sent"),
+            untouched: number("untouched"),
+        }
+    }
+
     /// Stops the node in order, and starts it with another relay.
     pub(crate) fn turn_to(&mut self, relay: &str) {
         self.change(&[("USHER_MAIL__URL", relay)]);
@@ -203,7 +243,8 @@ impl Mailroom {
         self.start();
     }
 
-    fn start(&mut self) {
+    /// Starts the node again.
+    pub(crate) fn start(&mut self) {
         let settings = self.settings.iter();
         let settings: Vec<_> = settings.map(|(name, value)| (&**name, &**value)).collect();
         self.node = self.ground.start_with(&[], &settings);

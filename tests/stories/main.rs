@@ -58,6 +58,7 @@ mod routes;
 mod seats;
 mod sessions;
 mod steered;
+mod stopped;
 mod tenants;
 mod throttle;
 mod who;
