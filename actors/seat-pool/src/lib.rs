@@ -2,8 +2,9 @@
 //!
 //! # Owns
 //! The tables `plans`, `memberships`, `membership_tags`, `link_uses`, `invite_uses`, `ledger`,
-//! `erasures`, `revocations`, `bulk_jobs` and `bulk_people`; nobody else writes them. Reads `links`,
-//! `invites`, `batches`, `organisations` and `accounts` in the transaction that decides.
+//! `erasures`, `revocations`, `offers`, `bulk_jobs` and `bulk_people`; nobody else writes them. Reads
+//! `links`, `invites`, `batches`, `organisations`, `accounts` and `mails` in the transaction that
+//! decides.
 //!
 //! # Promises (each with its test in docs/semantics.md)
 //! - `purchased = free + held + assigned` for every plan at every commit; a seat is never sold twice.
@@ -11,7 +12,8 @@
 //!   once, and is no use of its link.
 //! - Admission is idempotent: asked again, it gives the same answer and consumes nothing.
 //! - The answer of an admission is durable, with its ledger entry, event and audit entry.
-//! - Whoever waits is promoted in order, in the very transaction that frees the seat.
+//! - Whoever waits is promoted in order, in the very transaction that frees the seat, which also notes
+//!   that they are to be told.
 //! - Whoever is revoked stays so at every door until an administrator reassigns them, and no session
 //!   of theirs from before goes on, then neither.
 //! - A job is about the people it was started with, does each of them once, and says how each went.
@@ -39,6 +41,7 @@ mod ledger;
 mod list_plans;
 mod load;
 mod metrics;
+mod offers;
 mod place;
 mod queue;
 mod reassign;
@@ -66,7 +69,8 @@ pub use self::{
 };
 
 /// Every statement of this crate, by module.
-pub static STATEMENTS: &[&[&store::Statement]] = &[sql::STATEMENTS, verify::sql::STATEMENTS];
+pub static STATEMENTS: &[&[&store::Statement]] =
+    &[sql::STATEMENTS, offers::STATEMENTS, verify::sql::STATEMENTS];
 
 /// The most admissions that one transaction decides.
 const BATCH: usize = 512;

@@ -17,7 +17,7 @@ use crate::{
     books::{Books, Change, PlanBook, must_be},
     decide,
     load::{self, PersonState},
-    sql,
+    offers, sql,
 };
 
 /// A membership that moves on.
@@ -154,8 +154,9 @@ pub(crate) async fn promote(
         if moves.is_empty() {
             break;
         }
-        promoted += moves.len();
         write_moves(tx, &moves).await?;
+        offers::note(tx, promoted, moves.iter().map(|one| one.id)).await?;
+        promoted += moves.len();
         use_links(tx, &uses_before, &links).await?;
     }
     Ok(promoted)

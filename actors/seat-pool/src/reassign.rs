@@ -13,6 +13,7 @@ use store::Tx;
 use crate::{
     SeatPool,
     books::{Books, Change},
+    offers,
     place::{self, Found},
     queue::{Move, write_moves},
 };
@@ -53,6 +54,7 @@ pub(crate) async fn reassign(
     let stamp = tx.stamp().clone();
     let mut moves = Vec::with_capacity(found.len());
     let mut seated = Vec::with_capacity(found.len());
+    let mut told = Vec::new();
     for Found { mover, policies } in found {
         if matches!(mover.status, Status::Assigned | Status::Held) {
             seated.push(true);
@@ -80,6 +82,10 @@ pub(crate) async fn reassign(
             .proved_at
             .is_none()
             .then(|| stamp.now.plus_days(i64::from(policies.proof_days)));
+        // Whoever waits does not look; whoever has to prove the address loses the seat if they do not.
+        if mover.status == Status::Waiting || due.is_some() {
+            told.push(mover.id);
+        }
         moves.push(Move {
             id: mover.id,
             status: Status::Assigned.name(),
@@ -89,5 +95,6 @@ pub(crate) async fn reassign(
         });
     }
     write_moves(tx, &moves).await?;
+    offers::note(tx, 0, told).await?;
     Ok(seated)
 }

@@ -20,6 +20,7 @@ use store::{Db, Tx};
 use crate::{
     books::{Books, Change},
     metrics::SeatMetrics,
+    offers::FORGET_OFFERS,
     place::keys,
     queue::{self, Mover, mover},
     settle::settle_all,
@@ -36,6 +37,9 @@ const OVERLAP_SECONDS: i64 = 60;
 const PIECE: u64 = 500;
 /// How far back the first look goes.
 const FIRST_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// How long after a seat was given somebody may be told of it, and a day.
+const TOLD_DAYS: i64 = 8;
 
 /// Returns what is due. Any number may run: each takes the lock of a history before it looks.
 #[derive(Debug)]
@@ -141,6 +145,18 @@ impl SeatSweeper {
         Ok(promoted > 0)
     }
 
+    /// Forgets who was told of a seat; answers whether there may be more.
+    async fn forget_told(&self) -> Result<bool, Problem> {
+        let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await?;
+        let forget = FORGET_OFFERS
+            .bind(stamp.now.plus_days(-TOLD_DAYS))
+            .bind(PIECE);
+        let forgotten = forget.execute(&mut tx).await?;
+        tx.commit().await?;
+        Ok(forgotten >= PIECE)
+    }
+
     async fn gauge(&mut self) -> Result<(), Problem> {
         let mut reader = self.db.read().await?;
         let rows = sql::PLAN_NUMBERS.fetch_all(&mut reader).await?;
@@ -206,6 +222,7 @@ impl Work for SeatSweeper {
             again |= self.promote(organisation, plan).await?;
         }
         again |= self.follow().await?;
+        again |= self.forget_told().await?;
         self.gauge().await?;
         Ok(if again { Pace::Again } else { Pace::Rest(REST) })
     }

@@ -6,7 +6,7 @@ use url::Url;
 use crate::{
     address::EmailAddress,
     call::{Call, Need, Service},
-    ids::{MailId, ProofId},
+    ids::{MailId, MembershipId, ProofId},
     page::{Page, PageRequest},
     seats::Status,
     secret::Secret,
@@ -183,6 +183,11 @@ impl Call for ReadKeptMail {
     const FROM: &'static [Service] = &[Service::HttpEdge];
     const NEEDS: Need = Need::Operator;
     type Reply = KeptMailText;
+}
+
+/// The key of the letter that tells somebody of the seat that they were given at this instant.
+pub fn offer_key(membership: MembershipId, at: Timestamp) -> String {
+    format!("offer:{membership}:{}", at.micros())
 }
 
 /// The key of the letter that carries a proof.

@@ -33,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     17 "0017_by_position",
     19 "0019_leased",
     20 "0020_revocations",
+    23 "0023_offers",
     25 "0025_trigrams",
 ];
 
@@ -94,6 +95,13 @@ mod tests {
         select 'revoked ' || account_id || ' ' || at from revocations
         order by line";
 
+    /// Somebody who was revoked twice and given the seat again, somebody who is revoked, somebody who
+    /// never was.
+    const LEDGER_BEFORE: &str = include_str!("../tests/it/before_0023.sql");
+
+    const LEDGER_AFTER: &str = "
+        select account_id || ' ' || at as line from revocations order by account_id";
+
     /// The lines of a query, after a migration of rows that stood there before it.
     async fn migrated(engine: Engine, version: i64, before: &str, after: &str) -> Vec<String> {
         let file = engine.fresh();
@@ -148,5 +156,13 @@ mod tests {
             "session two, later",
         ];
         assert_eq!(lines, expected);
+    }
+    #[rstest]
+    #[tokio::test]
+    async fn revocations_of_before_they_were_noted_are_those_of_the_ledgers(
+        #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    ) {
+        let lines = migrated(engine, 23, LEDGER_BEFORE, LEDGER_AFTER).await;
+        assert_eq!(lines, ["one 5", "two 9"]);
     }
 }

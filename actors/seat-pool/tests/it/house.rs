@@ -53,6 +53,17 @@ store::statements! {
     COUNT_EVENTS = "select count(*) as n from events where name like 'seat-%'";
     /// Until when sessions of an account are over.
     REVOKED = "select at from revocations where account_id = $1";
+    /// Who is to be told of a seat, the first before the others.
+    OFFERS = "
+        select m.account_id
+        from offers o
+        join memberships m on m.id = o.membership_id
+        order by o.at, o.position";
+    /// The letters of all of these are queued.
+    TELL = "
+        insert into mails (id, key, recipient, letter, queued_at, due_at)
+        select o.key, o.key, 'ann@hill.edu', '', 0, 0
+        from offers o";
     USES = "select coalesce(max(uses), 0) as n from link_uses where link_id = $1";
 }
 
@@ -324,6 +335,23 @@ impl House {
             membership_id,
         };
         self.bus.call(&reassign, &self.owner()).await
+    }
+
+    /// Who is to be told of a seat, the first before the others.
+    pub(crate) async fn offers(&self) -> Vec<AccountId> {
+        let mut reader = self.db.read().await.unwrap();
+        let rows = OFFERS.fetch_all(&mut reader).await.unwrap();
+        rows.iter()
+            .map(|row| row.get("account_id").unwrap())
+            .collect()
+    }
+
+    /// The letters of all of these are queued.
+    pub(crate) async fn tell(&self) {
+        let stamp = self.public().stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await.unwrap();
+        TELL.query().execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub(crate) async fn tags(&self, account: AccountId) -> Vec<String> {

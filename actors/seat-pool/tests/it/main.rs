@@ -13,6 +13,7 @@ mod interleavings;
 mod invited;
 mod ledger;
 mod memberships;
+mod offers;
 mod plans;
 mod settling;
 mod verify;
