@@ -10,7 +10,7 @@ use store::{Db, Reader, Row, StoreError};
 /// A number that is not what the rows say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// What was recounted: the id of a plan, link, membership or organisation.
+    /// What was recounted: the id of a plan, link, membership, account, job or organisation.
     pub subject: String,
     /// What does not fit, with both numbers.
     pub finding: String,
@@ -95,6 +95,21 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
             "the seats of somebody who is gone",
             0,
             row.get("seats")?,
+        );
+    }
+    for row in &sql::UNNOTED.fetch_all(&mut reader).await? {
+        findings.expect(
+            &row.get::<String>("id")?,
+            "its last revocation",
+            row.get("noted")?,
+            row.get("revoked_at")?,
+        );
+    }
+    for row in &sql::UNFOUNDED.fetch_all(&mut reader).await? {
+        let at: i64 = row.get("at")?;
+        findings.note(
+            &row.get::<String>("id")?,
+            format!("was revoked at {at}, of which no ledger knows"),
         );
     }
     for row in &sql::JOBS.fetch_all(&mut reader).await? {

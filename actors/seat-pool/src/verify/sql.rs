@@ -72,6 +72,38 @@ store::statements! {
         where p.organisation_id <> m.organisation_id
         order by m.id";
 
+    /// Accounts whose last revocation, by the ledgers and by their places, is later than the one that
+    /// ends their sessions.
+    pub(crate) UNNOTED = "
+        select x.account_id as id, coalesce(r.at, 0) as noted, x.at as revoked_at
+        from (
+            select m.account_id, max(e.at) as at
+            from (
+                select membership_id, at from ledger where change = 'revoke'
+                union all
+                select id, revoked_at from memberships where revoked_at is not null
+            ) e
+            join memberships m on m.id = e.membership_id
+            group by m.account_id
+        ) x
+        left join revocations r on r.account_id = x.account_id
+        where coalesce(r.at, 0) < x.at
+        order by x.account_id";
+
+    /// Revocations of which no ledger knows; whose place is erased is one of those that are gone.
+    pub(crate) UNFOUNDED = "
+        select r.account_id as id, r.at
+        from revocations r
+        where not exists (
+            select 1
+            from ledger e
+            left join memberships m on m.id = e.membership_id
+            where e.change = 'revoke'
+                and e.at = r.at
+                and (m.id is null or m.account_id = r.account_id)
+        )
+        order by r.account_id";
+
     /// Seats that their ledger does not account for one by one.
     pub(crate) SEATS = "
         select m.id, m.status,

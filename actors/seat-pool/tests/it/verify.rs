@@ -50,6 +50,12 @@ store::statements! {
     RETURN_A_HEAD = "update event_heads set last_seq = last_seq - 1";
     PUBLISH_MORE = "update event_heads set published_seq = last_seq + 1";
     PUBLISH_NONE = "update event_heads set published_seq = 0";
+    NOTE_EARLIER = "update revocations set at = at - 1";
+    NOTE_IN_TIME = "update revocations set at = at + 1";
+    NOTE_ANOTHER = "update revocations set account_id = 'x' || account_id";
+    NOTE_THE_SAME = "update revocations set account_id = substr(account_id, 2)";
+    FORGET_REVOKING = "update ledger set change = 'x' where change = 'revoke'";
+    REMEMBER_REVOKING = "update ledger set change = 'revoke' where change = 'x'";
     NOTE_A_LIMIT = "
         insert into audit (id, organisation_id, at, actor, action, target, change, request_id)
         select 'aud_' || id, organisation_id, 0, 'test', 'link.update', id,
@@ -142,6 +148,40 @@ static KINDS: &[Case] = &[
     ),
 ];
 
+/// Of revocations: of somebody who has a seat again, somebody who has none, and somebody who is erased.
+static REVOCATIONS: &[Case] = &[
+    (
+        &NOTE_EARLIER,
+        &NOTE_IN_TIME,
+        &[
+            "acc: its last revocation is 1795521600999999, the rows say 1795521601000000",
+            "acc: its last revocation is 1795521601999999, the rows say 1795521602000000",
+            "acc: was revoked at 1795521600999999, of which no ledger knows",
+            "acc: was revoked at 1795521601999999, of which no ledger knows",
+            "acc: was revoked at 1795521602999999, of which no ledger knows",
+        ],
+    ),
+    (
+        &NOTE_ANOTHER,
+        &NOTE_THE_SAME,
+        &[
+            "acc: its last revocation is 0, the rows say 1795521601000000",
+            "acc: its last revocation is 0, the rows say 1795521602000000",
+            "xacc: was revoked at 1795521601000000, of which no ledger knows",
+            "xacc: was revoked at 1795521602000000, of which no ledger knows",
+        ],
+    ),
+    (
+        &FORGET_REVOKING,
+        &REMEMBER_REVOKING,
+        &[
+            "acc: was revoked at 1795521601000000, of which no ledger knows",
+            "acc: was revoked at 1795521602000000, of which no ledger knows",
+            "acc: was revoked at 1795521603000000, of which no ledger knows",
+        ],
+    ),
+];
+
 /// A plan of three seats: two assigned, one held, one erased before, one who waits; and a job about
 /// one who is there and one who is gone.
 async fn lively(engine: Engine) -> House {
@@ -205,6 +245,16 @@ impl House {
         });
         found.collect()
     }
+
+    /// Spoils and repairs: each is found, and nothing else.
+    async fn find_each(&self, cases: &[Case]) {
+        for (spoil, repair, expected) in cases {
+            assert_eq!(self.found().await, [""; 0], "before {}", spoil.name());
+            self.spoil(spoil).await;
+            assert_eq!(self.found().await, *expected, "{}", spoil.name());
+            self.spoil(repair).await;
+        }
+    }
 }
 
 #[rstest]
@@ -213,12 +263,33 @@ async fn every_kind_of_difference_is_found_and_nothing_else(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let house = lively(engine).await;
-    for (spoil, repair, expected) in KINDS {
-        assert_eq!(house.found().await, [""; 0], "before {}", spoil.name());
-        house.spoil(spoil).await;
-        assert_eq!(house.found().await, *expected, "{}", spoil.name());
-        house.spoil(repair).await;
+    house.find_each(KINDS).await;
+    house.close().await;
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_revocation_that_ends_no_session_or_that_no_ledger_knows_is_found(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let house = House::open(engine).await;
+    let plan = house.plan(3).await;
+    let link = house.link(plan, None).await;
+    let mut places = Vec::new();
+    for person in house.people(3).await {
+        places.push(house.admit(person, link).await.unwrap().membership_id);
     }
+    for place in &places {
+        house.clock.advance_seconds(1);
+        house.revoke(*place).await.unwrap();
+    }
+    house.reassign(places[0]).await.unwrap();
+    let erase = EraseMembership {
+        organisation: house.organisation,
+        membership_id: places[2],
+    };
+    house.bus.call(&erase, &house.owner()).await.unwrap();
+    house.find_each(REVOCATIONS).await;
     house.close().await;
 }
 
