@@ -244,9 +244,10 @@ macro_rules! count {
     };
 }
 
-/// How many of the newest and of the oldest rows of an organisation, `$3` of each, are called like `$2`.
+/// How many of the newest and of the oldest rows of an organisation, `$3` of each of those that `$which`
+/// leaves, are called like `$2`.
 macro_rules! count_called {
-    ($table:literal) => {
+    ($table:literal, $which:expr) => {
         concat!(
             "
         select cast(count(*) as bigint) as n
@@ -257,7 +258,9 @@ macro_rules! count_called {
                 from ",
             $table,
             "
-                where organisation_id = $1
+                where organisation_id = $1",
+            $which,
+            "
                 order by id desc
                 limit $3) as newest
             union all
@@ -267,7 +270,9 @@ macro_rules! count_called {
                 from ",
             $table,
             "
-                where organisation_id = $1
+                where organisation_id = $1",
+            $which,
+            "
                 order by id
                 limit $3) as oldest) as sample
         where name_key like $2 escape '\\'"
@@ -393,7 +398,7 @@ store::statements! {
             and coalesce(last_active_at, 0) < $2");
 
     /// How many of the newest and of the oldest people, `$3` of each, are called like a pattern.
-    pub(crate) COUNT_CALLED = count_called!("memberships");
+    pub(crate) COUNT_CALLED = count_called!("memberships", "");
 
     /// Who has two tags, up to `$3` of them: both ranges are in the order of the people.
     pub(crate) WITH_BOTH = "

@@ -35,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     20 "0020_revocations",
     23 "0023_offers",
     25 "0025_trigrams",
+    26 "0026_open_by_name",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {

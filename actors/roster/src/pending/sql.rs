@@ -15,6 +15,17 @@ macro_rules! open {
     };
 }
 
+/// What is in an index that has their names, as its condition says it.
+macro_rules! named {
+    () => {
+        "
+                    and expires_at is not null
+                    and cancelled_at is null
+                    and declined_at is null
+                    and closed_at is null"
+    };
+}
+
 /// What others say: its batch is being sent or was, and nobody accepted it.
 macro_rules! still {
     () => {
@@ -30,7 +41,7 @@ macro_rules! still {
 /// Pending invites of `$1` in an order, at most `$3`, that are called like `$4`, behind the place of
 /// `$5` and `$6`. `$from` is where they are looked for, with `$7`.
 macro_rules! pending {
-    ($from:literal, $key:literal, $place:literal, $order:literal) => {
+    ($from:expr, $key:literal, $place:literal, $order:literal) => {
         concat!(
             "
         select i.id, i.email, i.name, i.link_id, i.created_at, i.expires_at, ",
@@ -84,15 +95,19 @@ macro_rules! of_links {
 macro_rules! of_called {
     ($($order:tt)*) => {
         pending!(
-            "(
+            concat!("(
             select id
             from invites
-            where organisation_id = $1 and may_contain($8, name_key) and name_key like $4 escape '\\') as called
+            where organisation_id = $1",
+            named!(),
+            "
+                and may_contain($8, name_key)
+                and name_key like $4 escape '\\') as called
         cross join invites i
         where i.id = called.id
             and (i.organisation_id = $1 or cast($1 as text) is null)
             and i.link_id || '' in (select rows.value ->> 'id' from rows($7))
-            and",
+            and"),
             $($order)*
         )
     };
@@ -179,9 +194,8 @@ store::statements! {
             and", open!(), still!(), "
         limit $3) as counted");
 
-    /// How many of the newest and of the oldest that were ever invited, `$3` of each, are called like a
-    /// pattern.
-    pub(crate) COUNT_CALLED = count_called!("invites");
+    /// How many of the newest and of the oldest that may be pending, `$3` of each, are called like a pattern.
+    pub(crate) COUNT_CALLED = count_called!("invites", named!());
 
     /// The newest first.
     pub(crate) ALONG_NEWEST = newest!(along);
