@@ -33,6 +33,7 @@ mod invite_lists;
 mod invite_page;
 mod invite_pages;
 mod invited;
+mod invited_by_two;
 mod invited_states;
 mod join;
 mod killed;
