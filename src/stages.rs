@@ -270,7 +270,8 @@ fn mail(ground: &Ground) -> anyhow::Result<MailOptions> {
         .with_style(style)?
         .with_return_path(&mail.return_path)?
         .with_public_url(&public_url)
-        .with_rates(mail.rates());
+        .with_rates(mail.rates())
+        .with_patience(mail.patience());
     Ok(options)
 }
 

@@ -1,10 +1,31 @@
 //! How single values are read where serde alone does not do, or does not say it plainly.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use url::Url;
+
+/// A time in seconds, from the least to the most that may be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seconds<const LEAST: u64, const MOST: u64>(u64);
+
+impl<const LEAST: u64, const MOST: u64> Seconds<LEAST, MOST> {
+    /// The time.
+    pub const fn duration(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
+}
+
+impl<'de, const LEAST: u64, const MOST: u64> Deserialize<'de> for Seconds<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = i64::deserialize(deserializer)?;
+        let fits = u64::try_from(seconds).ok();
+        let fits = fits.filter(|seconds| (LEAST..=MOST).contains(seconds));
+        let said = || D::Error::custom(format!("is not from {LEAST} to {MOST}"));
+        fits.map(Self).ok_or_else(said)
+    }
+}
 
 /// An address to listen on.
 pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {

@@ -3,11 +3,11 @@
 use std::{num::NonZeroU32, path::Path};
 
 use contract::Secret;
-use invite_dispatcher::{Authorities, AuthoritiesError, Rates};
+use invite_dispatcher::{Authorities, AuthoritiesError, Patience, Rates, Timeouts};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::field;
+use super::field::{self, Seconds};
 
 /// How mail leaves.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,6 +39,18 @@ pub struct Mail {
     pub connections: NonZeroU32,
     /// Mails of one connection.
     pub messages_per_connection: NonZeroU32,
+    /// How long finding the relay and connecting to it may take.
+    pub connect_timeout_seconds: Seconds<1, 300>,
+    /// How long its greeting, and each of EHLO, STARTTLS and AUTH, may take.
+    pub hello_timeout_seconds: Seconds<1, 600>,
+    /// How long each further command and each write may take.
+    pub command_timeout_seconds: Seconds<1, 900>,
+    /// How long the reply to a whole message may take.
+    pub final_dot_timeout_seconds: Seconds<60, 3_600>,
+    /// How long a connection waits for its next mail.
+    pub connection_idle_seconds: Seconds<1, 3_600>,
+    /// How long a connection lives.
+    pub connection_age_seconds: Seconds<1, 86_400>,
     /// Mails a second to one recipient domain; 0: any number.
     pub per_domain_per_second: u32,
     /// Mails a second of one organisation; 0: any number.
@@ -65,6 +77,26 @@ impl Mail {
     pub fn authorities(&self) -> Result<Option<Authorities>, AuthoritiesError> {
         let file = Some(Path::new(&self.tls_ca_file)).filter(|_| !self.tls_ca_file.is_empty());
         file.map(Authorities::read).transpose()
+    }
+
+    /// How long the relay is waited for.
+    pub fn patience(&self) -> Patience {
+        let hello = self.hello_timeout_seconds.duration();
+        let command = self.command_timeout_seconds.duration();
+        Patience {
+            timeouts: Timeouts {
+                connect: self.connect_timeout_seconds.duration(),
+                greeting: hello,
+                hello,
+                envelope: command,
+                data: command,
+                write: command,
+                dot: self.final_dot_timeout_seconds.duration(),
+                ..Timeouts::default()
+            },
+            idle: self.connection_idle_seconds.duration(),
+            age: self.connection_age_seconds.duration(),
+        }
     }
 
     /// What all couriers together may ask of the relay.

@@ -70,7 +70,7 @@ use kernel::{Behaviour, Routes};
 use store::{Db, vault::Vault};
 use tokio::sync::Notify;
 
-pub use smtp::{Authorities, AuthoritiesError};
+pub use smtp::{Authorities, AuthoritiesError, Timeouts};
 
 pub use self::{
     courier::{Courier, CourierMetrics, CourierTiming},
@@ -79,7 +79,7 @@ pub use self::{
     invitation::{Invitation, Mailing, Occasion},
     message::{ComposeError, Sender, compose, compose_invitation},
     options::{MailOptions, MailOptionsError, MailStyle},
-    rates::Rates,
+    rates::{Patience, Rates},
     remind::Reminder,
     reports::{Mailbox, MailboxMetrics, MailboxOptions, MailboxOptionsError},
     templates::{Templates, TemplatesError, Words, WordsError},

@@ -15,7 +15,7 @@ use url::Url;
 use crate::{
     dkim::{DkimError, DkimOptions, Signer},
     message::Sender,
-    rates::Rates,
+    rates::{Patience, Rates},
     templates::{Templates, TemplatesError},
 };
 
@@ -59,6 +59,8 @@ pub struct MailOptions {
     pub signer: Option<Arc<Signer>>,
     /// How much of it goes.
     pub rates: Rates,
+    /// How long the relay is waited for.
+    pub patience: Patience,
     /// Where the links of invitations lead, without a slash at its end.
     pub(crate) public_url: String,
     /// Where reports about invitations come back to.
@@ -113,6 +115,7 @@ impl MailOptions {
                 templates,
                 signer,
                 rates: Rates::default(),
+                patience: Patience::default(),
                 public_url: NOWHERE.to_owned(),
                 return_path: None,
             });
@@ -153,6 +156,7 @@ impl MailOptions {
             templates,
             signer,
             rates: Rates::default(),
+            patience: Patience::default(),
             public_url: NOWHERE.to_owned(),
             return_path: None,
         })

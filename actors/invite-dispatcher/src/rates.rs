@@ -1,8 +1,10 @@
-//! How much the relay takes, and where what comes back goes to.
+//! How much the relay takes, how long it is waited for, and where what comes back goes to.
+
+use std::time::Duration;
 
 use bounces::ReturnPath;
 use rustls_pki_types::CertificateDer;
-use smtp::Trust;
+use smtp::{Limits, Timeouts, Trust};
 use url::Url;
 
 use crate::options::{MailOptions, MailOptionsError, Way};
@@ -37,7 +39,35 @@ impl Default for Rates {
     }
 }
 
+/// How long the relay is waited for, and how long a connection to it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Each step of a connection.
+    pub timeouts: Timeouts,
+    /// How long a connection waits for its next mail.
+    pub idle: Duration,
+    /// How long a connection lives; a mail that has begun is finished.
+    pub age: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let Limits { idle, age, .. } = Limits::default();
+        Self {
+            timeouts: Timeouts::default(),
+            idle,
+            age,
+        }
+    }
+}
+
 impl MailOptions {
+    /// Waiting so long for the relay.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
     /// Within these limits.
     #[must_use]
     pub fn with_rates(self, rates: Rates) -> Self {

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use smtp::{Limits, Mail, Relay, Session, Source, Timeouts};
+use smtp::{Limits, Mail, Relay, Session, Source};
 use tokio::time::timeout;
 
 use super::{
@@ -60,7 +60,8 @@ impl Connection {
 
     async fn carry(&mut self, relay: &Relay) {
         let hall = Rc::clone(&self.hall);
-        let session = match Session::connect(relay, &Timeouts::default()).await {
+        let patience = hall.desk.options.patience;
+        let session = match Session::connect(relay, &patience.timeouts).await {
             Ok(session) => session,
             Err(error) => {
                 if !hall.goes_on_without()
@@ -76,7 +77,8 @@ impl Connection {
         let most = hall.desk.options.rates.messages_per_connection.max(1);
         let limits = Limits {
             messages: usize::try_from(most).unwrap_or(usize::MAX),
-            ..Limits::default()
+            idle: patience.idle,
+            age: patience.age,
         };
         let mut is_proven = false;
         let verdicts = |mail, verdict| {

@@ -20,11 +20,20 @@ pub struct CourierTiming {
     pub grace: Duration,
 }
 
+/// A courier may wait for a relay far longer than a lease: it says again that it lives while it does.
+/// Three times it may fail to.
+const _: () = assert!(
+    RENEW.saturating_mul(4).as_micros() <= LEASE.as_micros(),
+    "a lease outlasts several renewals"
+);
+const LEASE: Duration = Duration::from_mins(1);
+const RENEW: Duration = Duration::from_secs(10);
+
 impl Default for CourierTiming {
     fn default() -> Self {
         Self {
-            lease: Duration::from_mins(1),
-            renew: Duration::from_secs(10),
+            lease: LEASE,
+            renew: RENEW,
             after_crash: Duration::from_mins(1),
             look: Duration::from_millis(500),
             idle: Duration::from_secs(5),

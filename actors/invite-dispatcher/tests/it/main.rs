@@ -35,6 +35,7 @@ mod mailbox;
 mod message;
 mod mime;
 mod pace;
+mod patience;
 mod posted;
 mod queue;
 mod relays;
