@@ -125,7 +125,7 @@ impl Courier {
                 ..
             } => {
                 self.breaker.close();
-                self.limits.slow_down(&landed.mail.domain(), now, *wait);
+                self.limits.slow_down(&landed.mail.receiver(), now, *wait);
             }
             Verdict::Throttled { reply, wait, .. } => {
                 let why = format!("the relay asks for fewer mails: {reply}");

@@ -167,8 +167,8 @@ impl Courier {
                             continue;
                         }
                     };
-                    let domain = invite.domain();
-                    match self.limits.domain(&domain, self.started.elapsed()) {
+                    let receiver = invite.receiver();
+                    match self.limits.domain(&receiver, self.started.elapsed()) {
                         Ok(()) => {
                             left = left.saturating_sub(1);
                             leased.push(Leased::Invite(invite));
@@ -176,7 +176,7 @@ impl Courier {
                         Err(due_in) => {
                             let outcome = Outcome::put_back(invite.attempt, due_in);
                             put_back.push(Record::new(&invite, outcome, None));
-                            refused.insert(domain);
+                            refused.insert(receiver);
                         }
                     }
                 }

@@ -1,5 +1,5 @@
 //! What may go now, beside the relay's own rate: for each organisation, and for each recipient
-//! domain. Who has to wait holds up nobody else.
+//! domain, where those of one provider are one. Who has to wait holds up nobody else.
 
 use std::{collections::HashMap, num::NonZeroU32, time::Duration};
 
@@ -8,6 +8,8 @@ use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
 };
+
+use super::receiver::Receiver;
 
 /// Of so many organisations is remembered what they did not use.
 const SPARES: usize = 1_000;
@@ -30,12 +32,12 @@ pub(super) struct Limits {
     organisations: Option<DefaultKeyedRateLimiter<OrganisationId>>,
     /// Taken by organisations, and not used.
     spare: HashMap<OrganisationId, u32>,
-    domains: Option<DefaultKeyedRateLimiter<String>>,
-    slowed: HashMap<String, Slowed>,
+    domains: Option<DefaultKeyedRateLimiter<Receiver>>,
+    slowed: HashMap<Receiver, Slowed>,
     /// The last place that was given to a mail of a domain.
-    places: HashMap<String, Duration>,
+    places: HashMap<Receiver, Duration>,
     /// When the next mail may go to a domain that was refused.
-    free: HashMap<String, Duration>,
+    free: HashMap<Receiver, Duration>,
     clock: DefaultClock,
 }
 
@@ -116,11 +118,11 @@ impl Limits {
     }
 
     /// Whether a mail to a domain may go now; otherwise in how long.
-    pub(super) fn domain(&mut self, domain: &str, now: Duration) -> Result<(), Duration> {
+    pub(super) fn domain(&mut self, domain: &Receiver, now: Duration) -> Result<(), Duration> {
         if let Some(slowed) = self.slowed.get_mut(domain) {
             if now < slowed.next {
                 let (first, pause) = (slowed.next, slowed.pause);
-                self.free.insert(domain.to_owned(), first);
+                self.free.insert(domain.clone(), first);
                 return Err(self.place(domain, now, first, pause));
             }
             slowed.next = now.saturating_add(slowed.pause);
@@ -128,18 +130,18 @@ impl Limits {
         let Some(limiter) = &self.domains else {
             return Ok(());
         };
-        match limiter.check_key(&domain.to_owned()) {
+        match limiter.check_key(domain) {
             Ok(()) => Ok(()),
             Err(refused) => {
                 let first = now.saturating_add(refused.wait_time_from(self.clock.now()));
-                self.free.insert(domain.to_owned(), first);
+                self.free.insert(domain.clone(), first);
                 Err(self.place(domain, now, first, self.apart()))
             }
         }
     }
 
     /// When the next mail may go to a domain, as far as it was refused.
-    pub(super) fn free(&self, domain: &str) -> Option<Duration> {
+    pub(super) fn free(&self, domain: &Receiver) -> Option<Duration> {
         self.free.get(domain).copied()
     }
 
@@ -149,7 +151,7 @@ impl Limits {
     }
 
     /// In how long a mail to a domain may go that has to wait, behind those that have their places.
-    pub(super) fn behind(&mut self, domain: &str, now: Duration) -> Duration {
+    pub(super) fn behind(&mut self, domain: &Receiver, now: Duration) -> Duration {
         let slowed = self.slowed.get(domain);
         let (first, pause) = match slowed.filter(|slowed| now < slowed.next) {
             Some(slowed) => (slowed.next, slowed.pause),
@@ -166,7 +168,13 @@ impl Limits {
 
     /// The next free place after `first`, a little further apart than the rate says, so that whoever
     /// comes back finds it free.
-    fn place(&mut self, domain: &str, now: Duration, first: Duration, pause: Duration) -> Duration {
+    fn place(
+        &mut self,
+        domain: &Receiver,
+        now: Duration,
+        first: Duration,
+        pause: Duration,
+    ) -> Duration {
         let last = self.places.get(domain);
         let behind = last.map(|last| last.saturating_add(pause.mul_f64(1.05)));
         let place = behind.map_or(first, |behind| first.max(behind));
@@ -174,19 +182,19 @@ impl Limits {
         if wait > HORIZON {
             return HORIZON;
         }
-        self.places.insert(domain.to_owned(), place);
+        self.places.insert(domain.clone(), place);
         wait.max(Duration::from_millis(1))
     }
 
     /// A domain says that we are too fast, and perhaps when to come again.
-    pub(super) fn slow_down(&mut self, domain: &str, now: Duration, hint: Option<Duration>) {
+    pub(super) fn slow_down(&mut self, domain: &Receiver, now: Duration, hint: Option<Duration>) {
         let hold = now.saturating_add(hint.unwrap_or(HOLD));
         let first = Slowed {
             next: hold,
             pause: SLOW / 2,
             mends_at: now,
         };
-        let slowed = self.slowed.entry(domain.to_owned()).or_insert(first);
+        let slowed = self.slowed.entry(domain.clone()).or_insert(first);
         slowed.next = slowed.next.max(hold);
         slowed.pause = slowed.pause.saturating_mul(2).min(SLOWEST);
         slowed.mends_at = now.saturating_add(MENDS_AFTER);
@@ -227,12 +235,16 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    fn of(domain: &str) -> Receiver {
+        Receiver::of(domain)
+    }
+
     #[test]
     fn mails_of_a_full_domain_get_places_one_behind_the_other() {
         let mut limits = Limits::new(0, 1);
-        assert_eq!(limits.domain("uni.edu", at(0)), Ok(()));
+        assert_eq!(limits.domain(&of("uni.edu"), at(0)), Ok(()));
         let waits: Vec<_> = (0..400)
-            .map(|_| limits.domain("uni.edu", at(0)).unwrap_err())
+            .map(|_| limits.domain(&of("uni.edu"), at(0)).unwrap_err())
             .collect();
         assert!(waits[0] <= at(1));
         for pair in waits.windows(2).take(280) {
@@ -240,11 +252,11 @@ mod tests {
             assert!(apart >= at(1) || pair[1] == HORIZON, "{pair:?}");
         }
         assert_eq!(waits[399], HORIZON, "who is far behind looks again later");
-        assert_eq!(limits.behind("uni.edu", at(0)), HORIZON);
-        let behind = limits.behind("uni.edu", at(200));
+        assert_eq!(limits.behind(&of("uni.edu"), at(0)), HORIZON);
+        let behind = limits.behind(&of("uni.edu"), at(200));
         assert!(behind > at(99) && behind < HORIZON, "{behind:?}");
         assert_eq!(
-            limits.domain("other.edu", at(0)),
+            limits.domain(&of("other.edu"), at(0)),
             Ok(()),
             "nobody else waits"
         );
@@ -267,14 +279,20 @@ mod tests {
     #[test]
     fn a_domain_that_is_too_busy_is_left_alone_and_then_asked_less_often() {
         let mut limits = Limits::new(0, 0);
-        limits.slow_down("uni.edu", at(0), Some(at(120)));
-        assert_eq!(limits.domain("uni.edu", at(0)), Err(at(120)));
-        assert_eq!(limits.free("uni.edu"), Some(at(120)));
-        assert_eq!(limits.domain("uni.edu", at(120)), Ok(()));
-        assert!(limits.domain("uni.edu", at(120)).is_err(), "one at a time");
-        assert!(limits.behind("uni.edu", at(120)) > SLOW, "behind that one");
-        limits.slow_down("uni.edu", at(121), None);
-        let waits = limits.domain("uni.edu", at(121)).unwrap_err();
+        limits.slow_down(&of("uni.edu"), at(0), Some(at(120)));
+        assert_eq!(limits.domain(&of("uni.edu"), at(0)), Err(at(120)));
+        assert_eq!(limits.free(&of("uni.edu")), Some(at(120)));
+        assert_eq!(limits.domain(&of("uni.edu"), at(120)), Ok(()));
+        assert!(
+            limits.domain(&of("uni.edu"), at(120)).is_err(),
+            "one at a time"
+        );
+        assert!(
+            limits.behind(&of("uni.edu"), at(120)) > SLOW,
+            "behind that one"
+        );
+        limits.slow_down(&of("uni.edu"), at(121), None);
+        let waits = limits.domain(&of("uni.edu"), at(121)).unwrap_err();
         assert!(waits >= HOLD, "{waits:?}");
         for quarter in 1..=4 {
             limits.shrink(at(121 + quarter * 601));

@@ -8,7 +8,7 @@
 //!   [`verdict`]: what is done about that.
 //! - [`record`], [`letters`]: writes it down. [`heed`]: what a reply means for everybody else.
 //! - [`share`]: what this courier has of the relay's limits; [`gate`], [`limits`], [`tempo`]: keeps
-//!   them; [`breaker`]: when the relay takes nothing.
+//!   them; [`receiver`]: which domains are one; [`breaker`]: when the relay takes nothing.
 //!
 //! # Promises
 //! - A mail is leased only when it can go: a crash leaves no more behind than the window, which is
@@ -37,6 +37,7 @@ mod options;
 #[cfg(test)]
 mod overlap;
 mod parcel;
+mod receiver;
 mod record;
 mod share;
 #[macro_use]

@@ -16,6 +16,7 @@ use url::Url;
 
 use super::{
     letters::REPETITIONS,
+    receiver::Receiver,
     verdict::{Attempt, Refusal, Verdict},
 };
 use crate::{
@@ -135,9 +136,9 @@ impl LeasedInvite {
         })
     }
 
-    /// Its domain, as limits count it.
-    pub(super) fn domain(&self) -> String {
-        self.to.domain().as_str().to_ascii_lowercase()
+    /// Whose it is at the other end, as limits count it.
+    pub(super) fn receiver(&self) -> Receiver {
+        Receiver::of(self.to.domain().as_str())
     }
 }
 
@@ -181,11 +182,11 @@ impl Leased {
         }
     }
 
-    /// The domain that it goes to.
-    pub(super) fn domain(&self) -> String {
+    /// Whose it is at the other end.
+    pub(super) fn receiver(&self) -> Receiver {
         match self {
-            Self::Letter(letter) => letter.to.domain().as_str().to_ascii_lowercase(),
-            Self::Invite(invite) => invite.domain(),
+            Self::Letter(letter) => Receiver::of(letter.to.domain().as_str()),
+            Self::Invite(invite) => invite.receiver(),
         }
     }
 }

@@ -6,7 +6,7 @@ use contract::ids::{BatchId, InviteId};
 use serde::Serialize;
 use store::{Row, StoreError, Tx};
 
-use super::{Courier, lanes::Taken, micros, parcel::Common, sql};
+use super::{Courier, lanes::Taken, micros, parcel::Common, receiver::Receiver, sql};
 
 /// How much of what is due of a batch is looked through at once.
 const WINDOW: u64 = 1_000;
@@ -23,8 +23,8 @@ pub(super) struct InVain {
 }
 
 #[derive(Serialize)]
-struct Domain {
-    domain: String,
+struct Domain<'a> {
+    domain: &'a str,
 }
 
 #[derive(Serialize)]
@@ -51,11 +51,11 @@ impl Courier {
         &mut self,
         tx: &mut Tx,
         taken: &Taken<Common>,
-        refused: BTreeSet<String>,
+        refused: BTreeSet<Receiver>,
     ) -> Result<(), StoreError> {
         let now = self.now();
         self.in_vain.retain(|_, in_vain| now < in_vain.until);
-        let free_at = refused.iter().filter_map(|domain| self.limits.free(domain));
+        let free_at = refused.iter().filter_map(|one| self.limits.free(one));
         let Some(free_at) = free_at.min() else {
             return Ok(());
         };
@@ -63,8 +63,8 @@ impl Courier {
             in_vain.free_at = free_at.min(in_vain.until);
             return Ok(());
         }
-        let domains = refused.into_iter().map(|domain| Domain { domain });
-        let domains: Vec<_> = domains.collect();
+        let domains = refused.iter().flat_map(Receiver::domains);
+        let domains: Vec<_> = domains.map(|domain| Domain { domain }).collect();
         let first = sql::FIND_FIRST.bind(taken.batch).bind(WINDOW);
         let mut rows = first.bind_rows(&domains).fetch_all(tx).await?;
         if rows.len() as u64 == WINDOW {
@@ -98,7 +98,7 @@ impl Courier {
         let domain: String = row.get("domain")?;
         Ok(Place {
             id: row.get("id")?,
-            due_in: micros(self.limits.behind(&domain, now)),
+            due_in: micros(self.limits.behind(&Receiver::of(&domain), now)),
         })
     }
 }

@@ -37,6 +37,7 @@ mod mime;
 mod pace;
 mod patience;
 mod posted;
+mod providers;
 mod queue;
 mod relays;
 mod reminders;
