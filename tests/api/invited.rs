@@ -195,7 +195,12 @@ async fn an_invite_is_for_its_own_address_unless_the_organisation_is_lenient() {
     let sent = invite(&institution, &link, &address(&institution, "ann")).await;
     let bob = signed_in(&address(&institution, "bob")).await;
     let as_bob = || bob.post(&sent.path, json!({}));
-    as_bob().await.refused(403, "invite-for-another");
+    let refused = as_bob().await;
+    refused.refused(403, "invite-for-another");
+    // it says which address it is for, and not the whole of it
+    let told = text(&refused.body["detail"]);
+    assert!(told.contains("for a••@hill.edu, and you are"), "{told}");
+    assert!(told.contains(&address(&institution, "bob")), "{told}");
     let more = bob.post(&sent.path, acceptance()).await;
     more.refused_fields(&[
         "first_name unexpected",

@@ -79,6 +79,11 @@ impl Browser {
         self.submit_from(&page.origin(), page, form).await
     }
 
+    /// Presses the button of the form that goes to an address with this end, and fills nothing in.
+    pub(crate) async fn press(&self, page: &Page, action: &str) -> Page {
+        self.submit(page, &page.form(action)).await
+    }
+
     /// Presses the button of a form that stands on a page of another site.
     pub(crate) async fn submit_from(&self, origin: &str, page: &Page, form: &Form) -> Page {
         let to = page.url.join(&form.action).unwrap();

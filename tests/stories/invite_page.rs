@@ -206,11 +206,9 @@ async fn what_somebody_did_with_an_invite_is_on_its_page() {
         .submit(&page, &form.fill("accept_terms", "yes"))
         .await;
     assert_eq!(done.heading(), "Welcome, Ann");
-    let declined = scene
-        .node
-        .browser()
-        .post(&format!("{bob}/decline"), &[])
-        .await;
+    let browser = scene.node.browser();
+    let page = browser.open(&bob).await;
+    let declined = browser.press(&page, "/decline").await;
     assert_eq!(declined.status, 200, "{}", declined.text());
     let accepted = scene.page_of("ann@hill.edu", "Accepted on").await;
     assert!(!accepted.html.contains("/cancel"), "{}", accepted.text());

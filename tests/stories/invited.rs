@@ -353,8 +353,6 @@ async fn whoever_is_signed_in_accepts_with_a_proved_account_of_their_own_only(
     assert!(!text.contains("Accept with this account"), "{text}");
     let as_ann = browser.post(&format!("{bob}/as-me"), &[]).await;
     assert_eq!(as_ann.status, 403);
-    let text = as_ann.text();
-    assert!(text.contains("signed in as ann@hill.edu"), "{text}");
 
     // Somebody set Bob's account up before him, and is signed in there: only the form is for Bob.
     let stranger = scene.node.browser();
@@ -371,10 +369,8 @@ async fn whoever_is_signed_in_accepts_with_a_proved_account_of_their_own_only(
         "{}",
         page.text()
     );
-    assert_eq!(
-        stranger.post(&format!("{bob}/as-me"), &[]).await.status,
-        403
-    );
+    let as_me = stranger.post(&format!("{bob}/as-me"), &[]).await;
+    assert_eq!(as_me.status, 403);
     let his = accepted(&scene.node.browser(), &bob).await;
     assert_eq!(his.status, 200, "{}", his.text());
     let users = scene.owner.all(&format!("{}/users", scene.at)).await;

@@ -34,6 +34,7 @@ mod invite_page;
 mod invite_pages;
 mod invited;
 mod invited_by_two;
+mod invited_elsewhere;
 mod invited_states;
 mod join;
 mod killed;

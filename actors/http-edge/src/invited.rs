@@ -132,14 +132,18 @@ pub(crate) async fn accept_as(
 ) -> Result<Accepted, Problem> {
     let face = face(edge, &person.incoming, Ticket::Token(Secret::new(token))).await?;
     if !may_accept_as(&face, &person.signed_in) {
-        return Err(Problem::new(Kind::InviteForAnother));
+        return Err(for_another(&face, &person.signed_in));
     }
     let admit = Admit {
         organisation: face.organisation,
         account_id: person.signed_in.account_id,
         door: Door::Invite { invite_id: face.id },
     };
-    let admitted = edge.bus.call(&admit, person.cx()).await?;
+    let admitted = edge.bus.call(&admit, person.cx()).await;
+    let admitted = admitted.map_err(|problem| match problem.kind {
+        Kind::InviteForAnother => for_another(&face, &person.signed_in),
+        _ => problem,
+    })?;
     Ok(Accepted {
         face,
         admitted,
@@ -147,6 +151,28 @@ pub(crate) async fn accept_as(
         last_name: person.signed_in.last_name.clone(),
         email: person.signed_in.email.clone(),
     })
+}
+
+/// Why somebody who is signed in does not accept with that account: which address it is for, as far as
+/// that is told to somebody else.
+fn for_another(face: &InviteFace, person: &SignedInPerson) -> Problem {
+    let detail = if face.email.key() == person.email.key() {
+        "The address of your account is not confirmed yet.".to_owned()
+    } else {
+        let SignedInPerson { email, .. } = person;
+        let invited = face.email.masked();
+        format!("It is for {invited}, and you are signed in as {email}.")
+    };
+    Problem::new(Kind::InviteForAnother).detail(detail)
+}
+
+/// Refuses to accept by the form where somebody else is signed in: they have to sign out first, or
+/// accept as themself.
+pub(crate) fn is_alone(face: &InviteFace, person: &SignedInPerson) -> Result<(), Problem> {
+    if closed(face.life).is_none() && face.email.key() != person.email.key() {
+        return Err(for_another(face, person));
+    }
+    Ok(())
 }
 
 /// Whether somebody who is signed in may accept with that account, as far as the edge knows.

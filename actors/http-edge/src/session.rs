@@ -290,8 +290,14 @@ pub(crate) fn registrant_cookie(options: &EdgeOptions, token: &Secret) -> Cookie
     )
 }
 
-/// A fresh token for [`registrant_cookie`].
-pub(crate) fn draw_registrant() -> Result<Secret, Problem> {
+/// The token of the browser, a fresh one for [`registrant_cookie`] if it has none.
+pub(crate) fn registrant_or_new(
+    request: &HttpRequest,
+    options: &EdgeOptions,
+) -> Result<Secret, Problem> {
+    if let Some(token) = registrant(request, options) {
+        return Ok(token);
+    }
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|_| Problem::new(Kind::Internal))?;
     Ok(Secret::new(data_encoding::BASE64URL_NOPAD.encode(&bytes)))

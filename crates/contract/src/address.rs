@@ -99,6 +99,16 @@ impl EmailAddress {
         let domain = self.0.rsplit_once('@').map_or("", |(_, domain)| domain);
         DomainName(domain.to_owned())
     }
+
+    /// As it is told to whoever may be somebody else: `b••@hill.edu`. Nothing tells how long it is,
+    /// and nothing of a name of one letter is left.
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
+        let mut letters = local.chars();
+        let first = letters.next().filter(|_| letters.next().is_some());
+        let first = first.map(String::from).unwrap_or_default();
+        format!("{first}••@{domain}")
+    }
 }
 
 impl fmt::Display for EmailAddress {
@@ -203,6 +213,17 @@ mod tests {
             EmailAddress::parse("bob+law@x.edu").unwrap().key(),
             "bob+law@x.edu"
         );
+    }
+
+    #[test]
+    fn a_masked_address_tells_its_domain_and_at_most_one_letter_more() {
+        for (address, masked) in [
+            ("bob@hill.edu", "b••@hill.edu"),
+            ("Ann.Lee+law@Hill.EDU", "A••@hill.edu"),
+            ("b@hill.edu", "••@hill.edu"),
+        ] {
+            assert_eq!(EmailAddress::parse(address).unwrap().masked(), masked);
+        }
     }
 
     #[test]

@@ -12,14 +12,14 @@ use contract::{
 use serde::Deserialize;
 use url::Url;
 
-use super::{Answer, fields::Errors, frame::Frame, proofs::Proving, render};
+use super::{Answer, fields::Errors, frame::Frame, proofs::Proving, render, with_cookie};
 use crate::{
     accounts,
     edge::Edge,
     flows::{self, JoinForm, Joined},
     person::{Anybody, Person},
     request::Incoming,
-    session::{draw_registrant, registrant, registrant_cookie},
+    session::{registrant_cookie, registrant_or_new},
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
@@ -169,11 +169,7 @@ async fn join(
         password,
         accept_terms: is_ticked(&accept_terms),
     };
-    let known = registrant(&request, &edge.options);
-    let registrant = match known {
-        Some(token) => token,
-        None => draw_registrant()?,
-    };
+    let registrant = registrant_or_new(&request, &edge.options)?;
     let joined = flows::join(
         &edge,
         &incoming,
@@ -182,14 +178,12 @@ async fn join(
         Some(registrant.clone()),
     )
     .await;
-    let mut response = match joined {
+    let response = match joined {
         Ok(joined) => done(&edge, joined)?,
         Err(problem) => refused(&edge, &incoming, &token, (Who::Form, form), problem).await?,
     };
-    if let Err(error) = response.add_cookie(&registrant_cookie(&edge.options, &registrant)) {
-        tracing::error!(%error, "a cookie does not fit");
-    }
-    Ok(response)
+    let cookie = registrant_cookie(&edge.options, &registrant);
+    Ok(with_cookie(response, &cookie))
 }
 
 /// How somebody asked.

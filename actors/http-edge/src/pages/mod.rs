@@ -23,7 +23,8 @@ mod sign_in;
 pub(crate) mod words;
 
 use actix_web::{
-    HttpRequest, HttpResponse, error::UrlencodedError, http::StatusCode, http::header, web,
+    HttpRequest, HttpResponse, cookie::Cookie, error::UrlencodedError, http::StatusCode,
+    http::header, web,
 };
 use askama::Template;
 use contract::{FieldError, Kind, Problem};
@@ -78,6 +79,14 @@ fn render(status: StatusCode, page: &impl Template) -> Answer {
 /// A page that is not refused.
 fn show(page: &impl Template) -> Answer {
     render(StatusCode::OK, page)
+}
+
+/// An answer that brings a cookie.
+fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> HttpResponse {
+    if let Err(error) = response.add_cookie(cookie) {
+        tracing::error!(%error, "a cookie does not fit");
+    }
+    response
 }
 
 /// On to another page, with GET.

@@ -6,8 +6,7 @@ mod password;
 mod reset;
 mod sign_in;
 
-use actix_web::cookie::Cookie;
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 
 /// Adds the pages' routes.
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
@@ -18,11 +17,3 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 pub(crate) use self::own::start;
-
-/// An answer that brings a cookie.
-fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> HttpResponse {
-    if let Err(error) = response.add_cookie(cookie) {
-        tracing::error!(%error, "a cookie does not fit");
-    }
-    response
-}

@@ -5,11 +5,10 @@ use askama::Template;
 use contract::{Kind, accounts::SignOutPerson};
 use serde::Deserialize;
 
-use super::with_cookie;
 use crate::{
     accounts,
     edge::Edge,
-    pages::{Answer, frame::Frame, render, see},
+    pages::{Answer, frame::Frame, render, see, with_cookie},
     person::{SIGN_IN, end_session_cookie, session_cookie, session_token},
     request::Incoming,
 };
@@ -59,9 +58,10 @@ struct Credentials {
     next: String,
 }
 
-/// Where a sign-in may lead: back to the link that somebody came from, and nowhere else.
+/// Where a sign-in may lead: back to the link or the invite that somebody came from, and nowhere else.
 fn next(path: &str) -> Option<&str> {
-    let token = path.strip_prefix("/join/")?;
+    let token = path.strip_prefix("/join/");
+    let token = token.or_else(|| path.strip_prefix("/invite/"))?;
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     (!token.is_empty() && token.bytes().all(is_token)).then_some(path)
 }
@@ -120,13 +120,17 @@ mod tests {
     use super::next;
 
     #[test]
-    fn a_sign_in_leads_back_to_a_link_and_nowhere_else() {
-        assert_eq!(next("/join/abc-DEF_1"), Some("/join/abc-DEF_1"));
+    fn a_sign_in_leads_back_to_a_link_or_an_invite_and_nowhere_else() {
+        for path in ["/join/abc-DEF_1", "/invite/abc-DEF_1"] {
+            assert_eq!(next(path), Some(path));
+        }
         for path in [
             "",
             "/",
             "/join/",
             "/join/a/b",
+            "/invite/a/decline",
+            "/invite/",
             "/join/..",
             "//evil.example/join/x",
             "https://evil.example/join/x",
