@@ -76,8 +76,12 @@ async fn pages_say_who_did_it_by_name_and_keep_the_id_of_whoever_left(
     let plan = owner.open(&plans.link("Law")).await;
     assert_eq!(
         by(&plan, 8)[..4],
-        ["the operator", "token “a story”", &email, "the person"]
+        ["the operator", "token “a story”", &email, "Ann Lee"]
     );
+    let ann = Person::numbered(1).email;
+    let whole = format!("Ann Lee {ann}");
+    assert_eq!(by(&plan, 7)[..4], [whole.as_str(); 4]);
+    assert_eq!(plan.link("Ann Lee"), page.url.path());
     let audit = institution.open("/audit").await;
     let told = ["the operator", "token “a story”", &email];
     assert_eq!(by(&audit, 1)[..3], told);
@@ -87,7 +91,9 @@ async fn pages_say_who_did_it_by_name_and_keep_the_id_of_whoever_left(
         audit.text()
     );
     assert!(by(&audit, 3).contains(&email), "{}", audit.text());
-    assert_eq!(audit.link(&user), page.url.path());
+    assert!(by(&audit, 3).contains(&whole), "{}", audit.text());
+    assert!(by(&audit, 1).contains(&"Ann Lee".to_owned()));
+    assert_eq!(audit.link("Ann Lee"), page.url.path());
     // programs get ids
     let trail = scene.owner.all(&format!("{}/audit", scene.at)).await;
     let actors: Vec<_> = trail
@@ -133,7 +139,8 @@ async fn an_invite_its_batch_and_the_trail_say_who_it_was() {
     let (_, sent) = scene.invite("ann@hill.edu", false).await;
     let (ann, _) = scene.mailed("ann@hill.edu").await;
     let declined = scene.node.browser();
-    declined.post(&format!("{ann}/decline"), &[]).await;
+    let page = declined.open(&ann).await;
+    declined.press(&page, "/decline").await;
     let id = sent["batch_id"].as_str().unwrap();
     let batch = scene.institution.open(&format!("/invites/{id}")).await;
     let text = batch.text();
@@ -151,4 +158,34 @@ async fn an_invite_its_batch_and_the_trail_say_who_it_was() {
         rows.find(|row| row[2] == "batch.finish")
     });
     assert_eq!(finished.await[1], "Usher");
+}
+
+#[tokio::test]
+async fn whoever_is_erased_is_nobody_on_the_pages_that_named_them() {
+    let scene = Scene::open(Engine::Sqlite, BusKind::Local, 5).await;
+    let ann = Person::numbered(1);
+    ann.join(&scene.node.browser(), &scene.link.url).await;
+    let owner = &scene.institution.administrator;
+    let pages = async || {
+        let plans = scene.institution.open("/plans").await;
+        [
+            owner.open(&plans.link("Law")).await,
+            scene.institution.open("/audit").await,
+        ]
+    };
+    for page in pages().await {
+        assert!(page.html.contains(&ann.email), "{}", page.text());
+    }
+    let page = scene.person(owner).await;
+    let erase = page.form("/erase").fill("sure", "yes");
+    owner.submit(&page, &erase).await;
+    for page in pages().await {
+        let text = page.text();
+        assert!(
+            !text.contains("Ann Lee") && !text.contains(&ann.email),
+            "{text}"
+        );
+        assert!(text.contains("the person"), "{text}");
+        assert!(!page.html.contains("/users/usr_"), "{text}");
+    }
 }

@@ -16,7 +16,7 @@
 //!   is one, the rows, and their tags. None of them looks at more than one range of one index.
 //!
 //! # Map
-//! [`list`], [`ids`], [`get`], [`story`], [`waiting`] and [`own`], a file for each question; [`pending`],
+//! [`list`], [`ids`], [`get`], [`story`], [`name`], [`waiting`] and [`own`], a file for each question; [`pending`],
 //! those about invites; [`filter`], which people; [`narrow`], which filter leaves few; [`place`], where a
 //! page begins; [`search`], a text as a pattern; [`person`], a row and its tags; [`sql`], statements.
 //!
@@ -30,6 +30,7 @@ mod filter;
 mod get;
 mod ids;
 mod list;
+mod name;
 mod narrow;
 mod own;
 mod pending;
@@ -73,6 +74,7 @@ impl Behaviour for Roster {
             .one::<users::ListUserIds>()
             .one::<users::ListWaiting>()
             .one::<users::ListUserStory>()
+            .one::<users::NameUsers>()
             .one::<invited::ListPending>()
             .one::<invited::CountPending>()
             .one::<invited::ListInviteStory>()

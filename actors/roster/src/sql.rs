@@ -463,6 +463,32 @@ store::statements! {
         where memberships.organisation_id = $1
             and memberships.id = $2";
 
+    /// Who people are, those among them who have a place in an organisation: by their memberships, or by
+    /// their accounts.
+    pub(crate) NAME_PEOPLE = "
+        select memberships.id, memberships.account_id, accounts.first_name, accounts.last_name,
+            accounts.email
+        from (
+            select rows.value ->> 'id' as id
+            from rows($1)
+            union
+            select memberships.id
+            from rows($2)
+            join memberships on memberships.account_id = rows.value ->> 'id'
+            where memberships.organisation_id = $3) as named
+        join memberships on memberships.id = named.id
+        join accounts on accounts.id = memberships.account_id
+        where memberships.organisation_id = $3
+        order by memberships.id";
+
+    /// Where invites of an organisation were sent.
+    pub(crate) NAME_INVITES = "
+        select invites.id, invites.email
+        from rows($1)
+        join invites on invites.id = rows.value ->> 'id'
+        where invites.organisation_id = $2
+        order by invites.id";
+
     /// Where a person stands in each organisation, the oldest first.
     pub(crate) LIST_OWN = "
         select memberships.id, organisations.name as organisation_name, organisations.product_url,

@@ -95,6 +95,7 @@ pub const ALL: &[Subject] = &[
     of::<users::ListUserIds>(),
     of::<users::ListWaiting>(),
     of::<users::ListUserStory>(),
+    of::<users::NameUsers>(),
     of::<invited::ListPending>(),
     of::<invited::CountPending>(),
     of::<invited::ListInviteStory>(),

@@ -1,5 +1,7 @@
 //! Questions about people in an organisation: reads only. Owner: roster.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
     audit::AuditEntry,
     call::{Call, Need, Service},
     caller::Role,
-    ids::{LinkId, MembershipId, OrganisationId, PlanId},
+    ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     page::{Page, PageRequest},
     seats::Status,
     text::{Name, PersonName, Tag},
@@ -272,6 +274,70 @@ impl Call for ListUserStory {
     const FROM: &'static [Service] = &[Service::HttpEdge];
     const NEEDS: Need = Need::Administrator(Role::Viewer);
     type Reply = Page<AuditEntry>;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// The most that [`NameUsers`] asks for: whoever the entries of the longest page name, by whom and
+/// on whom.
+pub const USERS_NAMED_MOST: usize = 2 * PageRequest::MOST as usize;
+
+/// Who the people and the invites are that an organisation's history names by their ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameUsers {
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+    /// These memberships; with the others at most [`USERS_NAMED_MOST`].
+    #[serde(default)]
+    pub memberships: BTreeSet<MembershipId>,
+    /// The memberships of these accounts there.
+    #[serde(default)]
+    pub accounts: BTreeSet<AccountId>,
+    /// These invites.
+    #[serde(default)]
+    pub invites: BTreeSet<InviteId>,
+}
+
+/// The answer to [`NameUsers`]. Whoever is not, or not any more, of the organisation is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserNames {
+    /// Those who have a place there, each once.
+    pub users: Vec<UserName>,
+    /// Invites of its batches.
+    pub invites: Vec<InviteName>,
+}
+
+/// A person, as a page names them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserName {
+    /// The membership.
+    pub id: MembershipId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// First name.
+    pub first_name: PersonName,
+    /// Last name.
+    pub last_name: PersonName,
+    /// The address.
+    pub email: EmailAddress,
+}
+
+/// An invite, as a page names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteName {
+    /// Which.
+    pub id: InviteId,
+    /// Where it was sent.
+    pub email: EmailAddress,
+}
+
+impl Call for NameUsers {
+    const SUBJECT: &'static str = "usher.v1.users.name";
+    const OWNER: Service = Service::Roster;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Viewer);
+    type Reply = UserNames;
     fn organisation(&self) -> Option<&OrganisationId> {
         Some(&self.organisation)
     }

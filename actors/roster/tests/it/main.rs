@@ -4,6 +4,7 @@
 
 mod alike;
 mod filter;
+mod named;
 mod order;
 mod page;
 mod pending;

@@ -5,12 +5,12 @@ use askama::Template;
 use contract::{
     Cursor, PageRequest,
     audit::{AuditEntry, ListAudit},
-    ids::{BatchId, BulkId, InviteId, LinkId, MembershipId, PlanId},
+    ids::{BatchId, BulkId, InviteId, LinkId, PlanId},
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::who::Who;
+use super::who::{Named, Who};
 use crate::{
     edge::Edge,
     pages::{
@@ -36,21 +36,29 @@ struct Audit {
 }
 
 impl Audit {
-    fn by(&self, entry: &AuditEntry) -> String {
-        self.who.says(&entry.actor, somebody(entry))
+    fn by(&self, entry: &AuditEntry) -> Named {
+        let somebody = somebody(entry);
+        let own = entry.target.parse().ok();
+        let own = own.filter(|_| somebody == THE_PERSON);
+        self.who.actor(&entry.actor, own, somebody)
     }
 
-    /// What it happened to, in words, where they say more than its id.
-    fn on(&self, entry: &AuditEntry) -> String {
-        let known = self.who.known(&entry.target);
-        known.unwrap_or_else(|| entry.target.clone())
+    /// What it happened to, in words where they say more than its id.
+    fn on(&self, entry: &AuditEntry) -> Named {
+        let id = &entry.target;
+        let person = id.parse().ok().and_then(|id| self.who.person(id));
+        let invite = || id.parse().ok().and_then(|id| self.who.invite(id));
+        let known = person.or_else(invite);
+        known.unwrap_or_else(|| Named {
+            page: self.page(entry),
+            ..Named::of_id(self.who.known(id).unwrap_or_else(|| id.clone()))
+        })
     }
 
-    /// The page of what it happened to, where it has one.
+    /// The page of what it happened to, where it has one, within the office.
     fn page(&self, entry: &AuditEntry) -> Option<String> {
         let id = entry.target.as_str();
         let part = match id.split_once('_')?.0 {
-            MembershipId::PREFIX if entry.action != "user.erase" => "users",
             LinkId::PREFIX => "links",
             PlanId::PREFIX => "plans",
             BatchId::PREFIX => "invites",
@@ -58,7 +66,7 @@ impl Audit {
             BulkId::PREFIX => "users/bulk",
             _ => return None,
         };
-        Some(self.office.path(format_args!("/{part}/{id}")))
+        Some(format!("/{part}/{id}"))
     }
 }
 
@@ -91,12 +99,15 @@ fn said(value: &Value) -> String {
     }
 }
 
+/// What somebody is called who acted for themself and is not known by name.
+const THE_PERSON: &str = "the person";
+
 /// What a visitor is called who acted for themself.
 fn somebody(entry: &AuditEntry) -> &'static str {
     match entry.action.as_str() {
-        "seat.admit" | "seat.settle" => "the person",
+        "seat.admit" | "seat.settle" => THE_PERSON,
         action if action.starts_with("invite.") => "its receiver",
-        _ if words::is_by_owner(entry) => "the person",
+        _ if words::is_by_owner(entry) => THE_PERSON,
         _ => "a visitor",
     }
 }

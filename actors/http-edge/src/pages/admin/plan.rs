@@ -11,7 +11,7 @@ use contract::{
 use futures_util::try_join;
 use serde::Deserialize;
 
-use super::who::Who;
+use super::who::{Named, Who};
 use crate::{
     edge::Edge,
     pages::{
@@ -52,12 +52,17 @@ struct PlanPage {
 }
 
 impl PlanPage {
-    fn by(&self, entry: &LedgerEntry) -> String {
-        let somebody = match entry.change.as_str() {
-            "assign" | "hold" | "wait" | "settle" => "the person",
-            _ => "a visitor",
-        };
-        self.who.says(&entry.actor, somebody)
+    fn by(&self, entry: &LedgerEntry) -> Named {
+        let is_own = matches!(entry.change.as_str(), "assign" | "hold" | "wait" | "settle");
+        let own = entry.membership_id.filter(|_| is_own);
+        let somebody = if is_own { "the person" } else { "a visitor" };
+        self.who.actor(&entry.actor, own, somebody)
+    }
+
+    /// Whose seat it was; the id of whoever is not here any more.
+    fn on(&self, entry: &LedgerEntry) -> Option<Named> {
+        let id = entry.membership_id?;
+        Some(self.who.person(id).unwrap_or_else(|| Named::of_id(id)))
     }
 }
 
@@ -111,7 +116,11 @@ pub(super) async fn one(
     )
     .map_err(|problem: Problem| Refused(problem))?;
     let entries = ledger.entries.items.iter();
-    let who = Who::of(&edge, &office, entries.map(|entry| entry.actor.as_str())).await?;
+    let people = entries.clone().filter_map(|entry| entry.membership_id);
+    let people: Vec<_> = people.map(|id| id.to_string()).collect();
+    let actors = entries.map(|entry| entry.actor.as_str());
+    let named = actors.chain(people.iter().map(String::as_str));
+    let who = Who::of(&edge, &office, named).await?;
     show(&PlanPage {
         frame: Frame::of(&edge),
         office,

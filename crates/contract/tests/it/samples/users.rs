@@ -1,12 +1,12 @@
 //! How people are listed.
 
 use contract::{
-    ids::{InviteId, LinkId, MembershipId, OrganisationId, PlanId},
+    ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     invited::{CountPending, ListInviteStory, ListPending, Pending, PendingCount},
     seats::Status,
     users::{
-        GetUser, LinkName, ListUserIds, ListUserStory, ListUsers, ListWaiting, User, UserFilter,
-        UserIds, UserSort, Waiting,
+        GetUser, InviteName, LinkName, ListUserIds, ListUserStory, ListUsers, ListWaiting,
+        NameUsers, User, UserFilter, UserIds, UserName, UserNames, UserSort, Waiting,
     },
 };
 
@@ -104,10 +104,37 @@ pub(super) fn samples() -> Vec<Sample> {
             }],
             [page_of(entry())],
         ),
+        named(),
     ]
     .into_iter()
     .chain(invited())
     .collect()
+}
+
+fn named() -> Sample {
+    let (membership, account, invite) =
+        (id(MembershipId::new), id(AccountId::new), id(InviteId::new));
+    sample(
+        [NameUsers {
+            organisation: id(OrganisationId::new),
+            memberships: [membership].into(),
+            accounts: [account].into(),
+            invites: [invite].into(),
+        }],
+        [UserNames {
+            users: vec![UserName {
+                id: membership,
+                account_id: account,
+                first_name: person("Ann"),
+                last_name: person("Alpha"),
+                email: email("ann@x.example"),
+            }],
+            invites: vec![InviteName {
+                id: invite,
+                email: email("bob@x.example"),
+            }],
+        }],
+    )
 }
 
 fn pending() -> Pending {
