@@ -73,13 +73,8 @@ impl Role {
     pub const fn rank(self) -> u8 {
         match self {
             Self::Edge => 0,
-            Self::Links
-            | Self::Invites
-            | Self::Courier
-            | Self::People
-            | Self::Roster
-            | Self::Admin => 1,
-            Self::Seats => 2,
+            Self::Links | Self::Invites | Self::Courier | Self::Roster | Self::Admin => 1,
+            Self::People | Self::Seats => 2,
             Self::Relay => 3,
         }
     }

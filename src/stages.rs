@@ -6,7 +6,7 @@ use admin_directory::{AdminDirectory, AttemptSweeper};
 use anyhow::Context as _;
 use contract::{Secret, Service};
 use invite_dispatcher::{
-    Courier, CourierMetrics, DkimOptions, Enlister, InviteDispatcher, MailOptions, MailStyle,
+    Announcer, Courier, CourierMetrics, DkimOptions, Enlister, InviteDispatcher, MailOptions, MailStyle,
     Mailbox, MailboxMetrics, MailboxOptions, Reminder,
 };
 use kernel::{Bus, Stage};
@@ -114,7 +114,7 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             let make = move || LinkRegistry::new(db.clone(), Arc::clone(&clock), vault.clone());
             stage.actor(many.links_instances.get(), make).await?;
         }
-        Role::Invites => invites(ground, stage, db).await?,
+        Role::Invites => invites(ground, line, stage, db).await?,
         Role::Courier => {
             let authorities = ground.settings.mail.authorities();
             let authorities = authorities.context("mail.tls_ca_file")?;
@@ -189,9 +189,15 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
 }
 
 /// Takes mail and invites in, moves them on, and reads what comes back.
-async fn invites(ground: &Ground, stage: &mut Stage, db: Db) -> anyhow::Result<()> {
+async fn invites(ground: &Ground, line: &Line, stage: &mut Stage, db: Db) -> anyhow::Result<()> {
     let (clock, couriers) = (Arc::clone(&ground.clock), Arc::clone(&ground.letters));
     let (vault, options) = (ground.vault()?, mail(ground)?);
+    let parts = (db.clone(), Arc::clone(&clock), Arc::clone(&couriers));
+    let (bus, seal) = (line.bus.clone(), (vault.clone(), options.clone()));
+    stage.worker(quiet(), move || {
+        let ((db, clock, couriers), (vault, options)) = (parts.clone(), &seal);
+        Announcer::new(db, clock, bus.clone(), vault.clone(), options, couriers)
+    });
     let parts = (db.clone(), Arc::clone(&clock), Arc::clone(&couriers));
     let keys = vault.clone();
     let per_day = ground.settings.invites.per_organisation_per_day;

@@ -63,4 +63,5 @@ mod steered;
 mod stopped;
 mod tenants;
 mod throttle;
+mod told_of_seats;
 mod who;

@@ -72,6 +72,7 @@ impl Templates {
         let (mail, context) = context_of(letter);
         let language = match letter {
             Letter::JoinConfirmation { language, .. }
+            | Letter::SeatGiven { language, .. }
             | Letter::Proof { language, .. }
             | Letter::PasswordReset { language, .. }
             | Letter::AddressChange { language, .. }
@@ -130,6 +131,41 @@ pub(crate) fn context_of(letter: &Letter) -> (&'static str, Value) {
                 product_url => product_url,
             };
             ("join_confirmation", context)
+        }
+        Letter::SeatGiven {
+            first_name,
+            organisation,
+            status,
+            proof_due_at,
+            proof_url,
+            product_url,
+            language: _,
+        } => {
+            let is_held = *status == Status::Held;
+            let outcome = if is_held {
+                "It is held for you, and yours as soon as you confirm your address."
+            } else {
+                "It is ready."
+            };
+            let otherwise = if proof_url.is_some() {
+                "If you did not register, do nothing: without a confirmation the seat goes back, and \
+                 nobody can use your address."
+            } else {
+                "If you did not register, do nothing."
+            };
+            let context = context! {
+                letter => "seat-given",
+                greeting => greeting(first_name),
+                name => name(first_name),
+                status => status.name(),
+                organisation => organisation.as_str(),
+                outcome => outcome,
+                otherwise => otherwise,
+                due => proof_due_at.map(moment),
+                proof_url => proof_url.as_ref().map(Secret::expose),
+                product_url => (!is_held).then_some(product_url.as_str()),
+            };
+            ("seat_given", context)
         }
         Letter::Proof {
             first_name,

@@ -3,7 +3,8 @@
 //! # Owns
 //! The tables `mails`, `batches`, `invites`, `refusals`, `suppressions`, `taken_reports`, `couriers`
 //! and `relay_days`, and the way out: a directory ([`keep`]), or one SMTP relay (the crate `smtp`).
-//! Reads `links`, `plans`, `organisations`, `accounts`, `memberships` and `invite_uses`.
+//! Reads `links`, `plans`, `organisations`, `accounts`, `memberships`, `offers` and
+//! `invite_uses`.
 //!
 //! # Map
 //! - [`batches`]: addresses are handed in, classified, sent, steered; [`enlist`] queues them, in
@@ -11,6 +12,7 @@
 //! - [`courier`]: what is due is sent, as fast as [`rates`] allow.
 //! - [`invites`]: one invite, for administrators and whoever holds it; [`tokens`]: what it is known by.
 //! - [`suppressions`]: who gets none; [`reports`]: what comes back; [`remind`]: what is due by itself.
+//! - [`announce`]: whoever was given a seat is told so.
 //!
 //! # Promises (each with its test in docs/semantics.md)
 //! - A letter whose [`contract::mails::QueueMail`] was answered is durable, and is tried until the
@@ -36,6 +38,7 @@
 //! is neither a request nor a notice), a sample in [`samples`], a test that looks at it.
 
 mod alarm;
+mod announce;
 mod batches;
 mod courier;
 mod dkim;
@@ -73,6 +76,7 @@ use tokio::sync::Notify;
 pub use smtp::{Authorities, AuthoritiesError, Timeouts};
 
 pub use self::{
+    announce::Announcer,
     courier::{Courier, CourierMetrics, CourierTiming},
     dkim::{DkimError, DkimOptions, Signer},
     enlist::Enlister,

@@ -1,16 +1,43 @@
 //! Serves [`QueueMail`].
 
 use contract::{
-    Kind, Problem, Secret,
+    EmailAddress, Kind, Problem, Secret,
     ids::MailId,
-    mails::{MailQueued, QueueMail},
+    mails::{Letter, MailQueued, QueueMail},
 };
 use kernel::{Cx, Serve};
+use store::{StoreError, Tx, vault::Vault};
 
 use crate::{InviteDispatcher, sql};
 
 /// The longest key.
 const KEY_MOST: usize = 200;
+
+/// A letter as the queue keeps it.
+pub(crate) struct Sealed {
+    id: MailId,
+    letter: String,
+}
+
+impl Sealed {
+    pub(crate) fn letter(vault: &Vault, id: MailId, letter: &Letter) -> Result<Self, Problem> {
+        let text = serde_json::to_string(letter);
+        let text = Secret::new(text.map_err(|_| Problem::new(Kind::Internal))?);
+        let letter = vault.seal(&id.to_string(), &text)?;
+        Ok(Self { id, letter })
+    }
+
+    /// Queues it, unless a letter has this key already.
+    pub(crate) async fn queue(
+        self,
+        tx: &mut Tx,
+        key: &str,
+        to: &EmailAddress,
+    ) -> Result<bool, StoreError> {
+        let queue = sql::QUEUE_MAIL.bind(self.id).bind(key).bind(to);
+        Ok(queue.bind(self.letter).execute(tx).await? > 0)
+    }
+}
 
 impl Serve<QueueMail> for InviteDispatcher {
     async fn serve(&mut self, message: QueueMail, cx: &Cx) -> Result<MailQueued, Problem> {
@@ -22,18 +49,9 @@ impl Serve<QueueMail> for InviteDispatcher {
             ));
         }
         let id = MailId::new(self.clock.ulid());
-        let letter = serde_json::to_string(&message.letter);
-        let letter = Secret::new(letter.map_err(|_| Problem::new(Kind::Internal))?);
-        let sealed = self.vault.seal(&id.to_string(), &letter)?;
+        let sealed = Sealed::letter(&self.vault, id, &message.letter)?;
         let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
-        let queued = sql::QUEUE_MAIL
-            .bind(id)
-            .bind(&message.key)
-            .bind(&message.to)
-            .bind(sealed)
-            .execute(&mut tx)
-            .await?;
-        if queued == 0 {
+        if !sealed.queue(&mut tx, &message.key, &message.to).await? {
             let row = sql::FIND_BY_KEY
                 .bind(&message.key)
                 .fetch_one(&mut tx)

@@ -96,10 +96,21 @@ fn letters() -> Vec<(Letter, Option<String>)> {
             "product_url": "https://product.example/",
         })
     };
+    let given = |status: &str, proof_url: Option<&str>| {
+        json!({
+            "kind": "seat-given", "first_name": "Ann", "organisation": "Sample University",
+            "status": status, "proof_due_at": proof_url.map(|_| "2026-12-01T12:00:00Z"),
+            "proof_url": proof_url,
+            "product_url": proof_url.map_or(url, |_| "https://product.example/"),
+        })
+    };
     let letters = [
         joined("assigned", Some("2026-12-01T12:00:00Z")),
         joined("held", Some("2026-12-01T12:00:00Z")),
         joined("waiting", None),
+        given("assigned", Some(url)),
+        given("held", Some(url)),
+        given("assigned", None),
         json!({"kind": "proof", "first_name": "Ann", "proof_url": url, "code": "123456"}),
         json!({"kind": "password-reset", "first_name": "Ann", "reset_url": url, "code": "123456"}),
         json!({"kind": "address-change", "first_name": "Ann", "change_url": url, "code": "123456"}),
@@ -123,12 +134,12 @@ fn letters() -> Vec<(Letter, Option<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::templates::MAILS;
 
     #[test]
     fn every_mail_has_its_samples() {
         let count = |mail| of(mail).len();
-        let counts = ["invite", "join_confirmation", "notice", "request"].map(count);
-        assert_eq!(counts, [6, 3, 1, 5]);
+        assert_eq!(MAILS.map(count), [6, 3, 1, 5, 3]);
     }
 
     #[test]
@@ -137,15 +148,16 @@ mod tests {
             .iter()
             .map(|(letter, _)| match letter {
                 Letter::JoinConfirmation { .. } => 0,
-                Letter::Proof { .. } => 1,
-                Letter::PasswordReset { .. } => 2,
-                Letter::AddressChange { .. } => 3,
-                Letter::AddressChanged { .. } => 4,
-                Letter::AdministratorInvite { .. } => 5,
-                Letter::AdministratorReset { .. } => 6,
+                Letter::SeatGiven { .. } => 1,
+                Letter::Proof { .. } => 2,
+                Letter::PasswordReset { .. } => 3,
+                Letter::AddressChange { .. } => 4,
+                Letter::AddressChanged { .. } => 5,
+                Letter::AdministratorInvite { .. } => 6,
+                Letter::AdministratorReset { .. } => 7,
             })
             .collect();
         seen.dedup();
-        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6, 7]);
     }
 }

@@ -10,6 +10,22 @@ store::statements! {
     /// The letter of a key.
     pub(crate) FIND_BY_KEY = "select id from mails where key = $1";
 
+    /// Seats that were given to somebody who is not told yet, after one, in the order in which they were
+    /// given. Whoever has just proved a held one is told once it is theirs.
+    pub(crate) UNTOLD = "
+        select o.key, o.at, o.position, m.status, m.proof_due_at, a.email, a.first_name, a.proved_at,
+            g.name, g.product_url, g.policies
+        from offers o
+        join memberships m on m.id = o.membership_id
+        join accounts a on a.id = m.account_id
+        join organisations g on g.id = m.organisation_id
+        left join mails q on q.key = o.key
+        where (o.at, o.position, o.key) > ($1, $2, $3)
+            and q.id is null
+            and (m.status = 'assigned' or (m.status = 'held' and a.proved_at is null))
+        order by o.at, o.position, o.key
+        limit $4";
+
     /// Leases letters that are due for so many microseconds. Nobody knows what became of an attempt
     /// whose lease ran out.
     pub(crate) LEASE_MAILS = "

@@ -40,10 +40,18 @@ const BUILT_IN: &[(&str, &str)] = built_in! {
     "notice.de.subject" "notice.de.txt" "notice.de.html"
     "request.subject" "request.txt" "request.html"
     "request.de.subject" "request.de.txt" "request.de.html"
+    "seat_given.subject" "seat_given.txt" "seat_given.html"
+    "seat_given.de.subject" "seat_given.de.txt" "seat_given.de.html"
 };
 
 /// The mails there are.
-pub(crate) const MAILS: [&str; 4] = ["invite", "join_confirmation", "notice", "request"];
+pub(crate) const MAILS: [&str; 5] = [
+    "invite",
+    "join_confirmation",
+    "notice",
+    "request",
+    "seat_given",
+];
 
 /// What a mail is made of.
 const PARTS: [&str; 3] = ["subject", "txt", "html"];

@@ -50,6 +50,25 @@ pub enum Letter {
         #[serde(default)]
         language: Language,
     },
+    /// Somebody has a seat now without having asked for it then: their turn came, or an
+    /// administrator gave them one.
+    SeatGiven {
+        /// How they are greeted.
+        first_name: PersonName,
+        /// Where.
+        organisation: Name,
+        /// What they have: assigned or held.
+        status: Status,
+        /// Until when to prove the address.
+        proof_due_at: Option<Timestamp>,
+        /// Opens the page with the button, where the address is to be proved.
+        proof_url: Option<Secret>,
+        /// Where to go with the seat.
+        product_url: Url,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
+    },
     /// Somebody asked for a fresh proof.
     Proof {
         /// How they are greeted.

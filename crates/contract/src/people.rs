@@ -124,7 +124,7 @@ pub struct ProofStarted {
 impl Call for StartProof {
     const SUBJECT: &'static str = "usher.v1.proofs.start";
     const OWNER: Service = Service::People;
-    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const FROM: &'static [Service] = &[Service::HttpEdge, Service::InviteDispatcher];
     const NEEDS: Need = Need::Anyone;
     type Reply = ProofStarted;
 }

@@ -99,7 +99,7 @@ store::statements! {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct House {
     pub(crate) id: OrganisationId,
-    plan: PlanId,
+    pub(crate) plan: PlanId,
     pub(crate) link: LinkId,
     pub(crate) batch: BatchId,
 }

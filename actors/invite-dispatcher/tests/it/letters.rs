@@ -17,6 +17,18 @@ fn joined(status: Status, days: Option<i64>) -> Letter {
     confirmation("Ann", "Green & Co <Law>", status, due)
 }
 
+fn given(status: Status, is_proved: bool) -> Letter {
+    Letter::SeatGiven {
+        first_name: PersonName::parse("Ann").unwrap(),
+        organisation: Name::parse("Green & Co <Law>").unwrap(),
+        status,
+        proof_due_at: (!is_proved).then(|| NOON.plus_days(7)),
+        proof_url: (!is_proved).then(|| secret("proofs/token")),
+        product_url: "https://read.example/".parse().unwrap(),
+        language: Language::default(),
+    }
+}
+
 fn secret(text: &str) -> Secret {
     Secret::new(format!("https://usher.example/{text}"))
 }
@@ -58,6 +70,7 @@ fn administrator_invite() -> Letter {
 fn in_language(letter: Letter, tag: &str) -> Letter {
     let mut letter = letter;
     let (Letter::JoinConfirmation { language, .. }
+    | Letter::SeatGiven { language, .. }
     | Letter::Proof { language, .. }
     | Letter::PasswordReset { language, .. }
     | Letter::AddressChange { language, .. }
@@ -84,6 +97,15 @@ fn administrator_reset() -> Letter {
 #[case::proved_by_policy("assigned_without_a_date", joined(Status::Assigned, None))]
 #[case::held("held", joined(Status::Held, Some(2)))]
 #[case::waiting("waiting", joined(Status::Waiting, None))]
+#[case::given("given", given(Status::Assigned, true))]
+#[case::given_to_be_proved("given_to_be_proved", given(Status::Assigned, false))]
+#[case::given_held("given_held", given(Status::Held, false))]
+#[case::given_in_german("given_de", in_german(given(Status::Assigned, true)))]
+#[case::given_to_be_proved_in_german(
+    "given_to_be_proved_de",
+    in_german(given(Status::Assigned, false))
+)]
+#[case::given_held_in_german("given_held_de", in_german(given(Status::Held, false)))]
 #[case::proof("proof", proof("Ann"))]
 #[case::reset("reset", reset())]
 #[case::address_change("address_change", address_change())]
@@ -120,6 +142,9 @@ fn a_letter_is_whole_in_every_language(
         joined(Status::Assigned, Some(7)),
         joined(Status::Held, Some(7)),
         joined(Status::Waiting, None),
+        given(Status::Assigned, true),
+        given(Status::Assigned, false),
+        given(Status::Held, false),
         proof("Ann"),
         reset(),
         address_change(),
@@ -148,6 +173,17 @@ fn a_letter_is_whole_in_every_language(
 
 fn link_of(letter: &Letter) -> Option<&str> {
     let url = match letter {
+        Letter::SeatGiven {
+            proof_url,
+            product_url,
+            ..
+        } => {
+            return Some(
+                proof_url
+                    .as_ref()
+                    .map_or(product_url.as_str(), Secret::expose),
+            );
+        }
         Letter::JoinConfirmation { proof_url, .. } | Letter::Proof { proof_url, .. } => proof_url,
         Letter::PasswordReset { reset_url, .. } | Letter::AdministratorReset { reset_url, .. } => {
             reset_url

@@ -50,6 +50,7 @@ mod suppressions;
 mod taken_back;
 mod taken_over;
 mod templates;
+mod told_of_seats;
 mod upgraded;
 mod way;
 mod withdrawn;

@@ -12,8 +12,8 @@ use contract::{
 };
 use invite_dispatcher::{Courier, CourierMetrics, CourierTiming, InviteDispatcher, MailOptions};
 use kernel::{
-    Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Pace, Stage, StageOptions, Work as _,
-    bus::LocalBus,
+    Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Pace, Stage, StageOptions, Transport,
+    Work as _, bus::LocalBus,
 };
 use store::{Database, DatabaseOptions, Db, Statement, vault::Vault};
 use tempfile::TempDir;
@@ -38,9 +38,11 @@ pub(crate) struct Scene {
     /// Woken for every letter that was queued.
     pub(crate) woken: Arc<Notify>,
     bus: Bus,
-    vault: Vault,
-    options: MailOptions,
-    _stage: Stage,
+    /// The way that everything on the bus goes.
+    way: Arc<LocalBus>,
+    pub(crate) vault: Vault,
+    pub(crate) options: MailOptions,
+    pub(crate) stage: Stage,
     directory: Option<TempDir>,
     _database: TestDatabase,
 }
@@ -78,13 +80,8 @@ impl Scene {
         database.migrate().await.unwrap();
         let db = database.open("invites").await.unwrap();
         let vault = Vault::new(&Secret::new("sealing key")).unwrap();
-        let options = BusOptions {
-            service: Service::HttpEdge,
-            key: BusKey::new(&Secret::new("a key of the bus, 32 bytes long!")),
-            clock: clock.clone(),
-            metrics: KernelMetrics::unscraped().unwrap(),
-        };
-        let bus = Bus::new(Arc::new(LocalBus::new()), options);
+        let way = Arc::new(LocalBus::new());
+        let bus = bus_of(Service::HttpEdge, &way, &clock);
         let mut stage = Stage::new(bus.clone(), Health::default(), StageOptions::default());
         let (options, woken) = (parse(url), Arc::new(Notify::new()));
         let parts = (db.clone(), clock.clone(), vault.clone(), options.clone());
@@ -99,12 +96,18 @@ impl Scene {
             clock,
             woken,
             bus,
+            way,
             vault,
             options,
-            _stage: stage,
+            stage,
             directory,
             _database: file,
         }
+    }
+
+    /// An end of the bus for somebody else than the edge.
+    pub(crate) fn bus_of(&self, service: Service) -> Bus {
+        bus_of(service, &self.way, &self.clock)
     }
 
     /// Where letters are kept.
@@ -229,6 +232,17 @@ impl Look {
         let is_open = !self.is_sent && !self.is_failed && self.lease.is_none();
         is_open && (least..=most).contains(&self.due_in) && !self.letter.is_empty()
     }
+}
+
+fn bus_of(service: Service, way: &Arc<LocalBus>, clock: &Arc<ManualClock>) -> Bus {
+    let options = BusOptions {
+        service,
+        key: BusKey::new(&Secret::new("a key of the bus, 32 bytes long!")),
+        clock: clock.clone(),
+        metrics: KernelMetrics::unscraped().unwrap(),
+    };
+    let way: Arc<dyn Transport> = Arc::<LocalBus>::clone(way);
+    Bus::new(way, options)
 }
 
 fn parse(url: &str) -> MailOptions {

@@ -107,6 +107,15 @@ fn mails() -> [Sample; 3] {
             product_url: url("https://read.example/"),
             language: Language::default(),
         },
+        Letter::SeatGiven {
+            first_name: person("Ann"),
+            organisation: name("Law School"),
+            status: Status::Held,
+            proof_due_at: Some(NOON),
+            proof_url: Some(secret()),
+            product_url: url("https://read.example/"),
+            language: Language::default(),
+        },
         Letter::Proof {
             first_name: person("Ann"),
             proof_url: secret(),
