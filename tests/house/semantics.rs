@@ -7,7 +7,7 @@ use std::{
 
 use crate::workspace::ROOT;
 
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     "docs/semantics.md",
     "docs/semantics-kernel.md",
     "docs/semantics-invites.md",
