@@ -131,7 +131,7 @@ impl Scenario {
             Self::Mail => mail::run(pace),
             Self::Invites => invites::run(pace, count.unwrap_or(20_000)),
             Self::Import => import::run(pace, count.unwrap_or(100_000)),
-            Self::Shares => shares::run(pace, count.unwrap_or(20_000)),
+            Self::Shares => shares::run(pace, count.unwrap_or(100_000)),
             Self::All => {
                 // What is missing is said before minutes have passed.
                 postfix::present()?;

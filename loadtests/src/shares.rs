@@ -10,7 +10,7 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::{
     mail::runtime,
-    node::{Ground, Institution, Node, file},
+    node::{Ground, Institution, Node, Standing, file},
     rounds::{Pace, verdict},
 };
 
@@ -23,6 +23,8 @@ const OFF: f64 = 0.05;
 /// How long they may take to share again, and the few of somebody else to leave.
 const SOON: Duration = Duration::from_secs(5);
 const FEW: usize = 10;
+/// As many of somebody else must be under way then: what a minute takes.
+const MANY: u64 = 12_000;
 /// How often the relay is asked how much it has.
 const TICK: Duration = Duration::from_millis(100);
 /// How long they have to find each other.
@@ -42,11 +44,16 @@ pub(crate) fn run(pace: Pace, count: usize) -> Result<()> {
     runtime()?.block_on(async {
         let many = ground.found(&node, "Hill University").await?;
         let few = ground.found(&node, "Dale College").await?;
-        many.import(file(count), false).await?;
+        let since = Instant::now();
+        let batch = many.import(file(count), false).await?;
+        println!(
+            "  {count} are imported after {:.1} s",
+            since.elapsed().as_secs_f64()
+        );
         sleep(SETTLE).await;
         each_sends(&node, &others).await?;
         together(&relay, pace).await?;
-        fairness(&few).await?;
+        fairness(&few, &many.standing(&batch).await?).await?;
         share_again(&relay, &mut others, pace).await
     })?;
     let most = relay.most_open();
@@ -108,14 +115,19 @@ async fn each_sends(node: &Node, others: &[Node]) -> Result<()> {
 }
 
 /// Somebody invites a few while the many of somebody else are under way.
-async fn fairness(few: &Institution) -> Result<()> {
+async fn fairness(few: &Institution, many: &Standing) -> Result<()> {
+    let beside = many.given.saturating_sub(many.sent);
+    ensure!(
+        beside >= MANY,
+        "only {beside} of somebody else are under way"
+    );
     let since = Instant::now();
     let batch = few.import(file(FEW), false).await?;
     few.wait_sent(&batch, Duration::from_mins(2)).await?;
     let took = since.elapsed();
     let alone = Duration::from_secs(1) * u32::try_from(FEW)? / RATE;
     println!(
-        "  {FEW} of another organisation were sent after {:.2} s, aim <= {:.2} s: {}",
+        "  {FEW} of another organisation, beside {beside}, were sent after {:.2} s, aim <= {:.2} s: {}",
         took.as_secs_f64(),
         (SOON + alone).as_secs_f64(),
         verdict(took <= SOON + alone)
