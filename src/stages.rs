@@ -6,8 +6,8 @@ use admin_directory::{AdminDirectory, AttemptSweeper};
 use anyhow::Context as _;
 use contract::{Secret, Service};
 use invite_dispatcher::{
-    Announcer, Courier, CourierMetrics, DkimOptions, Enlister, InviteDispatcher, MailOptions, MailStyle,
-    Mailbox, MailboxMetrics, MailboxOptions, Reminder,
+    Announcer, Courier, CourierMetrics, DkimOptions, Enlister, Forgetter, InviteDispatcher,
+    MailOptions, MailStyle, Mailbox, MailboxMetrics, MailboxOptions, Reminder,
 };
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
@@ -25,6 +25,7 @@ use crate::{
     ground::{Ground, Line},
     http,
     roles::Role,
+    settings::Settings,
 };
 
 /// What is known of a role that runs.
@@ -116,9 +117,7 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
         }
         Role::Invites => invites(ground, line, stage, db).await?,
         Role::Courier => {
-            let authorities = ground.settings.mail.authorities();
-            let authorities = authorities.context("mail.tls_ca_file")?;
-            let options = mail(ground)?.with_roots(authorities.into_iter().flatten());
+            let options = relayed_mail(&ground.settings)?;
             let vault = ground.vault()?;
             let metrics = CourierMetrics::register(&ground.registry, options.relay())?;
             stage.worker(Arc::clone(&ground.letters), move || {
@@ -191,7 +190,7 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
 /// Takes mail and invites in, moves them on, and reads what comes back.
 async fn invites(ground: &Ground, line: &Line, stage: &mut Stage, db: Db) -> anyhow::Result<()> {
     let (clock, couriers) = (Arc::clone(&ground.clock), Arc::clone(&ground.letters));
-    let (vault, options) = (ground.vault()?, mail(ground)?);
+    let (vault, options) = (ground.vault()?, mail(&ground.settings)?);
     let parts = (db.clone(), Arc::clone(&clock), Arc::clone(&couriers));
     let (bus, seal) = (line.bus.clone(), (vault.clone(), options.clone()));
     stage.worker(quiet(), move || {
@@ -199,7 +198,7 @@ async fn invites(ground: &Ground, line: &Line, stage: &mut Stage, db: Db) -> any
         Announcer::new(db, clock, bus.clone(), vault.clone(), options, couriers)
     });
     let parts = (db.clone(), Arc::clone(&clock), Arc::clone(&couriers));
-    let keys = vault.clone();
+    let (keys, enlisted) = (vault.clone(), (vault.clone(), options.clone()));
     let per_day = ground.settings.invites.per_organisation_per_day;
     let make = move || {
         let (db, clock, couriers) = parts.clone();
@@ -217,11 +216,17 @@ async fn invites(ground: &Ground, line: &Line, stage: &mut Stage, db: Db) -> any
             Mailbox::new(db, clock, vault, options.clone(), metrics.clone())
         });
     }
+    let keep_days = ground.settings.invites.keep_expired_days.get().into();
+    let forgotten = (db.clone(), Arc::clone(&clock), enlisted.0.clone());
+    stage.worker(quiet(), move || {
+        let (db, clock, vault) = forgotten.clone();
+        Forgetter::new(db, clock, vault, keep_days)
+    });
     let parts = (db, clock, couriers);
     let again = parts.clone();
     stage.worker(quiet(), move || {
-        let (db, clock, couriers) = again.clone();
-        Enlister::new(db, clock, couriers)
+        let ((db, clock, couriers), (vault, options)) = (again.clone(), &enlisted);
+        Enlister::new(db, clock, vault.clone(), options, couriers)
     });
     stage.worker(quiet(), move || {
         let (db, clock, couriers) = parts.clone();
@@ -256,9 +261,16 @@ pub fn admin_directory(ground: &Ground, db: Db) -> impl Fn() -> AdminDirectory +
     move || AdminDirectory::new(db.clone(), Arc::clone(&clock), passwords.clone())
 }
 
+/// Where letters go, and whose certificates are believed there.
+pub fn relayed_mail(settings: &Settings) -> anyhow::Result<MailOptions> {
+    let authorities = settings.mail.authorities();
+    let authorities = authorities.context("mail.tls_ca_file")?;
+    Ok(mail(settings)?.with_roots(authorities.into_iter().flatten()))
+}
+
 /// Where letters go.
-fn mail(ground: &Ground) -> anyhow::Result<MailOptions> {
-    let mail = &ground.settings.mail;
+fn mail(settings: &Settings) -> anyhow::Result<MailOptions> {
+    let Settings { mail, http, .. } = settings;
     let url = Secret::new(mail.url.expose_secret());
     let key = mail.dkim_key.as_ref().map(ExposeSecret::expose_secret);
     let style = MailStyle {
@@ -270,7 +282,6 @@ fn mail(ground: &Ground) -> anyhow::Result<MailOptions> {
             key: &Secret::new(key.unwrap_or_default()),
         },
     };
-    let http = &ground.settings.http;
     let public_url = Url::parse(&http.public(http.listen)).context("http.public_url")?;
     let options = MailOptions::parse(&url, &mail.from)?
         .with_style(style)?

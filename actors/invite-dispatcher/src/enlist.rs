@@ -6,19 +6,18 @@ use std::{sync::Arc, time::Duration};
 
 use contract::{
     Clock, DomainName, Problem, Service, Stamp,
-    events::Event,
     ids::{BatchId, InviteId, OrganisationId},
     organisations::Policies,
 };
 use kernel::{Behaviour, Pace, Routes, Work};
 use serde::Serialize;
-use serde_json::json;
-use store::{Db, Row, StoreError};
+use store::{Db, Row, StoreError, vault::Vault};
 use tokio::sync::Notify;
 
 use crate::{
-    alarm::Results,
     batches::{self, Key, classify, sql},
+    options::MailOptions,
+    rest::Guard,
     turns::{Turns, Waiting},
 };
 
@@ -33,7 +32,9 @@ const LOOKS: u8 = 3;
 /// history.
 #[derive(Debug)]
 pub struct Enlister {
+    guard: Guard,
     db: Db,
+    vault: Vault,
     clock: Arc<dyn Clock>,
     courier: Arc<Notify>,
     looks: u8,
@@ -47,10 +48,20 @@ struct Verdict {
 }
 
 impl Enlister {
-    /// A worker; holds no state of its own. `courier` wakes the couriers of this process.
-    pub fn new(db: Db, clock: Arc<dyn Clock>, courier: Arc<Notify>) -> Self {
+    /// A worker; holds no state of its own. `options` say where the pages are to which letters lead;
+    /// `courier` wakes the couriers of this process.
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        vault: Vault,
+        options: &MailOptions,
+        courier: Arc<Notify>,
+    ) -> Self {
+        let guard = Guard::new(db.clone(), Arc::clone(&clock), vault.clone(), options);
         Self {
+            guard,
             db,
+            vault,
             clock,
             courier,
             looks: 0,
@@ -104,7 +115,7 @@ impl Enlister {
             .iter()
             .map(|row| {
                 let (key, domain) = (row.get("email_key")?, row.get("domain")?);
-                Ok((row.get("id")?, Key { key, domain }))
+                Ok((row.get("id")?, Key::new(&self.vault, key, domain)))
             })
             .collect::<Result<_, StoreError>>()?;
         let keys: Vec<_> = rows.iter().map(|(_, key)| key.clone()).collect();
@@ -142,31 +153,6 @@ impl Enlister {
         tx.commit().await?;
         Ok(moved > 0)
     }
-
-    /// Lets batches rest of which too much came back.
-    async fn raise_alarms(&self) -> Result<(), Problem> {
-        let mut reader = self.db.read().await?;
-        let results = sql::RESULTS.query().fetch_all(&mut reader).await?;
-        drop(reader);
-        for row in results {
-            let Some(reason) = Results::of(&row)?.alarm() else {
-                continue;
-            };
-            let (organisation, batch_id) = (row.get("organisation_id")?, row.get("id")?);
-            let stamp = self.stamp(batch_id);
-            let mut tx = self.db.write(&stamp).await?;
-            tx.lock_histories(&[organisation]).await?;
-            let rest = sql::REST.bind(batch_id).bind(stamp.now).bind(reason.name());
-            if rest.execute(&mut tx).await? > 0 {
-                tracing::warn!(batch = %batch_id, reason = reason.name(), "a batch rests");
-                tx.publish(organisation, Event::BatchPaused { batch_id });
-                let why = json!({ "reason": reason });
-                tx.audit(organisation, "batch.pause", batch_id, why);
-                tx.commit().await?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Behaviour for Enlister {
@@ -177,8 +163,8 @@ impl Behaviour for Enlister {
 
 impl Work for Enlister {
     async fn work(&mut self) -> Result<Pace, Problem> {
-        if self.looks == 0 {
-            self.raise_alarms().await?;
+        if self.looks == 0 && self.guard.look().await? {
+            self.courier.notify_one();
         }
         self.looks = (self.looks + 1) % LOOKS;
         for one in self.waiting().await? {

@@ -5,11 +5,13 @@
 
 use contract::{
     Secret,
+    batches::{PauseReason, Said},
     mails::Letter,
     seats::Status,
     text::{Name, PersonName},
 };
 use minijinja::{Value, context};
+use url::Url;
 
 use crate::{
     greeted::greeted,
@@ -78,6 +80,7 @@ impl Templates {
             | Letter::AddressChange { language, .. }
             | Letter::AddressChanged { language, .. }
             | Letter::AdministratorInvite { language, .. }
+            | Letter::BatchPaused { language, .. }
             | Letter::AdministratorReset { language, .. } => language,
         };
         self.words(mail, language, context)
@@ -97,26 +100,8 @@ pub(crate) fn context_of(letter: &Letter) -> (&'static str, Value) {
             product_url,
             language: _,
         } => {
-            let (outcome, product_url) = match status {
-                Status::Assigned => ("Your seat is ready.", Some(product_url.as_str())),
-                Status::Held => (
-                    "A seat is held for you. It is yours as soon as you confirm your address.",
-                    None,
-                ),
-                Status::Waiting | Status::Revoked => (
-                    "All seats are taken at the moment. You are on the waiting list and get the \
-                     next one that becomes free.",
-                    None,
-                ),
-            };
-            let otherwise = match status {
-                Status::Assigned | Status::Held => {
-                    "without a confirmation the seat goes back, and nobody can use your address."
-                }
-                Status::Waiting | Status::Revoked => {
-                    "without a confirmation nobody can use your address."
-                }
-            };
+            let (outcome, otherwise) = joined(*status);
+            let product_url = (*status == Status::Assigned).then_some(product_url.as_str());
             let context = context! {
                 letter => "join-confirmation",
                 greeting => greeting(first_name),
@@ -142,17 +127,7 @@ pub(crate) fn context_of(letter: &Letter) -> (&'static str, Value) {
             language: _,
         } => {
             let is_held = *status == Status::Held;
-            let outcome = if is_held {
-                "It is held for you, and yours as soon as you confirm your address."
-            } else {
-                "It is ready."
-            };
-            let otherwise = if proof_url.is_some() {
-                "If you did not register, do nothing: without a confirmation the seat goes back, and \
-                 nobody can use your address."
-            } else {
-                "If you did not register, do nothing."
-            };
+            let (outcome, otherwise) = given(is_held, proof_url.is_some());
             let context = context! {
                 letter => "seat-given",
                 greeting => greeting(first_name),
@@ -194,11 +169,53 @@ pub(crate) fn context_of(letter: &Letter) -> (&'static str, Value) {
             setup_url,
             language: _,
         } => administrator_invite(organisation, setup_url).context(),
+        Letter::BatchPaused {
+            organisation,
+            link,
+            reason,
+            said,
+            waiting,
+            batch_url,
+            language: _,
+        } => batch_paused((organisation, link), *reason, (said, *waiting), batch_url),
         Letter::AdministratorReset {
             reset_url,
             language: _,
         } => administrator_reset(reset_url).context(),
     }
+}
+
+/// What became of whoever joined, and what becomes of them without a confirmation.
+const fn joined(status: Status) -> (&'static str, &'static str) {
+    let goes_back = "without a confirmation the seat goes back, and nobody can use your address.";
+    match status {
+        Status::Assigned => ("Your seat is ready.", goes_back),
+        Status::Held => (
+            "A seat is held for you. It is yours as soon as you confirm your address.",
+            goes_back,
+        ),
+        Status::Waiting | Status::Revoked => (
+            "All seats are taken at the moment. You are on the waiting list and get the next one \
+             that becomes free.",
+            "without a confirmation nobody can use your address.",
+        ),
+    }
+}
+
+/// How the seat is that somebody was given, and what to do who did not register.
+const fn given(is_held: bool, is_to_prove: bool) -> (&'static str, &'static str) {
+    let outcome = if is_held {
+        "It is held for you, and yours as soon as you confirm your address."
+    } else {
+        "It is ready."
+    };
+    let otherwise = if is_to_prove {
+        "If you did not register, do nothing: without a confirmation the seat goes back, and nobody \
+         can use your address."
+    } else {
+        "If you did not register, do nothing."
+    };
+    (outcome, otherwise)
 }
 
 fn proof<'a>(first_name: &'a PersonName, url: &'a Secret, code: &'a Secret) -> Request<'a> {
@@ -287,6 +304,28 @@ fn administrator_invite<'a>(organisation: &'a Name, url: &'a Secret) -> Request<
         otherwise: "The link works once, within seven days. If you did not expect this, do \
                     nothing.",
     }
+}
+
+fn batch_paused(
+    (organisation, link): (&Name, &Name),
+    reason: PauseReason,
+    (said, waiting): (&[Said], u64),
+    url: &Url,
+) -> (&'static str, Value) {
+    let said = said.iter().map(|said| {
+        let state = said.state.name();
+        context! { count => said.count, state, code => said.code.as_deref(), text => said.text.as_str() }
+    });
+    let said: Vec<_> = said.collect();
+    let context = context! {
+        organisation => organisation.as_str(),
+        link => link.as_str(),
+        reason => reason.name(),
+        said,
+        waiting,
+        url => url.as_str(),
+    };
+    ("paused", context)
 }
 
 fn administrator_reset(url: &Secret) -> Request<'_> {

@@ -1,17 +1,18 @@
 //! All mail leaves here: letters, and invites by the batch. What comes back is read here, too.
 //!
 //! # Owns
-//! The tables `mails`, `batches`, `invites`, `refusals`, `suppressions`, `taken_reports`, `couriers`
-//! and `relay_days`, and the way out: a directory ([`keep`]), or one SMTP relay (the crate `smtp`).
-//! Reads `links`, `plans`, `organisations`, `accounts`, `memberships`, `offers` and
-//! `invite_uses`.
+//! The tables `mails`, `batches`, `invites`, `refusals`, `suppressions`, `taken_reports`, `couriers`,
+//! `relay_days` and `forgotten`, and the way out: a directory ([`keep`]), or one SMTP relay (the crate `smtp`).
+//! Reads `links`, `plans`, `organisations`, `accounts`, `memberships`, `offers`, `invite_uses`,
+//! `administrators`, `administrator_offices` and `erasures`.
 //!
 //! # Map
 //! - [`batches`]: addresses are handed in, classified, sent, steered; [`enlist`] queues them, in
-//!   [`turns`], [`alarm`] says when a batch is to rest.
+//!   [`turns`]; [`alarm`] says when a batch is to rest, [`rest`] lets it, with what was [`said`].
 //! - [`courier`]: what is due is sent, as fast as [`rates`] allow.
 //! - [`invites`]: one invite, for administrators and whoever holds it; [`tokens`]: what it is known by.
-//! - [`suppressions`]: who gets none; [`reports`]: what comes back; [`remind`]: what is due by itself.
+//! - [`suppressions`]: who gets none; [`reports`]: what comes back; [`remind`]: what is due by itself;
+//!   [`forget`]: whose address is not kept.
 //! - [`announce`]: whoever was given a seat is told so.
 //!
 //! # Promises (each with its test in docs/semantics.md)
@@ -43,6 +44,7 @@ mod batches;
 mod courier;
 mod dkim;
 mod enlist;
+mod forget;
 mod greeted;
 mod invitation;
 mod invites;
@@ -58,6 +60,8 @@ mod quoted;
 mod rates;
 mod remind;
 mod reports;
+mod rest;
+mod said;
 mod samples;
 mod sql;
 mod stencil;
@@ -80,6 +84,7 @@ pub use self::{
     courier::{Courier, CourierMetrics, CourierTiming},
     dkim::{DkimError, DkimOptions, Signer},
     enlist::Enlister,
+    forget::Forgetter,
     invitation::{Invitation, Mailing, Occasion},
     message::{ComposeError, Sender, compose, compose_invitation},
     options::{MailOptions, MailOptionsError, MailStyle},
@@ -94,6 +99,7 @@ pub static STATEMENTS: &[&[&store::Statement]] = &[
     sql::STATEMENTS,
     batches::sql::STATEMENTS,
     courier::STATEMENTS,
+    forget::sql::STATEMENTS,
     invites::sql::STATEMENTS,
     reports::STATEMENTS,
     suppressions::sql::STATEMENTS,

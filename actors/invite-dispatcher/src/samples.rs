@@ -96,6 +96,13 @@ fn letters() -> Vec<(Letter, Option<String>)> {
             "product_url": "https://product.example/",
         })
     };
+    let sample_said = |state: &str| json!({"count": 7, "state": state, "code": "5.1.1", "text": "550 5.1.1 no such user"});
+    let paused = |reason: &str, said: &serde_json::Value, waiting: u64| {
+        json!({
+            "kind": "batch-paused", "organisation": "Sample University", "link": "Sample link",
+            "reason": reason, "said": said, "waiting": waiting, "batch_url": url,
+        })
+    };
     let given = |status: &str, proof_url: Option<&str>| {
         json!({
             "kind": "seat-given", "first_name": "Ann", "organisation": "Sample University",
@@ -116,6 +123,13 @@ fn letters() -> Vec<(Letter, Option<String>)> {
         json!({"kind": "address-change", "first_name": "Ann", "change_url": url, "code": "123456"}),
         json!({"kind": "address-changed", "first_name": "Ann"}),
         json!({"kind": "administrator-invite", "organisation": "Sample", "setup_url": url}),
+        paused(
+            "bounces",
+            &json!([sample_said("bounced"), sample_said("complained")]),
+            2,
+        ),
+        paused("complaints", &json!([sample_said("failed")]), 1),
+        paused("refusals", &json!([]), 0),
         json!({"kind": "administrator-reset", "reset_url": url}),
     ];
     let links = letters.map(|letter| {
@@ -139,7 +153,7 @@ mod tests {
     #[test]
     fn every_mail_has_its_samples() {
         let count = |mail| of(mail).len();
-        assert_eq!(MAILS.map(count), [6, 3, 1, 5, 3]);
+        assert_eq!(MAILS.map(count), [6, 3, 1, 3, 5, 3]);
     }
 
     #[test]
@@ -154,10 +168,11 @@ mod tests {
                 Letter::AddressChange { .. } => 4,
                 Letter::AddressChanged { .. } => 5,
                 Letter::AdministratorInvite { .. } => 6,
-                Letter::AdministratorReset { .. } => 7,
+                Letter::BatchPaused { .. } => 7,
+                Letter::AdministratorReset { .. } => 8,
             })
             .collect();
         seen.dedup();
-        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     }
 }

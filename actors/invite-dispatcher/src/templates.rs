@@ -38,6 +38,9 @@ const BUILT_IN: &[(&str, &str)] = built_in! {
     "join_confirmation.de.subject" "join_confirmation.de.txt" "join_confirmation.de.html"
     "notice.subject" "notice.txt" "notice.html"
     "notice.de.subject" "notice.de.txt" "notice.de.html"
+    "paused.subject" "paused.txt" "paused.html"
+    "paused.de.subject" "paused.de.txt" "paused.de.html"
+    "paused_words.txt" "paused_words.de.txt"
     "request.subject" "request.txt" "request.html"
     "request.de.subject" "request.de.txt" "request.de.html"
     "seat_given.subject" "seat_given.txt" "seat_given.html"
@@ -45,10 +48,11 @@ const BUILT_IN: &[(&str, &str)] = built_in! {
 };
 
 /// The mails there are.
-pub(crate) const MAILS: [&str; 5] = [
+pub(crate) const MAILS: [&str; 6] = [
     "invite",
     "join_confirmation",
     "notice",
+    "paused",
     "request",
     "seat_given",
 ];

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::pace::{Limit, Pace};
 use crate::{
     address::EmailAddress,
     call::{Call, Need, Service},
@@ -15,6 +14,10 @@ use crate::{
     page::{Page, PageRequest},
     text::{InviteMessage, Language, Name, PersonName, Tag},
     timestamp::Timestamp,
+};
+pub use crate::{
+    pace::{Limit, Pace},
+    said::{SAID_MOST, Said},
 };
 
 /// The most rows that one message adds to a batch.
@@ -117,6 +120,10 @@ pub struct Batch {
     pub paused_at: Option<Timestamp>,
     /// Why it rests.
     pub pause_reason: Option<PauseReason>,
+    /// Where it rests by itself: what was said most often of its mails until then, what it rests for
+    /// first; at most three.
+    #[serde(default)]
+    pub pause_replies: Vec<Said>,
     /// When it was cancelled.
     pub cancelled_at: Option<Timestamp>,
     /// When nothing was left to be sent.

@@ -47,6 +47,7 @@ pub mod page;
 pub mod people;
 pub mod plans;
 pub mod problem;
+mod said;
 pub mod seats;
 pub mod secret;
 pub mod subjects;

@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::{
     address::EmailAddress,
+    batches::{PauseReason, Said},
     call::{Call, Need, Service},
     ids::{MailId, MembershipId, ProofId},
     page::{Page, PageRequest},
@@ -119,6 +120,24 @@ pub enum Letter {
         organisation: Name,
         /// Opens the page where a password is set, once.
         setup_url: Secret,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
+    },
+    /// A batch of invites rests by itself: to whoever sent it.
+    BatchPaused {
+        /// Of which organisation.
+        organisation: Name,
+        /// What the access link of its invites is called.
+        link: Name,
+        /// Why it rests.
+        reason: PauseReason,
+        /// What was said most often.
+        said: Vec<Said>,
+        /// How many mails wait.
+        waiting: u64,
+        /// Opens the page of the batch, for whoever signs in.
+        batch_url: Url,
         /// In which language, where there are words in it.
         #[serde(default)]
         language: Language,

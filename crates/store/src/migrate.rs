@@ -33,7 +33,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     17 "0017_by_position",
     19 "0019_leased",
     20 "0020_revocations",
+    21 "0021_forgotten",
     23 "0023_offers",
+    24 "0024_paused",
     25 "0025_trigrams",
     26 "0026_open_by_name",
 ];

@@ -58,8 +58,19 @@ pub(super) struct Batch {
     #[serde(default)]
     to_repeat: u64,
     pub(super) pause_reason: Option<String>,
+    /// An older node does not say.
+    #[serde(default)]
+    pub(super) pause_replies: Vec<Said>,
     pub(super) cancelled_at: Option<String>,
     finished_at: Option<String>,
+}
+
+/// The same, said of several mails.
+#[derive(Debug, Deserialize)]
+pub(super) struct Said {
+    pub(super) count: u64,
+    pub(super) state: String,
+    pub(super) text: String,
 }
 
 #[derive(Debug, Deserialize)]

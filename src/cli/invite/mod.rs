@@ -146,7 +146,9 @@ fn end(batch: &Batch) -> anyhow::Result<ExitCode> {
         bail!("the batch was cancelled");
     }
     if let Some(reason) = &batch.pause_reason {
-        bail!("the batch was paused: {reason}");
+        let said = batch.pause_replies.iter();
+        let said = said.map(|said| format!("\n  {} {}: {}", said.count, said.state, said.text));
+        bail!("the batch was paused: {reason}{}", said.collect::<String>());
     }
     match batch.states.get("failed") {
         Some(failed) => bail!("{failed} mails failed"),

@@ -58,6 +58,9 @@ pub(super) struct Batch {
     /// Why it rests.
     #[schema(value_type = Option<PauseReasonName>, required)]
     pause_reason: Option<PauseReason>,
+    /// Where it rests by itself: what was said most often of its mails until then, what it rests for
+    /// first; at most three.
+    pause_replies: Vec<Said>,
     #[schema(value_type = Option<schema::Instant>, required)]
     cancelled_at: Option<Timestamp>,
     /// When nothing was left to be sent.
@@ -149,6 +152,33 @@ pub(super) enum PauseReasonName {
     Refusals,
 }
 
+/// The same, said of several mails.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BatchReply)]
+pub(super) struct Said {
+    /// Of how many mails.
+    count: u64,
+    /// Where they stand because of it: `bounced`, `complained` or `failed`.
+    #[schema(value_type = InviteStateName)]
+    state: InviteState,
+    /// The enhanced code (RFC 3463), where there is one.
+    #[schema(required)]
+    code: Option<String>,
+    /// What was said of one of them, at most 200 characters, without addresses; may be empty.
+    text: String,
+}
+
+impl From<batches::Said> for Said {
+    fn from(said: batches::Said) -> Self {
+        Self {
+            count: said.count,
+            state: said.state,
+            code: said.code,
+            text: said.text,
+        }
+    }
+}
+
 impl From<batches::Batch> for Batch {
     fn from(batch: batches::Batch) -> Self {
         Self {
@@ -161,6 +191,7 @@ impl From<batches::Batch> for Batch {
             sent_at: batch.sent_at,
             paused_at: batch.paused_at,
             pause_reason: batch.pause_reason,
+            pause_replies: batch.pause_replies.into_iter().map(Said::from).collect(),
             cancelled_at: batch.cancelled_at,
             finished_at: batch.finished_at,
             given: batch.given,
@@ -297,6 +328,7 @@ pub(super) enum RowStateName {
     Suppressed,
     Cancelled,
     Expired,
+    Unneeded,
 }
 
 /// A state, or none: was not taken.

@@ -73,7 +73,11 @@ struct Counts {
 }
 
 /// A batch from its row, counted at this instant.
-async fn counted(on: &mut impl Connection, row: &Row, now: Timestamp) -> Result<Batch, Problem> {
+pub(crate) async fn counted(
+    on: &mut impl Connection,
+    row: &Row,
+    now: Timestamp,
+) -> Result<Batch, Problem> {
     let mut batches = all_counted(on, std::slice::from_ref(row), now).await?;
     batches.pop().ok_or_else(|| Problem::new(Kind::Internal))
 }
@@ -142,6 +146,10 @@ fn batch(row: &Row, counts: Counts, held: &Held) -> Result<Batch, StoreError> {
         pause_reason: row
             .get::<Option<String>>("pause_reason")?
             .map(|reason| pause(&reason)),
+        pause_replies: row
+            .get::<Option<String>>("pause_replies")?
+            .and_then(|told| serde_json::from_str(&told).ok())
+            .unwrap_or_default(),
         cancelled_at: row.get("cancelled_at")?,
         finished_at: row.get("finished_at")?,
         given: row.get("given")?,

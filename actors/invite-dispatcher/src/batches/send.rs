@@ -47,6 +47,7 @@ impl Serve<SendBatch> for InviteDispatcher {
         sql::SEND
             .bind(batch_id)
             .bind(stamp.now)
+            .bind(&stamp.actor)
             .execute(&mut tx)
             .await?;
         tx.publish(organisation, Event::BatchSent { batch_id });

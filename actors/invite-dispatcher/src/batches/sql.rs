@@ -8,14 +8,26 @@ macro_rules! batches {
         "
         select b.id, b.organisation_id, b.link_id, b.source, b.message, b.inviter, b.language,
             b.most, b.given, b.created_by, b.created_at, b.sealed_at, b.sent_at, b.paused_at,
-            b.pause_reason, b.cancelled_at, b.finished_at, l.name as link_name, l.tags,
-            l.allowed_domains, l.archived_at, o.policies,
+            b.pause_reason, b.pause_replies, b.cancelled_at, b.finished_at, b.sent_by,
+            l.name as link_name, l.tags, l.allowed_domains, l.archived_at,
+            o.name as organisation, o.policies,
             coalesce(p.purchased - p.held - p.assigned, 0) as free
         from batches b
         join links l on l.id = b.link_id
         join organisations o on o.id = b.organisation_id
         left join plans p on p.id = l.plan_id
         where b.organisation_id = $1"
+    };
+}
+
+/// What of a verdict counts against the batch of the invite `i`: the name of the reason for which it
+/// would rest. What comes back because its mailbox is full says nothing of either side.
+macro_rules! fault {
+    () => {
+        "case when i.state = 'complained' then 'complaints'
+                when i.state = 'bounced' and i.reason = 'user-unknown' then 'bounces'
+                when i.state = 'failed' and i.reason = 'refused' then 'refusals'
+                when i.state = 'bounced' and i.last_reply like '%5.7.%' then 'refusals' end"
     };
 }
 
@@ -69,8 +81,10 @@ store::statements! {
                             end),
                 (select max(case when s.created_at is not null then 'suppressed' end)
                     from suppressions s
-                    where s.email_key = given.email_key and s.organisation_id in ('', $2))) as reason
-            from (select rows.value ->> 'key' as email_key from rows($1)) as given
+                    where s.email_key in (given.email_key, given.suppressed)
+                        and s.organisation_id in ('', $2))) as reason
+            from (select rows.value ->> 'key' as email_key, rows.value ->> 'suppressed' as suppressed
+                from rows($1)) as given
         ) as classified
         where reason is not null");
 
@@ -100,7 +114,7 @@ store::statements! {
     pub(crate) SEAL = "update batches set sealed_at = $2 where id = $1";
 
     /// A batch is being sent.
-    pub(crate) SEND = "update batches set sent_at = $2 where id = $1";
+    pub(crate) SEND = "update batches set sent_at = $2, sent_by = $3 where id = $1";
 
     /// How many people an organisation invited in batches that were sent since.
     pub(crate) SENT_SINCE = "
@@ -114,14 +128,17 @@ store::statements! {
     /// A batch rests.
     pub(crate) PAUSE = "update batches set paused_at = $2, pause_reason = $3 where id = $1";
 
-    /// A batch goes on.
+    /// A batch goes on. What came back until now is no reason any more, by the clock that it came back
+    /// by.
     pub(crate) RESUME = "
-        update batches set paused_at = null, pause_reason = null, resumed_at = $2 where id = $1";
+        update batches
+        set paused_at = null, pause_reason = null, pause_replies = null, resumed_at = now_micros()
+        where id = $1";
 
     /// A batch is taken back; its rows follow.
     pub(crate) CANCEL = "
         update batches
-        set cancelled_at = $2, paused_at = null, pause_reason = null
+        set cancelled_at = $2, paused_at = null, pause_reason = null, pause_replies = null
         where id = $1";
 
     /// Rows of a batch that were taken, by where their mail stands; how many of them are unknown and
@@ -294,25 +311,52 @@ store::statements! {
             and leased_until is null";
 
     /// What became of the mails of batches under way since they were sent, or were resumed.
-    pub(crate) RESULTS = "
-        select b.id, b.organisation_id, count(*) as results,
-            coalesce(sum(case when i.state = 'bounced' then 1 else 0 end), 0) as bounces,
-            coalesce(sum(case when i.state = 'complained' then 1 else 0 end), 0) as complaints,
-            coalesce(sum(case when i.state = 'failed' and i.reason = 'refused' then 1 else 0 end), 0)
-                as refusals
-        from batches b
-        join invites i on i.batch_id = b.id
-        where b.sent_at is not null and b.finished_at is null
-            and b.paused_at is null and b.cancelled_at is null
-            and i.settled_at > coalesce(b.resumed_at, 0)
-        group by b.id, b.organisation_id
-        having count(*) >= 100";
+    pub(crate) RESULTS = concat!("
+        select id, organisation_id, count(*) as results,
+            coalesce(sum(case when fault = 'bounces' then 1 else 0 end), 0) as bounces,
+            coalesce(sum(case when fault = 'complaints' then 1 else 0 end), 0) as complaints,
+            coalesce(sum(case when fault = 'refusals' then 1 else 0 end), 0) as refusals
+        from (
+            select b.id, b.organisation_id, ", fault!(), " as fault
+            from batches b
+            join invites i on i.batch_id = b.id
+            where b.sent_at is not null and b.finished_at is null
+                and b.paused_at is null and b.cancelled_at is null
+                and i.settled_at > coalesce(b.resumed_at, 0)) as settled
+        group by id, organisation_id
+        having count(*) >= 100");
+
+    /// What was said of the mails of a batch that did not arrive since it was sent, or was resumed, by
+    /// how it begins; whether that is why it is to rest, for `$2`.
+    pub(crate) REPLIES = concat!("
+        select state, is_cause, count(*) as n, min(reply) as reply
+        from (
+            select i.state, coalesce(i.last_reply, '') as reply,
+                case when ", fault!(), " = $2 then 1 else 0 end as is_cause
+            from invites i
+            where i.batch_id = $1
+                and i.state in ('bounced', 'complained', 'failed')
+                and i.settled_at > (
+                    select coalesce(b.resumed_at, 0) from batches b where b.id = $1)) as said
+        group by state, is_cause, substr(reply, 1, 12)
+        order by n desc, reply
+        limit 1000");
 
     /// A batch rests by itself, unless it does so already.
     pub(crate) REST = "
         update batches
-        set paused_at = $2, pause_reason = $3
+        set paused_at = $2, pause_reason = $3, pause_replies = $4
         where id = $1 and paused_at is null and cancelled_at is null";
+
+    /// Whoever sent a batch, if they may resume it, and the owners: those who ever signed in.
+    pub(crate) RECEIVERS = "
+        select a.id, a.email, case when a.id = $2 then 1 else 0 end as is_sender
+        from administrator_offices o
+        join administrators a on a.id = o.administrator_id
+        where o.organisation_id = $1 and a.password_hash is not null
+            and (o.role = 'owner' or o.role = 'manager' and a.id = $2)
+        order by a.id
+        limit 50";
 
     /// A batch that was sealed before `$1` and not sent since, or opened before `$2` and not sealed.
     pub(crate) GIVEN_UP = "

@@ -40,11 +40,7 @@ impl Serve<SteerBatch> for InviteDispatcher {
                 Some(("batch.pause", Event::BatchPaused { batch_id }))
             }
             (Steer::Resume, _) => {
-                sql::RESUME
-                    .bind(batch_id)
-                    .bind(stamp.now)
-                    .execute(&mut tx)
-                    .await?;
+                sql::RESUME.bind(batch_id).execute(&mut tx).await?;
                 Some(("batch.resume", Event::BatchResumed { batch_id }))
             }
             (Steer::Cancel, _) => {

@@ -5,7 +5,6 @@ use contract::{
     ids::{BatchId, LinkId},
     invites::InviteState,
 };
-use invite_dispatcher::Enlister;
 use kernel::{Pace, Work as _};
 use rstest::rstest;
 use testkit::Engine;
@@ -55,8 +54,7 @@ async fn reason(on: &Invited, house: House, email: &str) -> Option<String> {
 }
 
 async fn enlisted(on: &Invited, batch: BatchId) -> (String, String) {
-    let (db, clock) = (on.scene.db.clone(), on.scene.clock.clone());
-    let mut enlister = Enlister::new(db, clock, on.scene.woken.clone());
+    let mut enlister = on.scene.enlister();
     while enlister.work().await.unwrap() == Pace::Again {}
     let mut reader = on.scene.db.read().await.unwrap();
     let row = STATES.bind(batch).fetch_one(&mut reader).await.unwrap();

@@ -32,7 +32,9 @@ store::statements! {
         values ($1, '', $1, 'complaint', 'system', 0)";
     /// What became of so many rows.
     pub(crate) SETTLE_ROWS = "
-        update invites set state = $1, due_at = null, settled_at = now_micros()
+        update invites
+        set state = $1, due_at = null, settled_at = now_micros(),
+            reason = case when $1 = 'bounced' then 'user-unknown' end
         where position >= $2 and position < $3";
 }
 
@@ -116,9 +118,7 @@ impl Scene {
     }
 
     async fn enlist(&self) {
-        let woken = std::sync::Arc::clone(&self.woken);
-        let mut worker =
-            invite_dispatcher::Enlister::new(self.db.clone(), self.clock.clone(), woken);
+        let mut worker = self.enlister();
         while worker.work().await.unwrap() == kernel::Pace::Again {}
     }
 }

@@ -5,7 +5,6 @@ use contract::{
     ids::InviteId,
     invites::{ResendPending, Resent},
 };
-use invite_dispatcher::Enlister;
 use kernel::{Pace, Work as _};
 use rstest::rstest;
 use serde::Serialize;
@@ -112,7 +111,7 @@ async fn a_piece_of_each_is_queued_or_taken_back_in_turn(
     } else {
         "cancelled"
     };
-    let mut enlister = Enlister::new(scene.db.clone(), scene.clock.clone(), scene.woken.clone());
+    let mut enlister = scene.enlister();
     for _ in 0..3 {
         assert_eq!(enlister.work().await.unwrap(), Pace::Again);
     }
@@ -140,7 +139,7 @@ async fn what_cannot_be_taken_back_at_this_moment_holds_up_no_other(
     run(&scene, HOLD.bind(one)).await;
     run(&scene, posted::CANCEL_BATCH.bind(held.batch)).await;
     scene.many(other, "draft", 0..SMALL, uni).await;
-    let mut enlister = Enlister::new(scene.db.clone(), scene.clock.clone(), scene.woken.clone());
+    let mut enlister = scene.enlister();
     assert_eq!(enlister.work().await.unwrap(), Pace::Again);
     assert_eq!(scene.of(other, "queued").await, 10);
     assert_eq!(scene.of(held, "queued").await, 1);

@@ -2,6 +2,8 @@
 
 use contract::{
     Secret,
+    batches::{PauseReason, Said},
+    invites::InviteState,
     mails::{Letter, ReadKeptMail},
     seats::Status,
     text::{Language, Name, PersonName},
@@ -76,6 +78,7 @@ fn in_language(letter: Letter, tag: &str) -> Letter {
     | Letter::AddressChange { language, .. }
     | Letter::AddressChanged { language, .. }
     | Letter::AdministratorInvite { language, .. }
+    | Letter::BatchPaused { language, .. }
     | Letter::AdministratorReset { language, .. }) = &mut letter;
     *language = Language::parse(tag).unwrap();
     letter
@@ -83,6 +86,39 @@ fn in_language(letter: Letter, tag: &str) -> Letter {
 
 fn in_german(letter: Letter) -> Letter {
     in_language(letter, "de-AT")
+}
+
+fn batch_paused(reason: PauseReason, said: Vec<Said>, waiting: u64) -> Letter {
+    Letter::BatchPaused {
+        organisation: Name::parse("Green & Co <Law>").unwrap(),
+        link: Name::parse("First <year>").unwrap(),
+        reason,
+        said,
+        waiting,
+        batch_url: "https://usher.example/admin/org/invites/batch"
+            .parse()
+            .unwrap(),
+        language: Language::default(),
+    }
+}
+
+fn paused() -> Letter {
+    let said = |count, state, text: &str| Said {
+        count,
+        state,
+        code: None,
+        text: text.to_owned(),
+    };
+    let said = vec![
+        said(12, InviteState::Bounced, "550 5.1.1 <b>nobody</b> here"),
+        said(3, InviteState::Failed, "550 5.7.1 blocked"),
+        said(1, InviteState::Complained, ""),
+    ];
+    batch_paused(PauseReason::Bounces, said, 1_204)
+}
+
+fn refused() -> Letter {
+    batch_paused(PauseReason::Refusals, Vec::new(), 1)
 }
 
 fn administrator_reset() -> Letter {
@@ -112,6 +148,10 @@ fn administrator_reset() -> Letter {
 #[case::address_changed("address_changed", address_changed())]
 #[case::administrator_invite("administrator_invite", administrator_invite())]
 #[case::administrator_reset("administrator_reset", administrator_reset())]
+#[case::paused("paused", paused())]
+#[case::refused("refused", refused())]
+#[case::paused_in_german("paused_de", in_german(paused()))]
+#[case::refused_in_german("refused_de", in_german(refused()))]
 #[case::assigned_in_german("assigned_de", in_german(joined(Status::Assigned, Some(7))))]
 #[case::held_in_german("held_de", in_german(joined(Status::Held, Some(2))))]
 #[case::waiting_in_german("waiting_de", in_german(joined(Status::Waiting, None)))]
@@ -150,6 +190,7 @@ fn a_letter_is_whole_in_every_language(
         address_change(),
         address_changed(),
         administrator_invite(),
+        paused(),
         administrator_reset()
     )]
     letter: Letter,
@@ -190,6 +231,7 @@ fn link_of(letter: &Letter) -> Option<&str> {
         }
         Letter::AddressChange { change_url, .. } => change_url,
         Letter::AdministratorInvite { setup_url, .. } => setup_url,
+        Letter::BatchPaused { batch_url, .. } => return Some(batch_url.as_str()),
         Letter::AddressChanged { .. } => return None,
     };
     Some(url.expose())

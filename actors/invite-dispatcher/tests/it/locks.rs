@@ -7,7 +7,6 @@ use contract::{
     ids::InviteId,
     invites::{CancelInvite, Life, ReaddressInvite},
 };
-use invite_dispatcher::Enlister;
 use kernel::Work as _;
 use store::Tx;
 use testkit::{Engine, eventually};
@@ -25,7 +24,9 @@ store::statements! {
 
     /// So much came back that its batch is to rest.
     BOUNCE_ALL = "
-        update invites set state = 'bounced', due_at = null, settled_at = now_micros() where batch_id = $1";
+        update invites
+        set state = 'bounced', reason = 'user-unknown', due_at = null, settled_at = now_micros()
+        where batch_id = $1";
 
     RESTING = "select count(*) as n from batches where paused_at is not null";
 }
@@ -107,7 +108,7 @@ async fn whoever_lets_a_batch_rest_waits_for_its_history_without_the_batch() {
     run(&scene, BOUNCE_ALL.bind(house.batch)).await;
     let mut steers = begin(&scene).await;
     steers.lock_histories(&[house.id]).await.unwrap();
-    let mut enlister = Enlister::new(scene.db.clone(), scene.clock.clone(), scene.woken.clone());
+    let mut enlister = scene.enlister();
     let work = async {
         enlister.work().await.unwrap();
     };

@@ -10,7 +10,9 @@ use contract::{
     seats::Status,
     text::{Language, Name, PersonName},
 };
-use invite_dispatcher::{Courier, CourierMetrics, CourierTiming, InviteDispatcher, MailOptions};
+use invite_dispatcher::{
+    Courier, CourierMetrics, CourierTiming, Enlister, InviteDispatcher, MailOptions,
+};
 use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Pace, Stage, StageOptions, Transport,
     Work as _, bus::LocalBus,
@@ -167,6 +169,12 @@ impl Scene {
     /// A courier with these settings of mail.
     pub(crate) fn courier_within(&self, options: MailOptions) -> Courier {
         self.courier_with(self.vault.clone(), options)
+    }
+
+    /// A worker that moves the rows of batches on.
+    pub(crate) fn enlister(&self) -> Enlister {
+        let (db, clock, vault) = (self.db.clone(), self.clock.clone(), self.vault.clone());
+        Enlister::new(db, clock, vault, &self.options, Arc::clone(&self.woken))
     }
 
     fn courier_with(&self, vault: Vault, options: MailOptions) -> Courier {

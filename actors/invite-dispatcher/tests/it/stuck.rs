@@ -3,7 +3,7 @@
 use std::{cell::Cell, time::Duration};
 
 use contract::{Clock as _, Secret, Stamp, ids::InviteId};
-use invite_dispatcher::{Courier, CourierTiming, Enlister, MailOptions, Rates};
+use invite_dispatcher::{Courier, CourierTiming, MailOptions, Rates};
 use kernel::{Pace, Work as _};
 use rstest::rstest;
 use testkit::{Engine, SmtpAct, SmtpAt, SmtpScript, SmtpSink, eventually};
@@ -165,7 +165,7 @@ async fn what_a_courier_takes_while_its_batch_is_cancelled_stays_on_its_way() {
     };
     let mut tx = scene.db.write(&stamp).await.unwrap();
     posted::TAKE.bind(taken).execute(&mut tx).await.unwrap();
-    let mut enlister = Enlister::new(scene.db.clone(), scene.clock.clone(), scene.woken.clone());
+    let mut enlister = scene.enlister();
     while enlister.work().await.unwrap() == Pace::Again {}
     assert_eq!(scene.see(waits).await.state, "cancelled");
     assert_eq!(scene.see(taken).await.state, "queued", "left alone");

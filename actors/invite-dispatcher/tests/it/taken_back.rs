@@ -1,7 +1,6 @@
 //! A batch that is cancelled, row by row.
 
 use contract::ids::InviteId;
-use invite_dispatcher::Enlister;
 use kernel::{Pace, Work as _};
 use rstest::rstest;
 use testkit::Engine;
@@ -51,8 +50,7 @@ struct Given {
 }
 
 async fn take_back(scene: &Scene) {
-    let (db, clock) = (scene.db.clone(), scene.clock.clone());
-    let mut enlister = Enlister::new(db, clock, scene.woken.clone());
+    let mut enlister = scene.enlister();
     while enlister.work().await.unwrap() == Pace::Again {}
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contract::{
     batches::{
         AddToBatch, Added, Batch, BatchRow, DiscardBatch, GetBatch, GivenRow, InvitationPreview,
-        Limit, ListBatchRows, ListBatches, OpenBatch, Pace, PauseReason, PreviewInvitation,
+        Limit, ListBatchRows, ListBatches, OpenBatch, Pace, PauseReason, PreviewInvitation, Said,
         SealBatch, SendBatch, Source, Steer, SteerBatch,
     },
     ids::{BatchId, InviteId, LinkId, OrganisationId},
@@ -36,6 +36,7 @@ fn batch() -> Batch {
         sent_at: Some(NOON),
         paused_at: Some(NOON),
         pause_reason: Some(PauseReason::Administrator),
+        pause_replies: Vec::new(),
         cancelled_at: Some(NOON),
         finished_at: Some(NOON),
         given: 17,
@@ -81,8 +82,25 @@ fn opened() -> Batch {
 fn paused(reason: PauseReason) -> Batch {
     Batch {
         pause_reason: Some(reason),
+        pause_replies: said(),
         ..batch()
     }
+}
+
+pub(super) fn said() -> Vec<Said> {
+    let coded = Said {
+        count: 7,
+        state: InviteState::Bounced,
+        code: Some("5.1.1".to_owned()),
+        text: "550 5.1.1 no such user".to_owned(),
+    };
+    let bare = Said {
+        count: 1,
+        state: InviteState::Failed,
+        code: None,
+        text: "554 rejected".to_owned(),
+    };
+    vec![coded, bare]
 }
 
 fn given_rows() -> Vec<GivenRow> {

@@ -1,6 +1,7 @@
 //! People: who they are, what they are written.
 
 use contract::{
+    batches::PauseReason,
     ids::{AccountId, InviteId, MailId, ProofId},
     mails::{KeptMail, KeptMailText, Letter, ListKeptMails, MailQueued, QueueMail, ReadKeptMail},
     people::{
@@ -13,6 +14,7 @@ use contract::{
 
 use super::{
     NOON, Sample,
+    batches::said,
     directory::{page, page_of},
     email, id, name, person, sample, secret, url,
 };
@@ -141,6 +143,15 @@ fn mails() -> [Sample; 3] {
         Letter::AdministratorInvite {
             organisation: name("Law School"),
             setup_url: secret(),
+            language: Language::default(),
+        },
+        Letter::BatchPaused {
+            organisation: name("Law School"),
+            link: name("First year"),
+            reason: PauseReason::Bounces,
+            said: said(),
+            waiting: 40,
+            batch_url: url("https://usher.example/admin/org/invites/batch"),
             language: Language::default(),
         },
         Letter::AdministratorReset {
