@@ -35,6 +35,13 @@ impl Route {
         format!("{} {}", self.method, self.path)
     }
 
+    /// Whether this may be asked after the `?`.
+    pub(crate) fn asks(&self, name: &str) -> bool {
+        let parameters = self.operation["parameters"].as_array();
+        let mut parameters = parameters.into_iter().flatten();
+        parameters.any(|parameter| parameter["in"] == "query" && parameter["name"] == name)
+    }
+
     /// The names in its path.
     pub(crate) fn names(&self) -> Vec<&str> {
         let parts = self.path.split(['{', '}']).skip(1);
@@ -108,6 +115,40 @@ impl Description {
                 (name, value.as_str().unwrap().to_owned())
             })
             .collect()
+    }
+
+    /// What may be asked after the `?` beside what is required, each alone: ids and tags of these
+    /// things, a cursor of theirs, and what finds them by their words.
+    pub(crate) fn queries(
+        &self,
+        route: &Route,
+        things: &Things,
+        cursor: Option<&str>,
+    ) -> Vec<(String, String)> {
+        let parameters = route.operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let asked = parameters.filter(|parameter| parameter["in"] == "query");
+        let mut queries = Vec::new();
+        for parameter in asked {
+            let name = parameter["name"].as_str().unwrap();
+            let value = match name {
+                "cursor" => cursor.map(str::to_owned),
+                "q" => Some("ann".to_owned()),
+                "tag" => Some("medicine".to_owned()),
+                _ => {
+                    let value = self.example(&parameter["schema"], things);
+                    Some(
+                        value
+                            .as_str()
+                            .map_or_else(|| value.to_string(), str::to_owned),
+                    )
+                }
+            };
+            queries.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        queries
     }
 
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {

@@ -74,7 +74,16 @@ impl Program {
         }
         let response = request.send().await.unwrap();
         let (status, body) = (response.status().as_u16(), response.text().await.unwrap());
-        (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+        let is_none = body.is_empty();
+        let read = serde_json::from_str(&body);
+        let text = |_| {
+            if is_none {
+                Value::Null
+            } else {
+                Value::String(body)
+            }
+        };
+        (status, read.unwrap_or_else(text))
     }
 
     /// An answer that is read while it comes.

@@ -23,9 +23,13 @@ use crate::{
     program::Program,
 };
 
+/// Who has a seat in the first institution, and who is invited there.
+const MEMBER: &str = "ann.1@students.example";
+const INVITED: &str = "ann@hill.edu";
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-/// The organisation in the samples of messages.
-const SAMPLED: &str = "org_01M86PTPG00000000000000007";
+/// What every id in the samples of messages ends with.
+const SAMPLED: &str = "01M86PTPG00000000000000007";
 
 /// Two institutions on a node.
 pub(crate) struct Scene {
@@ -46,7 +50,7 @@ impl Scene {
         let node = ground.start_with(&[], &many);
         let (own, link) = Institution::with_link(&ground, &node, 5, &[]).await;
         let other = Institution::found(&ground, &node).await;
-        Person::numbered(1).join(&node.browser(), &link.url).await;
+        Person::at(MEMBER).join(&node.browser(), &link.url).await;
         let owner = Program::of(&ground, &node, &own);
         let stranger = Program::of(&ground, &node, &other);
         let first = async |list: &str| {
@@ -55,7 +59,7 @@ impl Scene {
                 .await;
             page["items"][0]["id"].as_str().unwrap().to_owned()
         };
-        let new = json!({ "link_id": link.id, "addresses": "ann@hill.edu" });
+        let new = json!({ "link_id": link.id, "addresses": INVITED });
         let at = format!("/organisations/{}", own.id);
         let path = format!("{at}/invites");
         owner.send(Method::POST, &path, &new).await;
@@ -78,7 +82,10 @@ impl Scene {
             bulk["finished_at"].is_string()
         };
         eventually(PATIENCE, "the job is finished", done).await;
+        let events = owner.get(&format!("{at}/events")).await.to_string();
+        let account = events.split('"').find(|word| word.starts_with("acc_"));
         let things = Things::from([
+            ("account", account.unwrap().to_owned()),
             ("job", job),
             ("invite", first("invites").await),
             ("batch", first("batches").await),
@@ -105,6 +112,20 @@ impl Scene {
     pub(crate) async fn changes(&self) -> usize {
         let path = format!("/organisations/{}/audit", self.own.id);
         self.owner.all(&path).await.len()
+    }
+
+    /// What only the first institution knows.
+    fn marks(&self) -> Vec<&str> {
+        let ids = self.things.values().map(String::as_str);
+        let names = [&self.own.name, &self.own.email, MEMBER, INVITED];
+        ids.chain(names.map(AsRef::as_ref)).collect()
+    }
+
+    /// Nothing of it stands in an answer.
+    fn tells_nothing(&self, said: &str) {
+        for mark in self.marks() {
+            assert!(!said.contains(mark), "{mark} is told: {said}");
+        }
     }
 
     /// Somebody of the first institution who may only look.
@@ -188,6 +209,45 @@ async fn an_id_of_another_organisation_is_not_there_in_the_place_of_an_own_one()
 }
 
 #[tokio::test]
+async fn what_a_body_names_of_another_organisation_is_not_there() {
+    let scene = Scene::open(BusKind::Local).await;
+    let description = Description::of(&scene.owner).await;
+    let mut mixed = scene.things.clone();
+    mixed.insert("organisation", scene.other.id.clone());
+    let before = scene.changes().await;
+    let mut named = BTreeSet::new();
+    for route in description.routes() {
+        if route.reads() || route.names().len() > 1 {
+            continue;
+        }
+        let path = route.path(&description, &mixed);
+        for body in description.bodies(&route, &mixed) {
+            let text = body.to_string();
+            if !scene.things.values().any(|id| text.contains(id)) {
+                continue;
+            }
+            let (status, said) = scene
+                .stranger
+                .send(route.method.clone(), &path, &body)
+                .await;
+            let finds_nobody = (status, &said) == (200, &json!({ "count": 0 }));
+            let is_refused = [404, 409, 422].contains(&status);
+            assert!(
+                is_refused || finds_nobody,
+                "{} {body}: {status} {said}",
+                route.name()
+            );
+            scene.tells_nothing(&said.to_string());
+            named.insert(route.name());
+        }
+    }
+    let ends = ["/links", "/invites", "/users/bulk"];
+    let is_named = |end: &&str| named.iter().any(|name| name.ends_with(*end));
+    assert!(ends.iter().all(is_named), "{named:?}");
+    assert_eq!(scene.changes().await, before);
+}
+
+#[tokio::test]
 async fn whoever_may_only_look_changes_nothing_by_any_route() {
     let scene = Scene::open(BusKind::Local).await;
     let description = Description::of(&scene.owner).await;
@@ -261,12 +321,17 @@ async fn whatever_an_owner_changes_by_any_route_is_in_the_audit_trail() {
     assert!(told > 15, "only {told} routes changed anything");
 }
 
-/// The samples of a message, which the contract's own tests keep complete; about an organisation.
-fn samples(subject: &str, organisation: &str) -> Vec<Vec<u8>> {
+/// The samples of a message, which the contract's own tests keep complete; about these things.
+fn samples(subject: &str, things: &Things) -> Vec<Vec<u8>> {
     let file = format!("crates/contract/tests/it/snapshots/wire/{subject}.snap");
     let text = fs::read_to_string(Path::new(ROOT).join(file)).unwrap();
     let (_, json) = text.rsplit_once("\n---\n").unwrap();
-    let sample: Value = serde_json::from_str(&json.replace(SAMPLED, organisation)).unwrap();
+    let mut json = json.to_owned();
+    for id in things.values() {
+        let (kind, _) = id.split_once('_').unwrap();
+        json = json.replace(&format!("{kind}_{SAMPLED}"), id);
+    }
+    let sample: Value = serde_json::from_str(&json).unwrap();
     let messages = sample["messages"].as_array().unwrap();
     messages
         .iter()
@@ -289,13 +354,13 @@ impl Peer {
         }
     }
 
-    /// The status of the answer; 200 when it is no problem.
-    async fn ask(&self, subject: &'static str, caller: &Caller, body: &[u8]) -> u16 {
+    /// The status of the answer, 200 when it is no problem, and the answer.
+    async fn ask(&self, subject: &'static str, caller: &Caller, body: &[u8]) -> (u16, String) {
         let signed = self.key.sign(subject, caller, body).unwrap();
         self.ask_signed(subject, &signed, body).await
     }
 
-    async fn ask_signed(&self, subject: &'static str, signed: &str, body: &[u8]) -> u16 {
+    async fn ask_signed(&self, subject: &'static str, signed: &str, body: &[u8]) -> (u16, String) {
         let mut headers = HeaderMap::new();
         headers.insert("Usher-Caller", signed);
         let asked = self
@@ -306,7 +371,8 @@ impl Peer {
             .unwrap_or_else(|error| panic!("{subject}: {error}"));
         let headers = answer.headers.unwrap_or_default();
         let code = headers.get("Nats-Service-Error-Code");
-        code.map_or(200, |code| code.as_str().parse().unwrap())
+        let code = code.map_or(200, |code| code.as_str().parse().unwrap());
+        (code, String::from_utf8_lossy(&answer.payload).into_owned())
     }
 }
 
@@ -328,7 +394,7 @@ async fn no_subject_answers_a_caller_of_another_organisation() {
         ..
     } in subjects::ALL
     {
-        let bodies = samples(subject, &scene.own.id);
+        let bodies = samples(subject, &scene.things);
         assert!(!bodies.is_empty(), "{subject}");
         for body in bodies {
             let now = clock.now();
@@ -336,28 +402,114 @@ async fn no_subject_answers_a_caller_of_another_organisation() {
             let viewer = administrator(&scene.own, Role::Viewer, from[0], now);
             let owner = administrator(&scene.own, Role::Owner, Service::Probe, now);
             // a part of the system that does not send this may not, whoever is behind it
-            assert_eq!(peer.ask(subject, &owner, &body).await, 403, "{subject}");
+            assert_eq!(peer.ask(subject, &owner, &body).await.0, 403, "{subject}");
             // nor is a caller taken for what nobody signed
             let stale = peer.key.sign(subject, &foreign, b"another body").unwrap();
-            assert_eq!(
-                peer.ask_signed(subject, &stale, &body).await,
-                401,
-                "{subject}"
-            );
+            let (status, _) = peer.ask_signed(subject, &stale, &body).await;
+            assert_eq!(status, 401, "{subject}");
+            let is_about_own = String::from_utf8_lossy(&body).contains(&scene.own.id);
+            let (status, said) = peer.ask(subject, &foreign, &body).await;
+            scene.tells_nothing(&format!("{subject}: {said}"));
             let expected = match needs {
-                Need::Anyone => continue,
-                Need::Administrator(_) => 404,
+                // a public door may be anybody's, but not where it is another organisation's
+                Need::Anyone if !is_about_own => continue,
+                Need::Anyone | Need::Administrator(_) => 404,
                 Need::Operator | Need::Person => 403,
             };
-            let status = peer.ask(subject, &foreign, &body).await;
             assert_eq!(status, expected, "{subject}");
             if matches!(needs, Need::Administrator(Role::Manager | Role::Owner)) {
-                let about_none = !String::from_utf8_lossy(&body).contains(&scene.own.id);
-                let expected = if about_none { 404 } else { 403 };
-                let status = peer.ask(subject, &viewer, &body).await;
+                let expected = if is_about_own { 403 } else { 404 };
+                let (status, _) = peer.ask(subject, &viewer, &body).await;
                 assert_eq!(status, expected, "{subject}");
             }
         }
     }
     assert_eq!(scene.changes().await, before);
+}
+
+#[tokio::test]
+async fn no_subject_finds_what_is_another_organisations_in_ones_own() {
+    let scene = Scene::open(BusKind::Nats).await;
+    let peer = Peer::of(&scene.ground).await;
+    let clock = SystemClock::default();
+    let mut mixed = scene.things.clone();
+    mixed.insert("organisation", scene.other.id.clone());
+    let before = scene.changes().await;
+    for Subject {
+        subject,
+        from,
+        needs,
+        ..
+    } in subjects::ALL
+    {
+        if !matches!(needs, Need::Administrator(_)) {
+            continue;
+        }
+        for body in samples(subject, &mixed) {
+            let foreign = administrator(&scene.other, Role::Owner, from[0], clock.now());
+            let (_, said) = peer.ask(subject, &foreign, &body).await;
+            scene.tells_nothing(&format!("{subject}: {said}"));
+        }
+    }
+    assert_eq!(scene.changes().await, before);
+}
+
+#[tokio::test]
+async fn what_is_asked_after_a_question_mark_finds_nothing_of_another_organisation() {
+    let scene = Scene::open(BusKind::Local).await;
+    let description = Description::of(&scene.owner).await;
+    let at = format!("/organisations/{}", scene.other.id);
+    // what the paths are about is the stranger's own
+    let mut theirs = Things::from([("organisation", scene.other.id.clone())]);
+    let plan = json!({ "name": "Arts", "seats": 1 });
+    let plan = scene.stranger.make(&format!("{at}/plans"), plan).await;
+    let plan = plan["id"].as_str().unwrap();
+    theirs.insert("plan", plan.to_owned());
+    let link = json!({ "name": "Second year", "plan_id": plan, "tags": ["arts"] });
+    let link = scene.stranger.make(&format!("{at}/links"), link).await;
+    let invite = json!({ "link_id": link["id"], "addresses": "bob@dale.edu", "dry_run": true });
+    let path = format!("{at}/invites");
+    let (_, draft) = scene.stranger.send(Method::POST, &path, &invite).await;
+    theirs.insert("batch", draft["batch_id"].as_str().unwrap().to_owned());
+
+    let (mut asked, mut found) = (BTreeSet::new(), BTreeSet::new());
+    for route in description.routes() {
+        if !route.reads() || route.names().iter().any(|name| !theirs.contains_key(name)) {
+            continue;
+        }
+        let foreign = route.path(&description, &scene.things);
+        let path = route.path(&description, &theirs);
+        let mut cursor = None;
+        if route.asks("cursor") {
+            let first = format!("{foreign}?limit=1");
+            let (_, first) = scene.owner.send(Method::GET, &first, &Value::Null).await;
+            cursor = first["next_cursor"].as_str().map(str::to_owned);
+        }
+        for (name, value) in description.queries(&route, &scene.things, cursor.as_deref()) {
+            let question = format!("{path}?{name}={value}");
+            let (status, said) = scene
+                .stranger
+                .send(Method::GET, &question, &Value::Null)
+                .await;
+            assert!([200, 404, 422].contains(&status), "{question}: {said}");
+            scene.tells_nothing(&format!("{name}: {said}"));
+            asked.insert(name.clone());
+            // and its own finds it
+            let question = format!("{foreign}?{name}={value}");
+            let (_, said) = scene.owner.send(Method::GET, &question, &Value::Null).await;
+            if scene
+                .marks()
+                .iter()
+                .any(|mark| said.to_string().contains(mark))
+            {
+                found.insert(name);
+            }
+        }
+    }
+    for name in ["batch", "link", "plan", "tag", "cursor", "q"] {
+        assert!(
+            asked.contains(name) && found.contains(name),
+            "{name}: {asked:?} {found:?}"
+        );
+    }
 }

@@ -26,7 +26,12 @@ impl Serve<SettleProof> for SeatPool {
         let stamp = cx.stamp(&*self.clock);
         self.settle(account, &stamp).await?;
         let mut reader = self.db.read().await?;
-        let rows = sql::OF_ACCOUNT.bind(account).fetch_all(&mut reader).await?;
+        let mut rows = sql::OF_ACCOUNT.bind(account).fetch_all(&mut reader).await?;
+        if let Some(own) = cx.caller.organisation {
+            // Whoever acts for one organisation learns nothing of the others.
+            let is_own = |row: &store::Row| row.get("organisation_id").is_ok_and(|id| own == id);
+            rows.retain(is_own);
+        }
         let settled = rows.iter().map(|row| {
             Ok(Settled {
                 organisation: row.get("organisation_id")?,

@@ -132,6 +132,10 @@ impl Caller {
             return Err(Problem::new(Kind::Forbidden));
         }
         let role = match needs {
+            // Whoever acts for one organisation stands at no door of another.
+            Need::Anyone if self.is_of_another(organisation) => {
+                return Err(Problem::new(Kind::NotFound));
+            }
             Need::Anyone => return Ok(()),
             Need::Operator if self.principal == Principal::Operator => return Ok(()),
             Need::Person if matches!(self.principal, Principal::Person(_)) => return Ok(()),
@@ -153,6 +157,12 @@ impl Caller {
                 Err(Problem::new(Kind::Forbidden))
             }
         }
+    }
+
+    /// Whether this acts for another organisation than that of the message.
+    fn is_of_another(&self, organisation: Option<&OrganisationId>) -> bool {
+        let own = self.organisation.as_ref();
+        own.is_some_and(|own| organisation.is_some_and(|other| other != own))
     }
 
     /// The person who is signed in, for a message that needs one ([`Need::Person`]).

@@ -93,7 +93,7 @@ fn another_organisation_is_not_there_whatever_the_role() {
     for principal in [administrator(), token()] {
         for role in [Role::Viewer, Role::Manager, Role::Owner] {
             let caller = within(principal.clone(), 2, role);
-            for needs in &NEEDS[1..4] {
+            for needs in &NEEDS[..4] {
                 assert_eq!(decide(&caller, *needs), Some(Kind::NotFound), "{caller:?}");
             }
         }
