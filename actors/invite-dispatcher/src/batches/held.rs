@@ -92,6 +92,11 @@ impl Held {
         if waiting.is_late && self.couriers.is_empty() {
             return Some(Limit::NoCourier);
         }
+        // Neither the relay's rate nor the organisation's is what it waits for.
+        let is_in_vain = |courier: &Holds| courier.in_vain.contains(&batch.id);
+        if waiting.is_due && self.couriers.iter().any(is_in_vain) {
+            return Some(Limit::RecipientDomain);
+        }
         let names = |courier: &Holds| courier.organisations.contains(&organisation);
         if waiting.is_due && self.couriers.iter().any(names) {
             return Some(Limit::OrganisationRate);

@@ -207,6 +207,7 @@ impl Courier {
     /// What holds mail back.
     pub(super) fn holds(&mut self) -> Holds {
         let (now, rates) = (self.now(), &self.desk.options.rates);
+        self.held.in_vain(self.blocked());
         let stop = self.breaker.hindrance();
         let is_slow = self.tempo.is_slow();
         self.held.told(now, rates, self.is_day_over, is_slow, stop)

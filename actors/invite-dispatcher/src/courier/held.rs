@@ -5,14 +5,17 @@ use std::{
     time::Duration,
 };
 
-use contract::{batches::Limit, ids::OrganisationId};
+use contract::{
+    batches::Limit,
+    ids::{BatchId, OrganisationId},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::rates::Rates;
 
 /// How long a limit that was met is told: a little more than from one beat to the next but one.
 const FRESH: Duration = Duration::from_secs(3);
-/// How many organisations are named at most.
+/// How many organisations, and how many batches, are named at most.
 const MOST: usize = 500;
 
 /// The limits that this courier met. Times are since any fixed start.
@@ -22,6 +25,7 @@ pub(super) struct Held {
     stopped_by: Option<Limit>,
     relay: Option<(Duration, Limit)>,
     organisations: HashMap<OrganisationId, Duration>,
+    in_vain: BTreeSet<BatchId>,
 }
 
 impl Held {
@@ -38,6 +42,11 @@ impl Held {
     /// More of an organisation could go, had it no limit of its own.
     pub(super) fn organisation(&mut self, now: Duration, id: OrganisationId) {
         self.organisations.insert(id, now);
+    }
+
+    /// Of these batches nothing could go, had nobody else a limit.
+    pub(super) fn in_vain(&mut self, batches: BTreeSet<BatchId>) {
+        self.in_vain = batches;
     }
 
     /// What is told now. `stop` is why nothing goes, in words for operators, where that is so.
@@ -66,6 +75,7 @@ impl Held {
             relay,
             why: stop.map(str::to_owned),
             organisations: self.organisations.keys().copied().take(MOST).collect(),
+            in_vain: self.in_vain.iter().copied().take(MOST).collect(),
             per_second: rates.per_second,
             per_day: rates.per_day,
             connections: rates.connections,
@@ -83,6 +93,9 @@ pub(crate) struct Holds {
     pub(crate) why: Option<String>,
     /// That of these organisations, by their own limit.
     pub(crate) organisations: BTreeSet<OrganisationId>,
+    /// Of these batches nothing is due but for domains that take no more.
+    #[serde(default)]
+    pub(crate) in_vain: BTreeSet<BatchId>,
     /// The limits of the courier's settings.
     pub(crate) per_second: u32,
     pub(crate) per_day: u64,

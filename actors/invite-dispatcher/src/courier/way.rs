@@ -45,6 +45,14 @@ impl Courier {
         }
     }
 
+    /// The batches of which all that is due goes to domains that take no more.
+    pub(super) fn blocked(&self) -> BTreeSet<BatchId> {
+        let now = self.now();
+        let blocked = self.in_vain.iter();
+        let blocked = blocked.filter(|(_, in_vain)| now < in_vain.until);
+        blocked.map(|(batch, _)| *batch).collect()
+    }
+
     /// What goes to domains that take no more at this moment, and stands before others of its batch,
     /// gets its places behind that which was put back: nobody takes it only to find that out.
     pub(super) async fn make_way(

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use contract::batches::Limit;
 use invite_dispatcher::Rates;
 use kernel::Work as _;
 use rstest::rstest;
@@ -93,4 +94,42 @@ async fn where_all_goes_to_one_domain_nothing_is_put_off_for_others(
     assert!((10..=20).contains(&sent), "{sent}");
     let later = number(&scene, STAND.query(), "later").await;
     assert!(later < 200, "{later}: only what was taken");
+}
+
+#[rstest]
+#[case::of_its_relay(Rates { per_second: 10, per_domain_per_second: 1, ..Rates::default() })]
+#[case::of_its_organisation(
+    Rates { per_organisation_per_second: 10, per_domain_per_second: 1, ..Rates::default() }
+)]
+#[actix_rt::test]
+async fn a_batch_of_which_all_goes_to_a_blocked_domain_waits_for_that_and_not_for_the_rate(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] rates: Rates,
+) {
+    let (sink, scene, house) = open(engine).await;
+    let other = scene.house().await;
+    let slow = |_| "slow.edu".to_owned();
+    scene.many(house, "queued", 0..ROWS, slow).await;
+    scene
+        .many(other, "queued", 0..ROWS, |n| format!("d{n}.edu"))
+        .await;
+    let mut courier = courier(&scene, &sink, rates);
+    let begun = Instant::now();
+    loop {
+        assert!(begun.elapsed() < SOON, "it never says so");
+        courier.work().await.unwrap();
+        let [blocked, free] = [house, other].map(|house| scene.counted(house));
+        let told = blocked.await.pace.unwrap();
+        if told.limit == Some(Limit::RecipientDomain) {
+            let said = told.limited_by.unwrap();
+            assert!(
+                said.ends_with("takes only so many mails at a time."),
+                "{said}"
+            );
+            let free = free.await.pace.unwrap().limit;
+            assert_ne!(free, Some(Limit::RecipientDomain), "is of one batch");
+            break;
+        }
+    }
+    courier.finish().await;
 }
