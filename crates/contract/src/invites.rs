@@ -48,11 +48,13 @@ pub enum InviteState {
     Cancelled,
     /// Its time was over before it left.
     Expired,
+    /// The invite was accepted before its mail left, which nobody needs any more.
+    Unneeded,
 }
 
 impl InviteState {
     /// Every state.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Draft,
         Self::Skipped,
         Self::Queued,
@@ -67,6 +69,7 @@ impl InviteState {
         Self::Suppressed,
         Self::Cancelled,
         Self::Expired,
+        Self::Unneeded,
     ];
 
     /// The name on the wire and in the database.
@@ -86,6 +89,7 @@ impl InviteState {
             Self::Suppressed => "suppressed",
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
+            Self::Unneeded => "unneeded",
         }
     }
 

@@ -253,6 +253,7 @@ pub(super) enum InviteStateName {
     Suppressed,
     Cancelled,
     Expired,
+    Unneeded,
 }
 
 /// Whether an invite can be accepted.

@@ -2,11 +2,23 @@
 //! the database's clock's; the end of an invite is the program's.
 
 /// What would become of the invite `$i`, of the batch `$batch`, were it taken at `$now`: `sending`, or where
-/// it ends.
+/// it ends. Whoever accepted needs no mail, and may have had one whose reply was lost.
 macro_rules! fate {
     ($i:literal, $batch:literal, $now:literal) => {
         concat!(
             "case
+                    when exists (select 1 from invite_uses u where u.invite_id = ",
+            $i,
+            ".id)
+                        then case when ",
+            $i,
+            ".sent_at is not null then 'sent'
+                            when ",
+            $i,
+            ".lost_replies + ",
+            $i,
+            ".crashes > 0 then 'unknown'
+                            else 'unneeded' end
                     when ",
             $i,
             ".cancelled_at is not null
@@ -18,12 +30,6 @@ macro_rules! fate {
             $i,
             ".link_id and l.archived_at is not null)
                         then 'cancelled'
-                    when exists (select 1 from invite_uses u where u.invite_id = ",
-            $i,
-            ".id)
-                        then case when ",
-            $i,
-            ".sent_at is null then 'cancelled' else 'sent' end
                     when ",
             $i,
             ".occasion = 'reminder' and ",
@@ -86,7 +92,7 @@ macro_rules! lease {
         update invites
         set state = found.fate,
             due_at = case when found.fate = 'sending' then invites.due_at else null end,
-            reason = case when found.fate = 'sending' then invites.reason else null end,
+            reason = case when found.fate in ('sending', 'unknown') then invites.reason else null end,
             attempts = invites.attempts + case when found.fate = 'sending' then 1 else 0 end,
             leased_by = case when found.fate = 'sending' then $2 else null end,
             leased_until = case when found.fate = 'sending' then now_micros() + $3 else null end,

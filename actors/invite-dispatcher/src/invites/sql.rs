@@ -10,7 +10,7 @@ macro_rules! invites {
             i.email_key, i.name, i.state, i.reason, i.last_reply, i.attempts,
             i.lost_replies + i.crashes as lost,
             case when i.due_at < i.queued_at then i.queued_at else i.due_at end as due_at,
-            i.sent_at, i.expires_at,
+            i.sent_at, i.expires_at, i.forgotten_at,
             u.at as accepted_at, i.declined_at, coalesce(i.cancelled_at, b.cancelled_at) as cancelled_at,
             i.created_at, i.generation, o.policies,
             now_micros() - case when coalesce(i.sent_at, 0) > coalesce(i.queued_at, 0)
@@ -166,7 +166,7 @@ store::statements! {
                 where i.email_key = $2 and i.organisation_id || '' = $1
                     and (i.batch_id = $5 or ", stands!("$3"), ")) as invites,
             (select count(*) from suppressions s
-                where s.email_key = $2 and s.organisation_id in ('', $1)) as suppressions,
+                where s.email_key in ($2, $6) and s.organisation_id in ('', $1)) as suppressions,
             (select allowed_domains from links where id = $4) as allowed_domains");
 
     /// The batch of an invite that is sent again is not finished.
@@ -377,7 +377,9 @@ store::statements! {
     /// at this moment.
     pub(crate) EXPIRE = "
         update invites
-        set state = 'expired', due_at = null
+        set state = case when exists (select 1 from invite_uses u where u.invite_id = invites.id)
+                then 'unneeded' else 'expired' end,
+            due_at = null
         where id in (
             select found.id
             from invites found

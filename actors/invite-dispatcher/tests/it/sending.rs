@@ -260,7 +260,7 @@ async fn what_must_not_leave_does_not(#[values(Engine::Sqlite, Engine::Postgres)
     scene.deliver().await;
     for (id, state) in [
         (cancelled, "cancelled"),
-        (accepted, "cancelled"),
+        (accepted, "unneeded"),
         (expired, "expired"),
         (suppressed, "suppressed"),
         (reminded, "sent"),

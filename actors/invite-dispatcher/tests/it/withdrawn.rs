@@ -144,7 +144,7 @@ async fn whoever_must_not_be_written_to_any_more_is_not_behind_a_relay_that_is_b
             (cancelled, "cancelled"),
             (unwanted, "suppressed"),
             (nobodys, "suppressed"),
-            (used, "cancelled"),
+            (used, "unneeded"),
             (reminded, "sent"),
         ];
         eventually(BOUND, "they are given back", async || {

@@ -96,6 +96,7 @@ fn mail(invite: &Invite) -> String {
         InviteState::Failed => format!("Its mail could not be sent.{}", why(invite)),
         InviteState::Suppressed => "This address gets no invites, so no mail was sent.".to_owned(),
         InviteState::Cancelled | InviteState::Expired => "Its mail did not leave.".to_owned(),
+        InviteState::Unneeded => "It was accepted before its mail left.".to_owned(),
     }
 }
 

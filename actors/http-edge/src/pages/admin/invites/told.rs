@@ -46,6 +46,7 @@ pub(super) const fn state(state: &InviteState) -> &'static str {
         InviteState::Suppressed => "Gets no invites",
         InviteState::Cancelled => "Cancelled",
         InviteState::Expired => "Too late",
+        InviteState::Unneeded => "Accepted before it left",
     }
 }
 
