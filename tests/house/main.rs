@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod deeds;
 mod files;
 mod linked;
 mod owners;

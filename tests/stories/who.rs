@@ -155,7 +155,7 @@ async fn an_invite_its_batch_and_the_trail_say_who_it_was() {
     let finished = eventually_some(PATIENCE, "the batch is finished", async || {
         let audit = scene.institution.open("/audit").await;
         let mut rows = audit.rows().into_iter();
-        rows.find(|row| row[2] == "batch.finish")
+        rows.find(|row| row[2] == "List of invites sent")
     });
     assert_eq!(finished.await[1], "Usher");
 }

@@ -26,16 +26,26 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// A second click while the first is under way does nothing a second time.
+const underWay = new WeakSet();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (underWay.has(form)) {
+    event.preventDefault();
+    event.stopPropagation();
+    return;
+  }
+  underWay.add(form);
+  // Whoever comes back to the page may send it again.
+  window.addEventListener("pageshow", () => underWay.delete(form), { once: true });
+}, { capture: true });
+
 // A link is copied by the very click that creates it.
 for (const form of document.querySelectorAll("form[data-create-link]")) {
-  let underWay = false;
-  window.addEventListener("pageshow", () => { underWay = false; });
   form.addEventListener("submit", (event) => {
     if (!navigator.clipboard) return;
     event.preventDefault();
-    // A second click while the first is under way makes no second link.
-    if (underWay) return;
-    underWay = true;
     const sent = fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json" },

@@ -2,7 +2,7 @@
 //!
 //! - [`frame`]: what every page has around it; [`render`] makes an answer of a template.
 //! - [`fields`]: what a form was filled in with, and what was wrong with it.
-//! - [`words`]: how states and instants are said.
+//! - [`words`]: how states and instants are said; [`deeds`]: what the audit trail notes.
 //! - one file a part of the site, each with its `configure`; the struct of a page is its
 //!   documentation, its template of the same name is under `templates/`.
 //!
@@ -12,6 +12,7 @@
 mod account;
 mod admin;
 mod assets;
+pub(crate) mod deeds;
 mod demo;
 mod fields;
 mod frame;
@@ -135,6 +136,8 @@ struct ProblemPage<'a> {
     /// What was refused, a sentence a field.
     refused: Vec<String>,
     advice: &'a str,
+    /// The way on, where there is one: its address and its words.
+    way: Option<(&'static str, &'static str)>,
     request: Option<&'a str>,
 }
 
@@ -153,6 +156,10 @@ pub(crate) fn problem(problem: &Problem) -> HttpResponse {
             "It may have been replaced or switched off, or the address was not copied whole. \
              Please ask whoever gave it to you for a new one."
         }
+        Kind::InviteUnknown => {
+            "It may have been replaced by a newer one, or the address was not copied whole. Please \
+             look for the newest mail with it, or ask whoever invited you."
+        }
         Kind::NotFound => "Please check the address, or go back to where you came from.",
         Kind::Overloaded | Kind::Unavailable | Kind::InDoubt | Kind::DeadlinePassed => {
             "Please try again in a moment. Nothing is lost, and trying again is safe."
@@ -166,6 +173,11 @@ pub(crate) fn problem(problem: &Problem) -> HttpResponse {
         detail: problem.detail.as_deref(),
         refused: problem.errors.iter().map(refused).collect(),
         advice,
+        way: match problem.kind {
+            Kind::InviteUnknown => Some(("/invite", "Type the code of the mail")),
+            Kind::NotFound | Kind::LinkUnknown => Some(("/", "To the start")),
+            _ => None,
+        },
         request: problem.instance.as_deref(),
     };
     let status = crate::problem::status(problem);

@@ -133,11 +133,13 @@ fn beside(mut problem: Problem, from: &str, to: &str) -> Problem {
 }
 
 fn proved(edge: &Edge, settled: &[Settled]) -> Answer {
-    let waits = settled.iter().all(|one| one.status == Status::Waiting);
-    let words = if waits {
+    let is = |status| settled.iter().any(|one| one.status == status);
+    let words = if is(Status::Assigned) {
+        "Your seat is yours."
+    } else if is(Status::Waiting) {
         "You are on the waiting list and get the next seat that becomes free."
     } else {
-        "Your seat is yours. You can close this page."
+        "There is nothing more to do."
     };
     show(&ProvedPage {
         frame: Frame::of(edge),

@@ -1,5 +1,6 @@
 //! How states and instants are said.
 
+use super::deeds::deed;
 use contract::{Kind, Problem, Role, Timestamp, audit::AuditEntry, seats::Status, users::UserSort};
 
 /// A status, as Manage Users says it.
@@ -129,25 +130,10 @@ pub(crate) fn happened(entry: &AuditEntry) -> String {
             Some(Status::Waiting) => "Joined the waiting list",
             _ => "Joined",
         },
-        "seat.settle" => "Confirmed the address",
         "seat.return" => "The seat returned: the address was not confirmed in time",
-        "seat.promote" => "Got a seat from the waiting list",
-        "seat.revoke" => "Seat revoked",
-        "seat.reassign" => "Given a seat again",
         "user.erase" => "Erased",
-        "account.start-proof" => "Asked for a letter to confirm the address",
-        "account.prove" => "Confirmed to own the address",
-        "account.start-reset" => "Asked for a letter to set a new password",
-        "account.reset" => "Set a new password by the letter",
-        "account.set-password" => "Chose a password",
-        "account.change-password" => "Changed the password",
-        "account.start-address-change" => "Asked to change the address",
-        "account.change-address" => "Changed the address",
-        "account.sign-out" => "Signed out everywhere",
-        "account.refuse-code" => "Too many wrong codes were typed",
-        "account.refuse-sign-in" => "Too many sign-ins; no more passwords were looked at",
         "user.retag" => return format!("Tags changed{}", tags(entry)),
-        other => other,
+        other => deed(other),
     };
     words.to_owned()
 }

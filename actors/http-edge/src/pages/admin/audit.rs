@@ -50,42 +50,45 @@ impl Audit {
         let invite = || id.parse().ok().and_then(|id| self.who.invite(id));
         let known = person.or_else(invite);
         known.unwrap_or_else(|| Named {
-            page: self.page(entry),
+            page: page(id),
             ..Named::of_id(self.who.known(id).unwrap_or_else(|| id.clone()))
         })
     }
-
-    /// The page of what it happened to, where it has one, within the office.
-    fn page(&self, entry: &AuditEntry) -> Option<String> {
-        let id = entry.target.as_str();
-        let part = match id.split_once('_')?.0 {
-            LinkId::PREFIX => "links",
-            PlanId::PREFIX => "plans",
-            BatchId::PREFIX => "invites",
-            InviteId::PREFIX => "invite",
-            BulkId::PREFIX => "users/bulk",
-            _ => return None,
-        };
-        Some(format!("/{part}/{id}"))
-    }
 }
 
-/// What changed, in words: `name: Old → New; seats: 25`.
-pub(crate) fn change(change: &Value) -> String {
-    let Some(fields) = change.as_object() else {
-        return said(change);
+/// The page of what has this id, where it has one, within the office. People have one while they are known.
+fn page(id: &str) -> Option<String> {
+    let part = match id.split_once('_')?.0 {
+        LinkId::PREFIX => "links",
+        PlanId::PREFIX => "plans",
+        BatchId::PREFIX => "invites",
+        InviteId::PREFIX => "invite",
+        BulkId::PREFIX => "users/bulk",
+        _ => return None,
     };
-    let fields = fields.iter().map(|(field, value)| {
+    Some(format!("/{part}/{id}"))
+}
+
+/// What changed, in words: `name: Old → New`, `seats: 25`; what has a page of its own leads there.
+pub(super) fn changes(change: &Value) -> Vec<Named> {
+    let fields = change.as_object().into_iter().flatten();
+    let named = fields.map(|(field, value)| {
         let field = field.replace('_', " ");
-        match (value.get("from"), value.get("to")) {
+        if let Some(page) = value.as_str().and_then(page) {
+            return Named {
+                page: Some(page),
+                ..Named::of_id(field)
+            };
+        }
+        Named::of_id(match (value.get("from"), value.get("to")) {
             (Some(from), Some(to)) if from != to => {
                 format!("{field}: {} → {}", said(from), said(to))
             }
             (Some(value), Some(_)) => format!("{field}: {}", said(value)),
             _ => format!("{field}: {}", said(value)),
-        }
+        })
     });
-    fields.collect::<Vec<_>>().join("; ")
+    named.collect()
 }
 
 /// A value as people write it; what has fields of its own stays as it is.
@@ -157,29 +160,47 @@ mod tests {
     #[test]
     fn changes_are_said_in_words() {
         for (told, words) in [
-            (json!({}), ""),
+            (json!({}), &[][..]),
             (
                 json!({ "expires_at": null, "name": "Nightly" }),
-                "expires at: none; name: Nightly",
+                &["expires at: none", "name: Nightly"],
             ),
             (
                 json!({ "name": { "from": "Old", "to": "New" } }),
-                "name: Old → New",
+                &["name: Old → New"],
             ),
             (
                 json!({ "status": { "from": "held", "to": "held" } }),
-                "status: held",
+                &["status: held"],
             ),
             (
                 json!({ "add": ["law", "2026"], "remove": [] }),
-                "add: law, 2026; remove: none",
+                &["add: law, 2026", "remove: none"],
             ),
             (
                 json!({ "policies": { "days": 7 } }),
-                "policies: {\"days\":7}",
+                &["policies: {\"days\":7}"],
             ),
         ] {
-            assert_eq!(change(&told), words);
+            let said: Vec<_> = changes(&told).into_iter().map(|part| part.words).collect();
+            assert_eq!(said, words);
         }
+    }
+
+    #[test]
+    fn what_has_a_page_is_led_to() {
+        let told = changes(&json!({ "link": "lnk_01", "plan_id": "pln_01", "by": "letter" }));
+        let told: Vec<_> = told
+            .iter()
+            .map(|part| (part.words.as_str(), part.page.as_deref()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("by: letter", None),
+                ("link", Some("/links/lnk_01")),
+                ("plan id", Some("/plans/pln_01")),
+            ]
+        );
     }
 }

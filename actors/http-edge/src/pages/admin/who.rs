@@ -59,16 +59,14 @@ struct Asked {
 impl Asked {
     fn add(&mut self, text: &str) {
         let (_, id) = parts(text);
-        if let Ok(id) = id.parse() {
-            self.administrators.insert(id);
-        } else if let Ok(id) = id.parse() {
-            self.tokens.insert(id);
-        } else if let Ok(id) = id.parse() {
-            self.memberships.insert(id);
-        } else if let Ok(id) = id.parse() {
-            self.accounts.insert(id);
-        } else if let Ok(id) = id.parse() {
-            self.invites.insert(id);
+        let (prefix, _) = id.split_once('_').unwrap_or_default();
+        match prefix {
+            AdministratorId::PREFIX => self.administrators.extend(id.parse::<AdministratorId>()),
+            TokenId::PREFIX => self.tokens.extend(id.parse::<TokenId>()),
+            MembershipId::PREFIX => self.memberships.extend(id.parse::<MembershipId>()),
+            AccountId::PREFIX => self.accounts.extend(id.parse::<AccountId>()),
+            InviteId::PREFIX => self.invites.extend(id.parse::<InviteId>()),
+            _ => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, web};
 
-use super::{Told, accept::Pressed, visit::Visit};
+use super::{Told, accept::Pressed, path, visit::Visit};
 use crate::{
     invited,
     pages::{Answer, frame::Frame, show},
@@ -28,6 +28,8 @@ async fn decline(
     show(&Told {
         frame: Frame::of(edge),
         title: "You declined the invitation",
-        words: "Nobody reminds you of it. Should you change your mind, open it again.".to_owned(),
+        words: "Nobody reminds you of it. Should you change your mind, you can still accept."
+            .to_owned(),
+        way: Some((path(&visit.token), "Back to the invitation")),
     })
 }

@@ -36,4 +36,6 @@ struct Told {
     frame: Frame,
     title: &'static str,
     words: String,
+    /// The way on, where there is one: its address and its words.
+    way: Option<(String, &'static str)>,
 }

@@ -59,5 +59,6 @@ async fn unsubscribe(
         frame: Frame::of(&edge),
         title: "No more invitations",
         words: format!("{} gets no more invitations from {from}.", face.email),
+        way: None,
     })
 }

@@ -76,8 +76,7 @@ impl Visit {
         let status = crate::problem::status(&problem);
         let refusal = match problem.kind {
             Kind::AccountExists => Some(
-                "There is already an account with this address. Enter its password, or sign in and \
-                 come back here."
+                "There is already an account with this address. Enter its password, or sign in below."
                     .to_owned(),
             ),
             Kind::InviteForAnother => {
@@ -97,7 +96,6 @@ impl Visit {
         let is_said = page.closed.is_some_and(|(title, _)| title == problem.title);
         page.refusal = refusal.filter(|_| !is_said);
         page.is_masked = problem.kind == Kind::InviteForAnother && page.other().is_some();
-        page.has_account = problem.kind == Kind::AccountExists;
         page.form = form.unwrap_or(page.form);
         page.errors = Errors::beside_fields(problem).unwrap_or_default();
         self.answer(status, &page)
@@ -135,7 +133,6 @@ impl Visit {
             form,
             errors: Errors::default(),
             refusal: None,
-            has_account: false,
             person: self.person.as_ref().map(|person| person.signed_in.clone()),
             is_masked: false,
             browser: self.browser.clone(),
@@ -178,8 +175,6 @@ struct InvitePage {
     form: AcceptForm,
     errors: Errors,
     refusal: Option<String>,
-    /// Whether the invited address turned out to have an account.
-    has_account: bool,
     /// Who is signed in.
     person: Option<SignedInPerson>,
     /// Whether the invited address is not told whole.
@@ -210,6 +205,11 @@ impl InvitePage {
         let person = self.person.as_ref();
         let other = person.filter(|person| person.email.key() != self.face.email.key());
         other.map(|person| person.email.as_str())
+    }
+
+    /// Whether it was declined.
+    fn is_declined(&self) -> bool {
+        self.face.life == Life::Declined
     }
 
     /// Whether it was accepted.
