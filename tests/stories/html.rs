@@ -34,15 +34,20 @@ impl Form {
 
 /// A start tag.
 #[derive(Debug)]
-struct Tag<'a> {
-    name: &'a str,
+pub(crate) struct Tag<'a> {
+    pub(crate) name: &'a str,
     attributes: Vec<(&'a str, String)>,
     /// What follows it.
     after: &'a str,
 }
 
 impl Tag<'_> {
-    fn get(&self, name: &str) -> Option<&str> {
+    /// The names of its attributes.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.attributes.iter().map(|(name, _)| *name)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut attributes = self.attributes.iter();
         attributes
             .find(|(attribute, _)| *attribute == name)
@@ -54,13 +59,14 @@ impl Tag<'_> {
         text(self.inside())
     }
 
-    fn inside(&self) -> &str {
+    pub(crate) fn inside(&self) -> &str {
         let end = format!("</{}", self.name);
         self.after.split(end.as_str()).next().unwrap_or_default()
     }
 }
 
-fn tags(html: &str) -> Vec<Tag<'_>> {
+/// Every start tag, in their order.
+pub(crate) fn tags(html: &str) -> Vec<Tag<'_>> {
     let mut tags = Vec::new();
     let mut rest = html;
     while let Some((_, tag)) = rest.split_once('<') {

@@ -49,6 +49,7 @@ mod node;
 mod offices;
 mod operations;
 mod person;
+mod plain;
 mod prehijacked;
 mod program;
 mod race;
