@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use contract::{Clock, Problem, Secret, Service, SystemClock};
+use invite_dispatcher::MailLimits;
 use kernel::{
     Bus, BusKey, BusOptions, Health, KernelMetrics,
     bus::{LocalBus, NatsBus},
@@ -12,7 +13,7 @@ use passwords::{PasswordSettings, Passwords};
 use prometheus::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::{Database, DatabaseOptions, Db, vault::Vault};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::{roles::Roles, settings::Settings};
 
@@ -37,6 +38,8 @@ pub struct Ground {
     pub passwords: Passwords,
     /// Wakes the courier of this process when a letter is queued.
     pub letters: Arc<Notify>,
+    /// The limits of mail as they come while the node runs.
+    pub limits: watch::Receiver<MailLimits>,
     /// What the node is for.
     pub purpose: Purpose,
     key: BusKey,
@@ -111,6 +114,7 @@ impl Ground {
             .context("auth.argon2_*")?,
             metrics: KernelMetrics::register(&registry)?,
             local: settings.bus.is_local().then(LocalBus::new),
+            limits: watch::channel(settings.mail.limits()).1,
             settings: Arc::new(settings),
             clock,
             health: Health::default(),

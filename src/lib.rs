@@ -4,7 +4,8 @@
 //! - [`cli`]: the commands, one file each; [`failure`]: how a command ends badly.
 //! - [`settings`]: what the node is told; `config/default.toml` is the manual.
 //! - [`roles`]: what a node can be; [`stages`]: the actors that each role starts.
-//! - [`node`]: starts roles, waits, stops them in order; [`role_thread`]: one role on one thread.
+//! - [`node`]: starts roles, waits, stops them in order; [`role_thread`]: one role on one thread;
+//!   [`reread`]: other settings while it runs.
 //! - [`ground`]: what every role stands on (time, keys, database, bus, numbers).
 //! - [`http`]: what the edge is told; [`edge`]: supervises it, as it is no actor;
 //!   [`renewed_metrics`]: its numbers across restarts.
@@ -16,7 +17,8 @@
 //! - A role that cannot start, or ends by itself, ends the node with exit code 1: what is around it
 //!   (systemd, Kubernetes) is the next supervisor.
 //! - SIGTERM and SIGINT finish what was taken: callers stop before those they call. A second
-//!   signal ends at once, with 130.
+//!   signal ends at once, with 130. SIGHUP takes over other limits of mail; settings that cannot be used
+//!   change nothing.
 //!
 //! # To add an actor
 //! Its line in `stages.rs`; if it runs on its own, a role in `roles.rs`.
@@ -31,6 +33,7 @@ pub mod node;
 pub mod ops;
 pub mod readiness;
 pub mod renewed_metrics;
+pub mod reread;
 pub mod role_thread;
 pub mod roles;
 pub mod settings;

@@ -1,12 +1,13 @@
 //! Starts the roles of a node, waits for its end, and stops them in order.
 
-use std::{process::ExitCode, time::Duration};
+use std::{convert::Infallible, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use futures_util::future::{join_all, select_all};
 use prometheus::Registry;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
     time::timeout,
 };
 
@@ -15,6 +16,7 @@ use crate::{
     ground::{Ground, Purpose},
     ops::Ops,
     readiness::Readiness,
+    reread::{Listening, Reread},
     role_thread::RoleThread,
     roles::Roles,
     settings::Settings,
@@ -46,35 +48,42 @@ enum End {
 }
 
 impl Node {
-    /// Runs a node until it is told to stop; `ready` is called once everything runs.
+    /// Runs a node until it is told to stop; `ready` is called once everything runs. With `reread` it
+    /// takes over other settings when it is told to.
     pub fn run(
         settings: Settings,
         roles: &Roles,
         purpose: Purpose,
+        reread: Option<Reread>,
         ready: impl AsyncFnOnce(&Self) -> anyhow::Result<()>,
     ) -> Result<ExitCode, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("the runtime cannot be started")?;
-        Ok(runtime.block_on(Self::live(settings, roles, purpose, ready))?)
+        Ok(runtime.block_on(Self::live(settings, roles, purpose, reread, ready))?)
     }
 
     async fn live(
         settings: Settings,
         roles: &Roles,
         purpose: Purpose,
+        reread: Option<Reread>,
         ready: impl AsyncFnOnce(&Self) -> anyhow::Result<()>,
     ) -> anyhow::Result<ExitCode> {
         let mut signals = Signals::listen()?;
+        let (change, limits) = watch::channel(settings.mail.limits());
+        let listening = reread.map(|reread| reread.listen(change)).transpose()?;
         let preparing = Self::prepare(settings, roles, purpose);
         let mut node = tokio::select! {
             node = preparing => node?,
             () = signals.next() => return Ok(ExitCode::SUCCESS),
         };
+        node.ground.limits = limits;
         let end = tokio::select! {
             end = node.work(roles, ready) => end,
             () = signals.next() => End::Told,
+            never = follow(listening) => match never {},
         };
         match &end {
             End::Told => tracing::info!("stopping"),
@@ -190,6 +199,14 @@ impl Node {
             Some(http) => format!("ready http={http} {ops}"),
             None => format!("ready {ops}"),
         }
+    }
+}
+
+/// Takes over settings whenever that is asked for. Never ends.
+async fn follow(listening: Option<Listening>) -> Infallible {
+    match listening {
+        Some(listening) => listening.follow().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -120,6 +120,7 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             let options = relayed_mail(&ground.settings)?;
             let vault = ground.vault()?;
             let metrics = CourierMetrics::register(&ground.registry, options.relay())?;
+            let limits = ground.limits.clone();
             stage.worker(Arc::clone(&ground.letters), move || {
                 Courier::new(
                     db.clone(),
@@ -128,6 +129,7 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
                     options.clone(),
                     metrics.clone(),
                 )
+                .heeding(limits.clone())
             });
         }
         Role::People => {
@@ -287,8 +289,7 @@ fn mail(settings: &Settings) -> anyhow::Result<MailOptions> {
         .with_style(style)?
         .with_return_path(&mail.return_path)?
         .with_public_url(&public_url)
-        .with_rates(mail.rates())
-        .with_patience(mail.patience());
+        .with_limits(mail.limits());
     Ok(options)
 }
 

@@ -22,7 +22,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     failure::Failure,
     roles::Roles,
-    settings::{self, Loaded},
+    settings::{self, Loaded, Problems},
 };
 
 /// Brings an institution's people from not invited to seated.
@@ -62,10 +62,15 @@ struct Sources {
 impl Sources {
     /// The settings of a node with these roles.
     fn load(&self, roles: &Roles) -> Result<Loaded, Failure> {
+        Ok(self.read(roles)?)
+    }
+
+    /// The same, and no more than what is wrong with them.
+    fn read(&self, roles: &Roles) -> Result<Loaded, Problems> {
         // A variable that is not a text cannot be a setting; its name may not be one either.
         let variables = env::vars_os()
             .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
-        Ok(settings::load(self.config.as_deref(), variables, roles)?)
+        settings::load(self.config.as_deref(), variables, roles)
     }
 }
 

@@ -24,7 +24,7 @@ pub fn run(listen: Option<SocketAddr>, data_dir: Option<PathBuf>) -> Result<Exit
     let place = Place::find(listen, data_dir)?;
     let settings = place.settings()?;
     telemetry::start(&settings.log)?;
-    Node::run(settings, &Roles::all(), Purpose::Show, async |node| {
+    Node::run(settings, &Roles::all(), Purpose::Show, None, async |node| {
         let seeds = if let Some(keepsake) = Keepsake::read(place.folder())? {
             keepsake
         } else {

@@ -19,7 +19,7 @@ pub struct Loaded {
     pub settings: Settings,
     /// What holds, but is seldom meant.
     pub warnings: Vec<String>,
-    effective: Layer,
+    pub(super) effective: Layer,
 }
 
 impl Loaded {

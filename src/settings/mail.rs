@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, path::Path};
 
 use contract::Secret;
-use invite_dispatcher::{Authorities, AuthoritiesError, Patience, Rates, Timeouts};
+use invite_dispatcher::{Authorities, AuthoritiesError, MailLimits, Patience, Rates, Timeouts};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -79,8 +79,16 @@ impl Mail {
         file.map(Authorities::read).transpose()
     }
 
+    /// What may be changed while couriers run.
+    pub fn limits(&self) -> MailLimits {
+        MailLimits {
+            rates: self.rates(),
+            patience: self.patience(),
+        }
+    }
+
     /// How long the relay is waited for.
-    pub fn patience(&self) -> Patience {
+    fn patience(&self) -> Patience {
         let hello = self.hello_timeout_seconds.duration();
         let command = self.command_timeout_seconds.duration();
         Patience {
@@ -100,7 +108,7 @@ impl Mail {
     }
 
     /// What all couriers together may ask of the relay.
-    pub fn rates(&self) -> Rates {
+    fn rates(&self) -> Rates {
         Rates {
             per_second: self.per_second,
             per_day: self.per_day.into(),

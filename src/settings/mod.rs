@@ -7,12 +7,14 @@
 //! - `sources`: a file and an environment as layers of values that know their place.
 //! - `load`: puts them together; every problem at once.
 //! - `rules`: what one key asks of another and of the node's roles.
+//! - `reread`: which keys may change while the node runs.
 //! - `show`: the effective settings, secrets masked.
 //!
 //! # To add a key
 //! 1. A field in the file of its section.
 //! 2. The key with its meaning, unit and default in `config/default.toml`; the tests ask for both.
-//! 3. If its value is a secret: `SecretString`, and a line in `manual::SECRETS`.
+//! 3. If it may change while the node runs: a line in `reread::LIVE`.
+//! 4. If its value is a secret: `SecretString`, and a line in `manual::SECRETS`.
 
 pub mod actors;
 pub mod auth;
@@ -28,6 +30,7 @@ pub mod mail;
 mod manual;
 pub mod ops;
 mod problem;
+mod reread;
 mod rules;
 pub mod sealing;
 mod show;
@@ -39,6 +42,7 @@ use serde::Deserialize;
 pub use self::{
     load::{Loaded, load},
     problem::{Problem, Problems},
+    reread::Changes,
 };
 
 /// Everything a node is told.

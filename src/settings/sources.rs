@@ -127,6 +127,11 @@ impl Layer {
         self.0.get(key)
     }
 
+    /// Sets a value.
+    pub(super) fn set(&mut self, key: &str, value: Value) {
+        self.0.insert(key.to_owned(), value);
+    }
+
     /// All of this, and what `above` says differently.
     pub(super) fn under(mut self, above: &Self) -> Self {
         self.0.extend(above.0.clone());

@@ -10,6 +10,7 @@ mod cli;
 mod keys;
 mod precedence;
 mod refusals;
+mod reread;
 mod rules;
 mod secrets;
 

@@ -14,7 +14,7 @@ fn a_node_that_gave_an_actor_up_stops_and_does_not_exit_with_0() {
     let roles = Roles::all();
     let settings = load(None, ground.settings(), &roles).unwrap().settings;
     // No message makes an actor of the product panic, so the kernel's verdict is given here.
-    let ended = Node::run(settings, &roles, Purpose::Work, async |node| {
+    let ended = Node::run(settings, &roles, Purpose::Work, None, async |node| {
         node.ground().health.give_up(Service::SeatPool);
         Ok(())
     });

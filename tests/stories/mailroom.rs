@@ -77,16 +77,22 @@ impl Mailroom {
 
     /// Whose mail goes there, so many a second.
     pub(crate) async fn at_rate(engine: Engine, bus: BusKind, relay: &str, rate: &str) -> Self {
-        let ground = Ground::new(engine, bus);
-        let settings = [
+        let rate = [("USHER_MAIL__PER_SECOND", rate)];
+        Self::on(Ground::new(engine, bus), relay, &rate).await
+    }
+
+    /// On this ground, whose mail goes there, with these settings over the usual ones.
+    pub(crate) async fn on(ground: Ground, relay: &str, settings: &[(&str, &str)]) -> Self {
+        let usual = [
             ("USHER_MAIL__URL", relay),
-            ("USHER_MAIL__PER_SECOND", rate),
             ("USHER_INVITES__PASTE_LIMIT", "4000"),
         ];
+        let settings = [&usual, settings].concat();
         let node = ground.start_with(&[], &settings);
         let (institution, link) = Institution::with_link(&ground, &node, 3, &[]).await;
         let owner = Program::of(&ground, &node, &institution);
         let at = format!("/organisations/{}", institution.id);
+        let settings = settings.into_iter();
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             ground,
@@ -94,7 +100,7 @@ impl Mailroom {
             owner,
             link,
             at,
-            settings: settings.to_vec(),
+            settings: settings.collect(),
         }
     }
 

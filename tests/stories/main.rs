@@ -55,6 +55,7 @@ mod program;
 mod race;
 mod relay_faults;
 mod reported;
+mod reread;
 mod revoked;
 mod roles;
 mod routes;

@@ -15,6 +15,8 @@ use crate::browser::Browser;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const BINARY: &str = env!("CARGO_BIN_EXE_usher");
+/// The file of settings, where there is one.
+const FILE: &str = "usher.toml";
 /// Nodes without a database have no other way to the key.
 pub(crate) const BUS_KEY: &str = "a key that only these stories know of";
 
@@ -78,11 +80,22 @@ impl Ground {
     /// The process of a node that may not become ready.
     pub(crate) fn launch(&self, roles: &[&str], settings: &[(&str, &str)]) -> UsherProcess {
         let roles = roles.iter().flat_map(|role| ["--role", *role]);
-        let args = ["serve"].into_iter().chain(roles);
+        let file = self.folder.path().join(FILE);
+        let file = file
+            .exists()
+            .then(|| ["--config", file.to_str().unwrap()].map(str::to_owned));
+        let file = file.into_iter().flatten();
+        let args = ["serve"].into_iter().chain(roles).map(str::to_owned);
+        let args = args.chain(file);
         let own = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         UsherProcess::start(BINARY, args, self.settings().into_iter().chain(own))
+    }
+
+    /// What its nodes are told by a file, where the environment says nothing.
+    pub(crate) fn tell(&self, settings: &str) {
+        std::fs::write(self.folder.path().join(FILE), settings).unwrap();
     }
 
     /// Runs a command, which must succeed, and returns its line.

@@ -88,7 +88,7 @@ pub use self::{
     invitation::{Invitation, Mailing, Occasion},
     message::{ComposeError, Sender, compose, compose_invitation},
     options::{MailOptions, MailOptionsError, MailStyle},
-    rates::{Patience, Rates},
+    rates::{MailLimits, Patience, Rates},
     remind::Reminder,
     reports::{Mailbox, MailboxMetrics, MailboxOptions, MailboxOptionsError},
     templates::{Templates, TemplatesError, Words, WordsError},

@@ -61,7 +61,22 @@ impl Default for Patience {
     }
 }
 
+/// What may be changed while couriers run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MailLimits {
+    /// What all couriers together may ask of the relay.
+    pub rates: Rates,
+    /// How long it is waited for.
+    pub patience: Patience,
+}
+
 impl MailOptions {
+    /// Within these limits, waiting so long.
+    #[must_use]
+    pub fn with_limits(self, limits: MailLimits) -> Self {
+        self.with_rates(limits.rates).with_patience(limits.patience)
+    }
+
     /// Waiting so long for the relay.
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {

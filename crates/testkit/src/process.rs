@@ -125,6 +125,11 @@ impl UsherProcess {
         or_fail(signal("TERM", &[i64::from(self.child.id())]));
     }
 
+    /// Sends SIGHUP: the node reads its settings again.
+    pub fn sighup(&self) {
+        or_fail(signal("HUP", &[i64::from(self.child.id())]));
+    }
+
     /// Waits until it has ended, and all it wrote has been read.
     pub fn wait_exit(&mut self, deadline: Duration) -> ExitStatus {
         let ended = poll(deadline, "the node has ended", || {

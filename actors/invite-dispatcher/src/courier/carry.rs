@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::{
     connection::Connection,
-    hall::{Hall, Landed},
+    hall::{Hall, Landed, Terms},
     metrics::CourierMetrics,
     parcel::{Desk, Leased},
 };
@@ -46,6 +46,11 @@ impl Carry {
     pub(super) fn allow(&mut self, connections: u64) {
         let connections = usize::try_from(connections).unwrap_or(usize::MAX);
         self.hall.allow(connections);
+    }
+
+    /// Connections are opened under other terms; those of the former ones end after the mail they have.
+    pub(super) fn change(&mut self, terms: Terms) {
+        self.hall.change(terms);
     }
 
     /// How many connections are open.

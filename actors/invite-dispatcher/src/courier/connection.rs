@@ -6,7 +6,7 @@ use smtp::{Limits, Mail, Relay, Session, Source};
 use tokio::time::timeout;
 
 use super::{
-    hall::{Hall, Packed},
+    hall::{Hall, Packed, Terms},
     judge::{judge, unreached},
     opening::Ticket,
     parcel::Leased,
@@ -19,6 +19,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// One of the connections of a hall. Dropped, its mails have their verdicts or wait again.
 pub(super) struct Connection {
     hall: Rc<Hall>,
+    terms: Terms,
     /// What it was opened for, until it has come about.
     first: Option<Ticket>,
     is_ending: bool,
@@ -40,6 +41,7 @@ impl Connection {
         hall.come();
         Some(Self {
             hall: Rc::clone(hall),
+            terms: hall.terms(),
             first: Some(first),
             is_ending: false,
         })
@@ -60,7 +62,7 @@ impl Connection {
 
     async fn carry(&mut self, relay: &Relay) {
         let hall = Rc::clone(&self.hall);
-        let patience = hall.desk.options.patience;
+        let Terms { messages, patience } = self.terms;
         let session = match Session::connect(relay, &patience.timeouts).await {
             Ok(session) => session,
             Err(error) => {
@@ -74,9 +76,8 @@ impl Connection {
             }
         };
         hall.metrics.opened.inc();
-        let most = hall.desk.options.rates.messages_per_connection.max(1);
         let limits = Limits {
-            messages: usize::try_from(most).unwrap_or(usize::MAX),
+            messages: usize::try_from(messages).unwrap_or(usize::MAX),
             idle: patience.idle,
             age: patience.age,
         };
@@ -102,7 +103,7 @@ impl Connection {
         if let Some(first) = self.first() {
             return Some(first);
         }
-        let next = self.hall.next().await;
+        let next = self.hall.next(self.terms).await;
         self.is_ending = next.is_none();
         next
     }
@@ -116,7 +117,7 @@ impl Source for Connection {
     }
 
     fn at_hand(&mut self) -> Option<Mail<Leased>> {
-        self.hall.at_hand().map(mail_of)
+        self.hall.at_hand(self.terms).map(mail_of)
     }
 
     fn prepare(&mut self) {

@@ -15,6 +15,7 @@ use super::{
     parcel::{Desk, Leased, Parcel},
     verdict::Verdict,
 };
+use crate::{options::MailOptions, rates::Patience};
 
 /// How long no more connections are tried where the relay refused one beside others.
 const CROWDED: Duration = Duration::from_secs(30);
@@ -26,6 +27,23 @@ pub(super) struct Landed {
     pub(super) verdict: Verdict,
     /// Whether somebody was asked to take it; otherwise the verdict is ours.
     pub(super) was_tried: bool,
+}
+
+/// What a connection is opened under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// The most mails.
+    pub(super) messages: u32,
+    pub(super) patience: Patience,
+}
+
+impl Terms {
+    pub(super) fn of(options: &MailOptions) -> Self {
+        Self {
+            messages: options.rates.messages_per_connection.max(1),
+            patience: options.patience,
+        }
+    }
 }
 
 /// A mail, ready to go.
@@ -66,6 +84,7 @@ pub(super) struct Hall {
     /// Of those that are open, these take no more mail.
     ending: Cell<usize>,
     allowed: Cell<usize>,
+    terms: Cell<Terms>,
     crowded_at: Cell<Option<Instant>>,
 }
 
@@ -88,6 +107,7 @@ impl Drop for Counted<'_> {
 impl Hall {
     pub(super) fn new(desk: Desk, metrics: CourierMetrics) -> Self {
         Self {
+            terms: Cell::new(Terms::of(&desk.options)),
             desk,
             metrics,
             waiting: RefCell::default(),
@@ -109,6 +129,18 @@ impl Hall {
         if self.allowed.replace(connections) > connections {
             self.door.notify_waiters();
         }
+    }
+
+    /// Connections are opened under other terms; those of the former ones end after the mail they have.
+    pub(super) fn change(&self, terms: Terms) {
+        if self.terms.replace(terms) != terms {
+            self.door.notify_waiters();
+        }
+    }
+
+    /// What connections are opened under.
+    pub(super) fn terms(&self) -> Terms {
+        self.terms.get()
     }
 
     /// How many connections are open.
@@ -254,8 +286,8 @@ impl Hall {
     }
 
     /// The next mail; `None` where the connection is to end: it counts as ending then. May be dropped while it waits.
-    pub(super) async fn next(&self) -> Option<Packed> {
-        while !self.is_beyond() {
+    pub(super) async fn next(&self, terms: Terms) -> Option<Packed> {
+        while self.goes_on(terms) {
             let called = self.door.notified();
             if let Some(mail) = self.take() {
                 return Some(mail);
@@ -267,6 +299,11 @@ impl Hall {
         // Whatever it was called for, another may do.
         self.door.notify_one();
         None
+    }
+
+    /// Whether a connection takes another mail.
+    fn goes_on(&self, terms: Terms) -> bool {
+        !self.is_beyond() && self.terms.get() == terms
     }
 
     /// More go on than may be open.
@@ -292,8 +329,8 @@ impl Hall {
     }
 
     /// A mail for a connection that is busy already, unless one that is idle will take it.
-    pub(super) fn at_hand(&self) -> Option<Packed> {
-        self.pick(|| !self.is_beyond() && self.is_short_of_hands())
+    pub(super) fn at_hand(&self, terms: Terms) -> Option<Packed> {
+        self.pick(|| self.goes_on(terms) && self.is_short_of_hands())
     }
 
     /// The next mail, if one waits.

@@ -192,7 +192,7 @@ impl Courier {
         self.metrics.suppressed.inc_by(suppressed);
         // Where days are limited, what was taken counted already.
         let is_limited = self.desk.options.rates.per_day > 0;
-        let change = if is_limited { -unsent } else { sent };
+        let change = self.day_owed + if is_limited { -unsent } else { sent };
         if change != 0 {
             sql::BEGIN_DAY.bind(now.date()).execute(tx).await?;
             sql::COUNT_DAY
@@ -245,6 +245,7 @@ impl Courier {
         self.carry.take_back(tasks);
         recorded?;
         self.unrecorded.clear();
+        self.day_owed = 0;
         self.leave().await
     }
 }

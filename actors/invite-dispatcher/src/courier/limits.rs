@@ -93,6 +93,19 @@ impl Limits {
         self.domains = quota(self.per_domain, self.couriers).map(RateLimiter::keyed);
     }
 
+    /// So many a second from now on; 0: no limit. Domains that are slowed stay so. Whoever has a place
+    /// keeps it, and nobody stands behind it any more.
+    pub(super) fn change(&mut self, per_organisation: u32, per_domain: u32) {
+        if (self.per_organisation, self.per_domain) == (per_organisation, per_domain) {
+            return;
+        }
+        (self.per_organisation, self.per_domain) = (per_organisation, per_domain);
+        self.places.clear();
+        self.free.clear();
+        let couriers = std::mem::take(&mut self.couriers);
+        self.share_with(couriers);
+    }
+
     /// How many of `want` mails of an organisation may go now.
     pub(super) fn organisation(&mut self, id: OrganisationId, want: u32) -> u32 {
         let Some(limiter) = &self.organisations else {
@@ -274,6 +287,25 @@ mod tests {
         assert_eq!(limits.organisation(one, 50), 1, "nothing is hoarded");
         assert_eq!(limits.organisation(one, 50), 0);
         assert_eq!(Limits::new(0, 0).organisation(one, 50), 50, "no limit");
+    }
+
+    #[test]
+    fn a_changed_limit_holds_at_once_and_a_slowed_domain_stays_slowed() {
+        let mut limits = Limits::new(0, 1);
+        let (full, busy) = (of("uni.edu"), of("busy.edu"));
+        assert_eq!(limits.domain(&full, at(0)), Ok(()));
+        assert!(limits.domain(&full, at(0)).is_err());
+        limits.slow_down(&busy, at(0), Some(at(120)));
+        limits.change(10, 100);
+        assert_eq!(limits.domain(&full, at(0)), Ok(()));
+        assert_eq!(limits.domain(&busy, at(0)), Err(at(120)));
+        let id = OrganisationId::new(Ulid::from_parts(1, 1));
+        assert_eq!(limits.organisation(id, 50), 1);
+        limits.change(0, 0);
+        assert_eq!(limits.organisation(id, 50), 50);
+        for _ in 0..50 {
+            assert_eq!(limits.domain(&full, at(0)), Ok(()));
+        }
     }
 
     #[test]

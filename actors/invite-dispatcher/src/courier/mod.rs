@@ -7,7 +7,7 @@
 //!   [`connection`]: one; [`parcel`]: what is handed over; [`judge`]: what the session says of it;
 //!   [`verdict`]: what is done about that.
 //! - [`record`], [`letters`]: writes it down. [`heed`]: what a reply means for everybody else.
-//! - [`share`]: what this courier has of the relay's limits; [`gate`], [`limits`], [`tempo`]: keeps
+//! - [`change`]: other limits while it runs. [`share`]: what this courier has of the relay's limits; [`gate`], [`limits`], [`tempo`]: keeps
 //!   them; [`receiver`]: which domains are one; [`breaker`]: when the relay takes nothing.
 //!
 //! # Promises
@@ -20,6 +20,7 @@
 
 mod breaker;
 mod carry;
+mod change;
 mod connection;
 mod gate;
 mod hall;
@@ -54,7 +55,10 @@ use contract::{Clock, Problem, Service, Stamp, batches::Limit, ids::BatchId};
 use governor::clock::DefaultClock;
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
 use store::{Db, StoreError, vault::Vault};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 use self::{
     breaker::Breaker,
@@ -72,7 +76,7 @@ use self::{
 };
 pub(crate) use self::{held::Holds, parcel::Parcel, sql::STATEMENTS, verdict::Verdict};
 pub use self::{metrics::CourierMetrics, options::CourierTiming};
-use crate::{options::MailOptions, tokens::Tokens};
+use crate::{options::MailOptions, rates::MailLimits, tokens::Tokens};
 
 /// How long one turn lasts while there is something to do.
 const SLICE: Duration = Duration::from_millis(500);
@@ -91,6 +95,8 @@ pub struct Courier {
     id: String,
     desk: Desk,
     timing: CourierTiming,
+    /// Other limits than the first, as they come.
+    changes: Option<watch::Receiver<MailLimits>>,
     metrics: CourierMetrics,
     started: Instant,
     carry: Carry,
@@ -107,6 +113,9 @@ pub struct Courier {
     /// How often it looked for leases that ran out.
     sweeps: u64,
     is_day_over: bool,
+    /// What is to be added to the mails of the day, for those that are under way while it becomes
+    /// limited, or no longer is.
+    day_owed: i64,
     /// What landed and is not written down yet.
     unrecorded: Vec<Settled>,
     share: Option<Share>,
@@ -141,6 +150,7 @@ impl Courier {
             db,
             id: desk.clock.ulid().to_string(),
             timing: CourierTiming::default(),
+            changes: None,
             started: Instant::now(),
             carry: Carry::new(desk.clone(), metrics.clone()),
             gate: Gate::new(DefaultClock::default()),
@@ -157,6 +167,7 @@ impl Courier {
             turn: 0,
             sweeps: 0,
             is_day_over: false,
+            day_owed: 0,
             unrecorded: Vec::new(),
             share: None,
             beat_at: None,
@@ -176,6 +187,15 @@ impl Courier {
     #[must_use]
     pub fn with_timing(self, timing: CourierTiming) -> Self {
         Self { timing, ..self }
+    }
+
+    /// Takes other limits over when they come.
+    #[must_use]
+    pub fn heeding(self, changes: watch::Receiver<MailLimits>) -> Self {
+        Self {
+            changes: Some(changes),
+            ..self
+        }
     }
 
     fn stamp(&self) -> Stamp {
@@ -272,6 +292,7 @@ impl Courier {
         }
         tx.commit().await?;
         self.unrecorded.clear();
+        self.day_owed = 0;
         if renews {
             self.renewed_at = now;
         }
@@ -325,6 +346,7 @@ impl Courier {
 
     /// One step: gathers, asks the database while connections go on, sends on its way.
     async fn step(&mut self) -> Result<(), StoreError> {
+        self.heed_changes();
         self.gather();
         let tasks = self.carry.lend();
         let (tasks, leased) = carry::beside(tasks, self.turn_over()).await;

@@ -13,6 +13,7 @@ mod anew;
 mod authority;
 mod batches;
 mod beyond;
+mod changed;
 mod courier;
 mod cycles;
 mod dkim;
