@@ -4,7 +4,7 @@ use std::num::{NonZeroU16, NonZeroUsize};
 
 use serde::Deserialize;
 
-/// How invites are handed in.
+/// How invites are handed in, and for how long they are kept.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Invites {
@@ -16,6 +16,8 @@ pub struct Invites {
     pub import_mib: NonZeroU16,
     /// The most people that one organisation invites in a day; 0: any number.
     pub per_organisation_per_day: u64,
+    /// For how many days after its end an invite is kept that nobody accepted.
+    pub keep_expired_days: NonZeroU16,
 }
 
 impl Invites {

@@ -30,6 +30,7 @@ fn everybody() -> Vec<Served> {
         served::<invite_dispatcher::Announcer>(),
         served::<invite_dispatcher::Courier>(),
         served::<invite_dispatcher::Enlister>(),
+        served::<invite_dispatcher::Forgetter>(),
         served::<invite_dispatcher::Mailbox>(),
         served::<invite_dispatcher::Reminder>(),
         served::<link_registry::LinkRegistry>(),

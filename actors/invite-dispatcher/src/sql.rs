@@ -47,10 +47,10 @@ store::statements! {
             and (leased_until is null or leased_until <= now_micros())
         returning id, recipient, letter, attempts, unknowns, now_micros() - queued_at as age";
 
-    /// A letter has left; its secrets go.
+    /// A letter has left; its secrets go, and to whom it went.
     pub(crate) MAIL_SENT = "
         update mails
-        set sent_at = now_micros(), leased_until = null, letter = '', last_reply = $3
+        set sent_at = now_micros(), leased_until = null, letter = '', recipient = '', last_reply = $3
         where id = $1 and attempts = $2";
 
     /// A letter is tried again after so many microseconds.
@@ -71,9 +71,10 @@ store::statements! {
         set leased_until = null, attempts = attempts - 1
         where id = $1 and attempts = $2";
 
-    /// A letter will not leave; its secrets go.
+    /// A letter will not leave; its secrets go, and to whom it was.
     pub(crate) MAIL_FAILED = "
         update mails
-        set failed_at = now_micros(), leased_until = null, letter = '', last_reply = $3
+        set failed_at = now_micros(), leased_until = null, letter = '',
+            last_reply = replace($3, recipient, ''), recipient = ''
         where id = $1 and attempts = $2";
 }

@@ -218,7 +218,8 @@ store::statements! {
         set last_active_at = $2, changed_at = $2
         where id = $1";
 
-    /// Forgets accounts that were erased from their last organisation.
+    /// Forgets accounts that were erased from their last organisation, once their mail is: it is found by
+    /// their addresses.
     pub(crate) DELETE_ERASED = "
         delete from accounts
         where id in (
@@ -226,6 +227,15 @@ store::statements! {
             from erasures e
             join accounts a on a.id = e.account_id
             where not exists (select 1 from memberships m where m.account_id = e.account_id)
+                and not exists (
+                    select 1
+                    from erasures o
+                    where o.account_id = e.account_id
+                        and not exists (
+                            select 1
+                            from forgotten f
+                            where f.account_id = o.account_id
+                                and f.organisation_id = o.organisation_id and f.at >= o.at))
             order by e.account_id
             limit 500)
         returning id";

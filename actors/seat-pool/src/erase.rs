@@ -8,6 +8,7 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 use serde_json::json;
+use store::Redaction;
 
 use crate::{
     SeatPool,
@@ -36,6 +37,8 @@ impl Serve<EraseMembership> for SeatPool {
             .bind_rows(&key)
             .execute(&mut tx)
             .await?;
+        sql::FORGET_USES.bind(mover.id).execute(&mut tx).await?;
+        tx.redact(organisation, &[Redaction::of(mover.id)]).await?;
         sql::INSERT_ERASURE
             .bind(mover.account)
             .bind(organisation)

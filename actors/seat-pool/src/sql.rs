@@ -263,7 +263,14 @@ store::statements! {
     pub(crate) INSERT_ERASURE = "
         insert into erasures (account_id, organisation_id, at)
         values ($1, $2, $3)
-        on conflict do nothing";
+        on conflict (account_id, organisation_id) do update
+        set at = excluded.at";
+
+    /// Whose address accepted invites is forgotten; that they were accepted is not.
+    pub(crate) FORGET_USES = "
+        update invite_uses
+        set email_key = lower(membership_id) || '@forgotten.invalid'
+        where membership_id = $1";
 
     /// What a plan's ledger adds up to at an instant.
     pub(crate) SUM_LEDGER = "

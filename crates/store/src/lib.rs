@@ -6,6 +6,7 @@
 //! - [`Reader`], [`Tx`]: what statements run on. [`statements!`], [`Statement`], [`Row`], [`Value`].
 //! - `dialect`: the few words in which SQLite and PostgreSQL differ.
 //! - `history`: [`Tx::publish`] and [`Tx::audit`]: events and audit entries of the same transaction.
+//! - `redact`: [`Tx::redact`]: whoever was erased is named in the trail no more.
 //! - `lease`: who may do what one process at a time does.
 //! - [`vault`]: secrets at rest; `keys`: the installation's own secrets.
 //! - `migrate`: the schema, one text for both engines, in `migrations/`.
@@ -30,6 +31,7 @@ mod history;
 mod keys;
 mod lease;
 mod migrate;
+mod redact;
 mod row;
 mod statement;
 mod value;
@@ -40,6 +42,7 @@ pub use self::{
     database::{Database, DatabaseOptions, Db},
     dialect::Dialect,
     error::StoreError,
+    redact::Redaction,
     row::{Column, Row},
     statement::{Query, Statement},
     value::Value,
@@ -49,6 +52,7 @@ pub use self::{
 pub fn own_statements() -> Vec<&'static Statement> {
     [
         history::STATEMENTS,
+        redact::STATEMENTS,
         lease::STATEMENTS,
         keys::STATEMENTS,
         database::STATEMENTS,

@@ -74,9 +74,9 @@ impl Serve<AddToBatch> for InviteDispatcher {
             .iter()
             .filter(|row| row.reason.is_none())
             .filter_map(|row| row.email.as_ref())
-            .map(|email| Key {
-                key: email.key(),
-                domain: email.domain().as_str().to_owned(),
+            .map(|email| {
+                let domain = email.domain().as_str().to_owned();
+                Key::new(&self.vault, email.key(), domain)
             })
             .collect();
         let about = (organisation, id);

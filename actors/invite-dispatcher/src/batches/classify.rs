@@ -7,16 +7,29 @@ use contract::{
     ids::{BatchId, OrganisationId},
 };
 use serde::Serialize;
-use store::{Connection, StoreError};
+use store::{Connection, StoreError, vault::Vault};
 
 use super::sql;
+use crate::forget::suppressed;
 
 /// An address to be looked at.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Key {
     pub(crate) key: String,
+    /// The same as a suppression keeps it of whoever was erased.
+    suppressed: String,
     #[serde(skip)]
     pub(crate) domain: String,
+}
+
+impl Key {
+    pub(crate) fn new(vault: &Vault, key: String, domain: String) -> Self {
+        Self {
+            suppressed: suppressed(vault, &key),
+            key,
+            domain,
+        }
+    }
 }
 
 /// The reason of each address that is not invited; whoever is not in it is.

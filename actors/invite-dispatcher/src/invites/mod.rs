@@ -46,6 +46,7 @@ pub(crate) struct Found {
     /// Microseconds since its last mail was asked for or taken, by the database's clock.
     rested: Option<i64>,
     is_suppressed: bool,
+    is_forgotten: bool,
     pub(crate) policies: Policies,
 }
 
@@ -68,6 +69,9 @@ impl Found {
             Life::Accepted => "This invite was accepted.",
             Life::Cancelled => "This invite was cancelled.",
             _ if self.is_on_its_way() => "This invite is on its way.",
+            _ if self.is_forgotten => {
+                "This invite was over for so long that its address is not kept."
+            }
             Life::Pending | Life::Declined | Life::Expired => return Ok(()),
         };
         Err(Problem::new(Kind::Conflict).detail(why))
@@ -186,6 +190,7 @@ fn read(row: &Row) -> Result<Found, StoreError> {
         email_key: row.get("email_key")?,
         rested: row.get("rested")?,
         is_suppressed: row.get::<i64>("suppressions")? > 0,
+        is_forgotten: row.get::<Option<i64>>("forgotten_at")?.is_some(),
         policies: row.json("policies")?,
     })
 }

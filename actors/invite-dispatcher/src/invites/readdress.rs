@@ -10,7 +10,7 @@ use serde_json::json;
 use store::Tx;
 
 use super::{Found, find, lock_for_good, name_key, sql};
-use crate::InviteDispatcher;
+use crate::{InviteDispatcher, forget::suppressed};
 
 impl Serve<ReaddressInvite> for InviteDispatcher {
     async fn serve(&mut self, message: ReaddressInvite, cx: &Cx) -> Result<Invite, Problem> {
@@ -25,7 +25,8 @@ impl Serve<ReaddressInvite> for InviteDispatcher {
             let detail = "This is its address already; send it again instead.";
             return Err(Problem::invalid("email", "same", detail));
         }
-        refuse_unfit(&mut tx, of.0, &found, &email).await?;
+        let suppressed = suppressed(&self.vault, &email.key());
+        refuse_unfit(&mut tx, of.0, &found, &email, suppressed).await?;
         sql::KEEP_ADDRESS.bind(of.1).execute(&mut tx).await?;
         sql::READDRESS_INVITE
             .bind(of.1)
@@ -53,6 +54,7 @@ async fn refuse_unfit(
     organisation: OrganisationId,
     found: &Found,
     email: &EmailAddress,
+    suppressed: String,
 ) -> Result<(), Problem> {
     let now = tx.stamp().now;
     let row = sql::CLASSIFY
@@ -61,6 +63,7 @@ async fn refuse_unfit(
         .bind(now)
         .bind(found.invite.link_id)
         .bind(found.invite.batch_id)
+        .bind(suppressed)
         .fetch_one(tx)
         .await?;
     let has = |column| row.get::<i64>(column).map(|count| count > 0);

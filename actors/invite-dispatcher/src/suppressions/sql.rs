@@ -49,7 +49,7 @@ store::statements! {
     /// Lifts what an administrator may lift.
     pub(crate) LIFT = "
         delete from suppressions
-        where email_key = $1 and organisation_id = $2 and reason in ('bounce', 'manual')";
+        where email_key in ($1, $3) and organisation_id = $2 and reason in ('bounce', 'manual')";
 
     /// Lifts bounces that are older than a mail that was delivered since, or than an instant.
     pub(crate) LIFT_BOUNCES = "

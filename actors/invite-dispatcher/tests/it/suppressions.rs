@@ -27,7 +27,7 @@ pub(crate) async fn suppress(
     on.scene.ask(add).await
 }
 
-async fn lift(on: &Invited, house: House, email: &str) -> Result<(), Problem> {
+pub(crate) async fn lift(on: &Invited, house: House, email: &str) -> Result<(), Problem> {
     let (organisation, email) = (house.id, address(email));
     let lift = LiftSuppression {
         organisation,

@@ -6,11 +6,9 @@ use contract::{
         AddressChanged, AuthenticatePerson, ChangePassword, FinishAddressChange, FinishReset,
         PersonSession, SignInPerson, SignOutPerson, SignedInPerson, StartAddressChange, StartReset,
     },
-    ids::{AccountId, OrganisationId, Ulid},
+    ids::AccountId,
     people::{Enrol, Evidence, ProofIssued, Proved},
 };
-use kernel::{Pace, Work as _};
-use people::ErasureSweeper;
 use rstest::rstest;
 use testkit::Engine;
 
@@ -433,41 +431,4 @@ async fn what_needs_a_person_is_refused_to_everybody_else(
         password: Secret::new(PASSWORD),
     };
     assert_eq!(scene.ask(start).await.unwrap_err().kind, Kind::Forbidden);
-}
-
-#[rstest]
-#[actix_rt::test]
-async fn whoever_is_erased_everywhere_is_forgotten_and_nobody_else(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let scene = Scene::open(engine).await;
-    let (gone, _) = scene.registered("ann@uni.edu").await;
-    let (stays, _) = scene.registered("bob@uni.edu").await;
-    scene.registered("new@uni.edu").await;
-    scene.seat(stays).await;
-    let session = scene.sign_in("ann@uni.edu", PASSWORD).await.unwrap();
-    let mut tx = scene.begin().await;
-    for account in [gone, stays] {
-        for at in [1, 2] {
-            let organisation = OrganisationId::new(Ulid::from_parts(at, 0));
-            let erase = sql::ERASE.bind(account).bind(organisation).bind(at);
-            erase.execute(&mut tx).await.unwrap();
-        }
-    }
-    tx.commit().await.unwrap();
-    let mut sweeper = ErasureSweeper::new(scene.db.clone(), scene.clock.clone());
-    while sweeper.work().await.unwrap() == Pace::Again {}
-    assert_eq!(scene.count(&sql::COUNT_ACCOUNTS).await, 2);
-    assert!(scene.whose(&session).await.is_err());
-    let rows = scene.rows().await;
-    assert!(
-        rows.iter().all(|row| !row.contains("ann@uni.edu")),
-        "{rows:#?}"
-    );
-    let told = scene.told().await;
-    let last = OrganisationId::new(Ulid::from_parts(2, 0));
-    assert_eq!(
-        told,
-        [format!("{last} system:people account.delete {gone} {{}}")]
-    );
 }

@@ -9,6 +9,7 @@
 mod accounts;
 mod anew;
 mod enrol;
+mod erased;
 mod forgotten;
 mod invited;
 mod passwords;

@@ -37,6 +37,11 @@ store::statements! {
     pub(crate) ERASE = "
         insert into erasures (account_id, organisation_id, at) values ($1, $2, $3)";
 
+    /// The mail of somebody is forgotten, as of an instant.
+    pub(crate) FORGET_MAIL = "
+        insert into forgotten (account_id, organisation_id, at) values ($1, $2, $3)
+        on conflict (account_id, organisation_id) do update set at = excluded.at";
+
     /// A batch that was sent.
     pub(crate) PUT_BATCH = "
         insert into batches (id, organisation_id, link_id, source, language, most, created_by,

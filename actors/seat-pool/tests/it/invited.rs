@@ -44,7 +44,7 @@ async fn write(house: &House, query: Query) {
 }
 
 /// An invite for one more day.
-async fn invite(house: &House, link: LinkId, email: &str) -> InviteId {
+pub(crate) async fn invite(house: &House, link: LinkId, email: &str) -> InviteId {
     let (batch, invite) = (
         BatchId::new(house.clock.ulid()),
         InviteId::new(house.clock.ulid()),
@@ -66,7 +66,11 @@ fn shows(house: &House, account_id: AccountId, invite_id: InviteId) -> Admit {
     }
 }
 
-async fn accept(house: &House, who: AccountId, invite: InviteId) -> Result<Admitted, Problem> {
+pub(crate) async fn accept(
+    house: &House,
+    who: AccountId,
+    invite: InviteId,
+) -> Result<Admitted, Problem> {
     let admit = shows(house, who, invite);
     house.bus.call(&admit, &house.public()).await
 }

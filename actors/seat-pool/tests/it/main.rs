@@ -7,6 +7,7 @@
 
 mod admission;
 mod bulk;
+mod erased;
 mod found;
 mod house;
 mod interleavings;

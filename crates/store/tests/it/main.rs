@@ -7,6 +7,7 @@ mod history;
 mod keys;
 mod leases;
 mod lost;
+mod redact;
 mod rows;
 mod scene;
 mod schema;

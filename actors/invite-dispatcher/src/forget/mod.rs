@@ -1,0 +1,112 @@
+//! Forgets addresses and names: of whoever was erased from an organisation, and of invites that nobody
+//! answered in time. Rows stay, under a pseudonym, so that whatever was counted still adds up.
+
+mod erased;
+mod over;
+pub(crate) mod sql;
+
+use std::{sync::Arc, time::Duration};
+
+use contract::{
+    Clock, Problem, Service,
+    ids::{InviteId, OrganisationId},
+};
+use data_encoding::BASE32_NOPAD;
+use kernel::{Behaviour, Cx, Pace, Routes, Work};
+use serde::Serialize;
+use store::{Db, Redaction, StoreError, Tx, vault::Vault};
+
+/// How long nothing is looked for when nothing was to be forgotten.
+const REST: Duration = Duration::from_mins(1);
+/// How many rows one transaction changes.
+const PIECE: u64 = 500;
+
+/// Forgets what is to be forgotten. Any number may run: each row is forgotten once.
+#[derive(Debug)]
+pub struct Forgetter {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    vault: Vault,
+    /// For how many days after its end an invite is kept that nobody accepted.
+    keep_days: u32,
+}
+
+impl Forgetter {
+    /// A worker; holds no state of its own. The vault is the one that invites are made with: what it
+    /// makes of an address is all that a suppression keeps of whoever was erased.
+    pub fn new(db: Db, clock: Arc<dyn Clock>, vault: Vault, keep_days: u32) -> Self {
+        Self {
+            db,
+            clock,
+            vault,
+            keep_days,
+        }
+    }
+}
+
+impl Behaviour for Forgetter {
+    const SERVICE: Service = Service::InviteDispatcher;
+
+    fn routes(_: &mut Routes<Self>) {}
+}
+
+impl Work for Forgetter {
+    async fn work(&mut self) -> Result<Pace, Problem> {
+        let stamp = Cx::system(Service::InviteDispatcher, &*self.clock).stamp(&*self.clock);
+        let more = [
+            erased::forget(&self.db, &self.vault, &stamp).await?,
+            over::forget(&self.db, &stamp, self.keep_days).await?,
+        ];
+        Ok(if more.contains(&true) {
+            Pace::Again
+        } else {
+            Pace::Rest(REST)
+        })
+    }
+}
+
+/// What a suppression keeps of an address whose owner was erased: nothing that tells the address, and
+/// still the same for the same one.
+pub(crate) fn suppressed(vault: &Vault, key: &str) -> String {
+    let made = vault.make("suppressed", key.as_bytes());
+    let made = BASE32_NOPAD.encode(&made).to_ascii_lowercase();
+    format!("{made}@suppressed.invalid")
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Row {
+    id: InviteId,
+}
+
+/// Takes address and name out of invites that nobody else has at this moment, and out of the trail.
+/// Answers which; `is_withdrawn`: none of them can be accepted any more.
+async fn forget_invites(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    invites: &[Row],
+    is_withdrawn: bool,
+) -> Result<Vec<Row>, StoreError> {
+    if invites.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = tx.stamp().now;
+    let forget = sql::FORGET_INVITES.bind_rows(invites).bind(now);
+    let forget = forget.bind(i64::from(is_withdrawn));
+    let rows = forget.fetch_all(tx).await?;
+    let forgotten = rows.iter().map(|row| Ok(Row { id: row.get("id")? }));
+    let forgotten = forgotten.collect::<Result<Vec<_>, StoreError>>()?;
+    let earlier = sql::FORGET_EARLIER.bind_rows(&forgotten);
+    earlier.execute(tx).await?;
+    redact(tx, organisation, &forgotten).await?;
+    Ok(forgotten)
+}
+
+/// Takes the addresses of invites out of the trail.
+async fn redact(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    invites: &[Row],
+) -> Result<(), StoreError> {
+    let of: Vec<_> = invites.iter().map(|row| Redaction::of(row.id)).collect();
+    tx.redact(organisation, &of).await
+}

@@ -1,0 +1,182 @@
+//! Every statement about what is forgotten.
+
+store::statements! {
+    /// Who was erased where, and with which address, since their mail there was last forgotten. While
+    /// that is not done, the account stays.
+    pub(crate) ERASED = "
+        select e.account_id, e.organisation_id, e.at, a.email_key,
+            (select count(*) from memberships m where m.account_id = e.account_id) as places
+        from erasures e
+        join accounts a on a.id = e.account_id
+        where not exists (
+            select 1
+            from forgotten f
+            where f.account_id = e.account_id and f.organisation_id = e.organisation_id
+                and f.at >= e.at)
+        order by e.at
+        limit $1";
+
+    /// Invites of an organisation to an address, or that an account accepted there, until an instant.
+    pub(crate) INVITES_OF = "
+        select i.id
+        from invites i
+        where i.email_key = $1 and i.organisation_id || '' = $2 and i.created_at <= $3
+            and i.forgotten_at is null
+        union
+        select i.id
+        from invite_uses u
+        join invites i on i.id = u.invite_id
+        where u.account_id = $4 and u.organisation_id = $2 and u.at <= $3 and i.forgotten_at is null";
+
+    /// Takes back invites that couriers have at this moment: they are given back, or recorded, first.
+    pub(crate) WITHDRAW_LEASED = "
+        update invites
+        set cancelled_at = coalesce(cancelled_at, $2)
+        where id in (
+                select f.id
+                from invites f
+                where f.id in (select rows.value ->> 'id' from rows($1))
+                    and f.leased_until is not null and f.cancelled_at is null
+                order by f.id
+                skip_locked)
+            and leased_until is not null";
+
+    /// Takes address and name out of invites that nobody else has at this moment; no token of them works
+    /// any more. `$3` is 1 where they are withdrawn, too.
+    pub(crate) FORGET_INVITES = "
+        update invites
+        set email = lower(id) || '@forgotten.invalid', email_key = lower(id) || '@forgotten.invalid',
+            domain = 'forgotten.invalid', name = null, name_key = '', note = null, last_reply = null,
+            generation = generation + 1, forgotten_at = $2,
+            cancelled_at = case when cast($3 as bigint) = 1 then coalesce(cancelled_at, $2)
+                else cancelled_at end,
+            state = case when state in ('draft', 'queued', 'deferred')
+                    or state = 'unknown' and due_at is not null
+                then 'cancelled' else state end,
+            due_at = null, queued_at = coalesce(queued_at, now_micros())
+        where id in (
+                select f.id
+                from invites f
+                where f.id in (select rows.value ->> 'id' from rows($1))
+                    and f.leased_until is null and f.forgotten_at is null
+                order by f.id
+                skip_locked)
+            and leased_until is null
+            and forgotten_at is null
+        returning id";
+
+    /// Where forgotten invites went before.
+    pub(crate) FORGET_EARLIER = "
+        delete from earlier_addresses
+        where invite_id in (select rows.value ->> 'id' from rows($1))";
+
+    /// That invites of others went to an address before they were corrected.
+    pub(crate) FORGET_EARLIER_AT = "
+        delete from earlier_addresses
+        where email_key = $1
+            and exists (
+                select 1
+                from invites i
+                where i.id = earlier_addresses.invite_id and i.organisation_id = $2
+                    and i.created_at <= $3)
+        returning invite_id";
+
+    /// Batches of an organisation with rows that name somebody, until an instant.
+    pub(crate) BATCHES_OF = "
+        select id
+        from batches
+        where organisation_id = $1 and created_at <= $2 and purge_at < $3
+        order by id";
+
+    /// Rows of a batch that were not taken and name an address.
+    pub(crate) REFUSED_AT = "
+        select position
+        from refusals
+        where batch_id = $1
+            and (lower(input) like $2 escape '\\' or lower(suggestion) like $2 escape '\\')
+        order by position
+        limit $3";
+
+    /// What was given in such rows.
+    pub(crate) FORGET_REFUSED = "
+        update refusals
+        set input = '', suggestion = null
+        where batch_id = $2
+            and position in (select cast(rows.value ->> 'position' as bigint) from rows($1))";
+
+    /// How many invites of any organisation know an address still.
+    pub(crate) COUNT_KNOWN = "
+        select count(*) as known
+        from invites
+        where email_key = $1";
+
+    /// Keeps a suppression without its address; `''` is everybody's.
+    pub(crate) KEEP_SUPPRESSED = "
+        insert into suppressions (email_key, organisation_id, email, reason, invite_id, created_by,
+            created_at)
+        select $3, organisation_id, $3, reason, invite_id, created_by, created_at
+        from suppressions
+        where email_key = $1 and organisation_id = $2
+        on conflict do nothing";
+
+    /// Forgets the one with the address.
+    pub(crate) DROP_SUPPRESSION = "
+        delete from suppressions
+        where email_key = $1 and organisation_id = $2";
+
+    /// Letters that wait for somebody who is nowhere any more do not leave.
+    pub(crate) FORGET_LETTERS = "
+        update mails
+        set failed_at = now_micros(), leased_until = null, letter = '', recipient = '', last_reply = null
+        where sent_at is null and failed_at is null and lower(recipient) = $1";
+
+    /// Somebody's mail in an organisation is forgotten, as they were erased at an instant.
+    pub(crate) MARK_FORGOTTEN = "
+        insert into forgotten (account_id, organisation_id, at)
+        values ($1, $2, $3)
+        on conflict (account_id, organisation_id) do update
+        set at = excluded.at";
+
+    /// The batch whose rows are to be looked at first: sent before an instant.
+    pub(crate) NEXT_OVER = "
+        select id, organisation_id
+        from batches
+        where sent_at <= $1 and purge_at <= $2
+        order by purge_at, id
+        limit 1";
+
+    /// Invites of a batch that were over before an instant and that nobody accepted, or that never left.
+    pub(crate) OVER = "
+        select i.id
+        from invites i
+        where i.batch_id = $1 and i.forgotten_at is null and i.due_at is null
+            and i.leased_until is null and i.state <> 'draft' and coalesce(i.expires_at, 0) <= $2
+            and not exists (select 1 from invite_uses u where u.invite_id = i.id)
+        order by i.position
+        limit $3";
+
+    /// What was given in rows of a batch that were not taken.
+    pub(crate) FORGET_GIVEN = "
+        update refusals
+        set input = '', suggestion = null
+        where batch_id = $1
+            and position in (
+                select position
+                from refusals
+                where batch_id = $1 and (input <> '' or suggestion is not null)
+                order by position
+                limit $2)";
+
+    /// How many invites of a batch are left that are to be forgotten one day, and when the first is over.
+    pub(crate) LEFT_OVER = "
+        select count(*) as n, min(coalesce(i.expires_at, 0)) as first
+        from invites i
+        where i.batch_id = $1 and i.forgotten_at is null
+            and not exists (select 1 from invite_uses u where u.invite_id = i.id)";
+
+    /// When the rows of a batch are looked at next.
+    pub(crate) LOOK_AGAIN = "
+        update batches
+        set purge_at = $2
+        where id = $1";
+}

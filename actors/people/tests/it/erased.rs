@@ -1,0 +1,71 @@
+//! Whoever was erased is forgotten.
+
+use contract::ids::{AccountId, OrganisationId, Ulid};
+use kernel::{Pace, Work as _};
+use people::ErasureSweeper;
+use rstest::rstest;
+use testkit::Engine;
+
+use crate::{scene::Scene, sql};
+
+const PASSWORD: &str = "correct horse";
+
+/// Forgets accounts that are to be forgotten.
+async fn sweep(scene: &Scene) {
+    let mut sweeper = ErasureSweeper::new(scene.db.clone(), scene.clock.clone());
+    while sweeper.work().await.unwrap() == Pace::Again {}
+}
+
+/// What the invite dispatcher would do, in two organisations.
+async fn forget_mail(scene: &Scene, account: AccountId, at: Option<u64>) {
+    let Some(last) = at else { return };
+    let mut tx = scene.begin().await;
+    for at in [1, 2] {
+        let organisation = OrganisationId::new(Ulid::from_parts(at, 0));
+        let forget = sql::FORGET_MAIL.bind(account).bind(organisation);
+        let forget = forget.bind(at.min(last));
+        forget.execute(&mut tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn whoever_is_erased_everywhere_is_forgotten_and_nobody_else(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let (gone, _) = scene.registered("ann@uni.edu").await;
+    let (stays, _) = scene.registered("bob@uni.edu").await;
+    scene.registered("new@uni.edu").await;
+    scene.seat(stays).await;
+    let session = scene.sign_in("ann@uni.edu", PASSWORD).await.unwrap();
+    let mut tx = scene.begin().await;
+    for account in [gone, stays] {
+        for at in [1, 2] {
+            let organisation = OrganisationId::new(Ulid::from_parts(at, 0));
+            let erase = sql::ERASE.bind(account).bind(organisation).bind(at);
+            erase.execute(&mut tx).await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    // Not before their mail is: it is found by the addresses.
+    for mail_forgotten_at in [None, Some(0), Some(2)] {
+        forget_mail(&scene, gone, mail_forgotten_at).await;
+        assert_eq!(scene.count(&sql::COUNT_ACCOUNTS).await, 3);
+        sweep(&scene).await;
+    }
+    assert_eq!(scene.count(&sql::COUNT_ACCOUNTS).await, 2);
+    assert!(scene.whose(&session).await.is_err());
+    let rows = scene.rows().await;
+    assert!(
+        rows.iter().all(|row| !row.contains("ann@uni.edu")),
+        "{rows:#?}"
+    );
+    let told = scene.told().await;
+    let last = OrganisationId::new(Ulid::from_parts(2, 0));
+    assert_eq!(
+        told,
+        [format!("{last} system:people account.delete {gone} {{}}")]
+    );
+}
