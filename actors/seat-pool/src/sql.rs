@@ -353,7 +353,7 @@ store::statements! {
     /// One job of an organisation.
     pub(crate) FIND_BULK = "
         select id, organisation_id, action, people, done, refused, actor, request_id, started_at,
-            finished_at, created_at
+            finished_at, failures, given_up, created_at
         from bulk_jobs
         where organisation_id = $1 and id = $2";
 
@@ -384,13 +384,20 @@ store::statements! {
         where b.bulk_id = $1 and m.status in ('revoked', 'waiting')
         group by m.plan_id";
 
-    /// The job that was started first and is not finished.
-    pub(crate) NEXT_BULK = "
+    /// Jobs that are not finished, but for those that step aside; of each organisation the first few.
+    pub(crate) BULKS_UNDER_WAY = "
         select id, organisation_id
-        from bulk_jobs
-        where started_at is not null and finished_at is null
+        from (
+            select id, organisation_id, started_at,
+                row_number() over (partition by organisation_id order by started_at, id) as place
+            from bulk_jobs
+            where started_at is not null
+                and finished_at is null
+                and coalesce(due_at, 0) <= $1
+        ) j
+        where place <= 20
         order by started_at, id
-        limit 1";
+        limit 1000";
 
     /// Whom a job has left.
     pub(crate) BULK_LEFT = "
@@ -412,7 +419,13 @@ store::statements! {
     /// How far a job is.
     pub(crate) MOVE_BULK = "
         update bulk_jobs
-        set done = done + $2, refused = refused + $3, finished_at = $4
+        set done = done + $2, refused = refused + $3, finished_at = $4, failures = 0, due_at = null
+        where id = $1 and finished_at is null";
+
+    /// A job failed once more: it is due again at an instant, or is over, and why.
+    pub(crate) FAIL_BULK = "
+        update bulk_jobs
+        set failures = failures + 1, due_at = $2, finished_at = $3, given_up = $4
         where id = $1 and finished_at is null";
 
     /// Forgets jobs that were never started, and what finished ones were about.

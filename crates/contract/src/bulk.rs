@@ -70,6 +70,10 @@ pub struct Bulk {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// Why it was given up before its end: the kind of the problem that it met again and again. What
+    /// is done stays done.
+    #[serde(default)]
+    pub given_up: Option<String>,
     /// When it was opened.
     pub created_at: Timestamp,
 }

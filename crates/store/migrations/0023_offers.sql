@@ -17,3 +17,8 @@ where e.change = 'revoke'
 group by m.account_id
 on conflict (account_id) do update
 set at = case when excluded.at > revocations.at then excluded.at else revocations.at end;
+
+-- A job that fails steps aside, and is given up after some attempts.
+alter table bulk_jobs add column failures bigint not null default 0;  -- in a row
+alter table bulk_jobs add column due_at bigint;                       -- after a failure: not before
+alter table bulk_jobs add column given_up text;                       -- why, with finished_at

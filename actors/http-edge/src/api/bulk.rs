@@ -118,6 +118,10 @@ pub(super) struct BulkJob {
     /// When it ended; null while it is under way.
     #[schema(value_type = Option<schema::Instant>, required)]
     finished_at: Option<Timestamp>,
+    /// Why it was given up before its end: the kind of the problem that it met again and again. What is
+    /// done stays done.
+    #[schema(required, max_length = 50)]
+    given_up: Option<String>,
 }
 
 impl From<bulk::Bulk> for BulkJob {
@@ -130,6 +134,7 @@ impl From<bulk::Bulk> for BulkJob {
             refused: bulk.refused,
             started_at: bulk.started_at,
             finished_at: bulk.finished_at,
+            given_up: bulk.given_up,
         }
     }
 }

@@ -40,6 +40,7 @@ pub(crate) const DEEDS: &[(&str, &str)] = &[
     ("batch.resend", "Pending invites sent again"),
     ("batch.resume", "List of invites resumed"),
     ("batch.send", "List of invites released"),
+    ("bulk.give-up", "Change of several people given up"),
     ("bulk.start", "Several people changed"),
     ("invite.accept", "Invite accepted"),
     ("invite.cancel", "Invite cancelled"),

@@ -4,6 +4,7 @@ mod add;
 mod get;
 mod open;
 mod start;
+mod turns;
 mod work;
 
 use contract::{Kind, Problem, bulk::Bulk};
@@ -21,6 +22,7 @@ fn bulk(row: &Row) -> Result<Bulk, StoreError> {
         refused: row.get("refused")?,
         started_at: row.get("started_at")?,
         finished_at: row.get("finished_at")?,
+        given_up: row.get("given_up")?,
         created_at: row.get("created_at")?,
     })
 }

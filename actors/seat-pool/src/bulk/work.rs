@@ -1,4 +1,5 @@
-//! Works jobs off, the one that was started first before the others.
+//! Works jobs off, a piece of each in turn. A job that fails steps aside, for longer each time, and is
+//! given up in the end: it holds up no other.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,11 +12,15 @@ use contract::{
     bulk::BulkAction,
     ids::{BulkId, MembershipId, OrganisationId},
 };
-use kernel::{Behaviour, Pace, Routes, Work};
+use kernel::{Behaviour, Cx, Pace, Routes, Work};
 use serde::Serialize;
-use store::{Db, Tx};
+use serde_json::json;
+use store::{Db, StoreError, Tx};
 
-use super::bulk;
+use super::{
+    bulk,
+    turns::{Job, Turns},
+};
 use crate::{
     books::Books,
     place::{self, Found},
@@ -31,11 +36,15 @@ const PIECE: usize = 200;
 /// How long nothing is looked for when nobody nudges.
 const REST: Duration = Duration::from_secs(5);
 
+/// How long a job steps aside after each failure in a row, in seconds; after as many it is given up.
+const PAUSES: [i64; 7] = [10, 60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600];
+
 /// Works jobs off. Any number may run: each piece is taken under the lock of its history.
 #[derive(Debug)]
 pub struct BulkWorker {
     db: Db,
     clock: Arc<dyn Clock>,
+    turns: Turns,
 }
 
 /// How a change went for one person.
@@ -55,9 +64,56 @@ struct OutcomeRow {
 }
 
 impl BulkWorker {
-    /// A worker; holds no state of its own.
+    /// A worker; all that it keeps is whose turn it is.
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock }
+        let turns = Turns::default();
+        Self { db, clock, turns }
+    }
+
+    /// Whose turn it is.
+    async fn next(&mut self) -> Result<Option<Job>, Problem> {
+        let mut reader = self.db.read().await?;
+        let under_way = sql::BULKS_UNDER_WAY.bind(self.clock.now());
+        let rows = under_way.fetch_all(&mut reader).await?;
+        let jobs = rows
+            .iter()
+            .map(|row| Ok((row.get("organisation_id")?, row.get("id")?)));
+        let jobs = jobs.collect::<Result<Vec<Job>, StoreError>>()?;
+        Ok(self.turns.take(&jobs))
+    }
+
+    /// Lets a job that failed rest, or gives it up. What is done of it stays done.
+    async fn step_aside(&self, (organisation, id): Job, why: &Problem) -> Result<(), Problem> {
+        let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await?;
+        tx.lock_histories(&[organisation]).await?;
+        let find = sql::FIND_BULK.bind(organisation).bind(id);
+        let Some(row) = find.fetch_optional(&mut tx).await? else {
+            return Ok(());
+        };
+        let failures: i64 = row.get("failures")?;
+        let pause = usize::try_from(failures)
+            .ok()
+            .and_then(|failures| PAUSES.get(failures));
+        let reason = why.kind.slug();
+        sql::FAIL_BULK
+            .bind(id)
+            .bind(pause.map(|pause| stamp.now.plus_seconds(*pause)))
+            .bind(pause.is_none().then_some(stamp.now))
+            .bind(pause.is_none().then_some(reason))
+            .execute(&mut tx)
+            .await?;
+        if pause.is_none() {
+            tx.audit(
+                organisation,
+                "bulk.give-up",
+                id,
+                json!({ "reason": reason }),
+            );
+        }
+        tx.commit().await?;
+        tracing::warn!(bulk = %id, %organisation, problem = %why, failures, "a job failed");
+        Ok(())
     }
 
     /// Changes the next people of a job, and notes how it went in the same transaction.
@@ -166,14 +222,13 @@ impl Behaviour for BulkWorker {
 
 impl Work for BulkWorker {
     async fn work(&mut self) -> Result<Pace, Problem> {
-        let mut reader = self.db.read().await?;
-        let next = sql::NEXT_BULK.query().fetch_optional(&mut reader).await?;
-        drop(reader);
-        let Some(row) = next else {
+        let Some(job) = self.next().await? else {
             return Ok(Pace::Rest(REST));
         };
-        self.piece(row.get("organisation_id")?, row.get("id")?)
-            .await?;
+        let (organisation, id) = job;
+        if let Err(problem) = self.piece(organisation, id).await {
+            self.step_aside(job, &problem).await?;
+        }
         Ok(Pace::Again)
     }
 }

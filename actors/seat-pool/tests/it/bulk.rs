@@ -12,7 +12,7 @@ use testkit::Engine;
 use crate::house::House;
 
 impl House {
-    async fn open_job(&self, action: BulkAction, people: &[MembershipId]) -> Bulk {
+    pub(crate) async fn open_job(&self, action: BulkAction, people: &[MembershipId]) -> Bulk {
         let organisation = self.organisation;
         let open = OpenBulk {
             organisation,
@@ -31,7 +31,11 @@ impl House {
         self.bus.call(&add, &self.owner()).await
     }
 
-    async fn start(&self, bulk_id: BulkId, expected_count: u64) -> Result<Bulk, Problem> {
+    pub(crate) async fn start(
+        &self,
+        bulk_id: BulkId,
+        expected_count: u64,
+    ) -> Result<Bulk, Problem> {
         let start = StartBulk {
             organisation: self.organisation,
             bulk_id,

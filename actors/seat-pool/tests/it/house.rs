@@ -144,8 +144,12 @@ impl House {
     }
 
     pub(crate) fn owner(&self) -> Cx {
+        self.owner_of(self.organisation)
+    }
+
+    pub(crate) fn owner_of(&self, organisation: OrganisationId) -> Cx {
         let administrator = Principal::Administrator(AdministratorId::new(self.clock.ulid()));
-        cx(&self.bus).on_behalf_of(administrator, Some((self.organisation, Role::Owner)))
+        cx(&self.bus).on_behalf_of(administrator, Some((organisation, Role::Owner)))
     }
 
     pub(crate) fn public(&self) -> Cx {

@@ -12,6 +12,7 @@ mod found;
 mod house;
 mod interleavings;
 mod invited;
+mod jobs;
 mod ledger;
 mod memberships;
 mod offers;

@@ -73,6 +73,10 @@ impl BulkPage {
     fn settled(&self) -> u64 {
         self.bulk.done + self.bulk.refused
     }
+
+    fn left(&self) -> u64 {
+        self.bulk.count.saturating_sub(self.settled())
+    }
 }
 
 /// What was chosen: whom, what, with which tags. Lists are repeated fields.

@@ -81,6 +81,7 @@ fn job(action: BulkAction) -> Bulk {
         refused: 1,
         started_at: Some(NOON),
         finished_at: Some(NOON),
+        given_up: Some("internal".to_owned()),
         created_at: NOON,
     }
 }
