@@ -4,6 +4,7 @@ mod admin;
 mod completions;
 mod config;
 mod demo;
+mod doctor;
 mod healthcheck;
 mod invite;
 mod migrate;
@@ -47,6 +48,7 @@ enum Command {
     Token(token::Token),
     Invite(invite::Invite),
     Verify(verify::Verify),
+    Doctor(doctor::Doctor),
     Healthcheck(healthcheck::Healthcheck),
     Completions(completions::Completions),
 }
@@ -87,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Token(token) => token.run(),
         Command::Invite(invite) => invite.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Healthcheck(healthcheck) => healthcheck.run(),
         Command::Completions(completions) => completions.run(),
     };

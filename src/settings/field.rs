@@ -1,6 +1,9 @@
 //! How single values are read where serde alone does not do, or does not say it plainly.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -32,6 +35,22 @@ pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sock
     let text = String::deserialize(deserializer)?;
     let said = "is not an IP address with a port, such as 127.0.0.1:8080";
     text.parse().map_err(|_| D::Error::custom(said))
+}
+
+/// A DNS server, with its usual port where none is given; none, when the text is empty.
+pub(super) fn resolver<'de, D>(deserializer: D) -> Result<Option<SocketAddr>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(ip) = text.parse::<IpAddr>() {
+        return Ok(Some(SocketAddr::new(ip, 53)));
+    }
+    let said = "is neither an IP address nor one with a port, such as 192.0.2.53:53";
+    text.parse().map(Some).map_err(|_| D::Error::custom(said))
 }
 
 /// No URL, when the text is empty.

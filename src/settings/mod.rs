@@ -2,7 +2,7 @@
 //!
 //! # Map
 //! - one file a section: [`http`], [`ops`], [`database`], [`bus`], [`sealing`], [`mail`], [`invites`],
-//!   [`events`], [`auth`], [`throttle`], [`actors`], [`log`].
+//!   [`domains`], [`events`], [`auth`], [`throttle`], [`actors`], [`log`].
 //! - `manual`: the list of keys, which is the default file itself.
 //! - `sources`: a file and an environment as layers of values that know their place.
 //! - `load`: puts them together; every problem at once.
@@ -20,6 +20,7 @@ pub mod actors;
 pub mod auth;
 pub mod bus;
 pub mod database;
+pub mod domains;
 pub mod events;
 mod field;
 pub mod http;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub mail: mail::Mail,
     /// The feed of what happened.
     pub events: events::Events,
+    /// What is asked about domains.
+    pub domains: domains::Domains,
     /// E-mail invites.
     pub invites: invites::Invites,
     /// What a password costs.

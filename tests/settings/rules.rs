@@ -142,3 +142,26 @@ fn plain_http_to_the_outside_is_warned_of_but_not_refused() {
     assert!(warnings("http://localhost:8080").is_empty());
     assert!(warnings("https://usher.example.org").is_empty());
 }
+
+#[test]
+fn a_dns_server_is_an_address_that_may_have_a_port() {
+    let resolver = |value| {
+        let loaded = loaded("", &[("USHER_DOMAINS__RESOLVER", value)]);
+        let resolver = loaded.unwrap().settings.domains.resolver;
+        resolver.map(|resolver| resolver.to_string())
+    };
+    for (value, address) in [
+        ("192.0.2.53", "192.0.2.53:53"),
+        ("127.0.0.1:5353", "127.0.0.1:5353"),
+        ("2001:db8::1", "[2001:db8::1]:53"),
+        ("[2001:db8::1]:5353", "[2001:db8::1]:5353"),
+    ] {
+        assert_eq!(resolver(value).as_deref(), Some(address));
+    }
+    assert_eq!(resolver(""), None);
+    for value in ["dns.hill.edu", "192.0.2.53:", "192.0.2.53:dns"] {
+        let said = problems("", &[("USHER_DOMAINS__RESOLVER", value)]);
+        let start = "domains.resolver (USHER_DOMAINS__RESOLVER): is neither an IP address";
+        assert!(said[0].starts_with(start), "{said:?}");
+    }
+}

@@ -23,6 +23,7 @@ mod browser;
 mod colleagues;
 mod demo;
 mod described;
+mod doctor;
 mod doubt;
 mod events;
 mod given_up;

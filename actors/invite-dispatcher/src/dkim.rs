@@ -7,9 +7,10 @@ use std::fmt;
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
+    encoding::{AsDer as _, PublicKeyX509Der},
     rand::SystemRandom,
     rsa::KeyPair as RsaKeyPair,
-    signature::{Ed25519KeyPair, RSA_PKCS1_SHA256},
+    signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256},
 };
 use contract::Secret;
 use data_encoding::BASE64;
@@ -114,6 +115,30 @@ impl Signer {
             domain: domain.to_ascii_lowercase(),
             key: Key::parse(key)?,
         }))
+    }
+
+    /// The domain that vouches.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// Where the public key lies in the DNS.
+    pub fn name(&self) -> String {
+        format!("{}._domainkey.{}", self.selector, self.domain)
+    }
+
+    /// The public key as its record in the DNS has it: of which kind (`k=`), and what it is (`p=`).
+    pub fn public_key(&self) -> Result<(&'static str, String), DkimError> {
+        let (kind, key) = match &self.key {
+            Key::Rsa(key) => {
+                let key: Result<PublicKeyX509Der<'_>, _> = key.public_key().as_der();
+                let key = key.map_err(|_| DkimError::Key)?;
+                ("rsa", BASE64.encode(key.as_ref()))
+            }
+            // RFC 8463: the bare bytes.
+            Key::Ed25519(key) => ("ed25519", BASE64.encode(key.public_key().as_ref())),
+        };
+        Ok((kind, key))
     }
 
     /// The message with its signature on top. Its lines must end in CRLF, as lettre writes them.
@@ -382,6 +407,24 @@ mod tests {
             BASE64.encode(&key.sign(&bytes).unwrap()),
             "/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11BusFa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw=="
         );
+    }
+
+    #[test]
+    fn the_public_key_of_the_standard_is_told_as_its_record_has_it() {
+        let seed = BASE64.decode(KEY.as_bytes()).unwrap();
+        let signer = Signer {
+            selector: "brisbane".to_owned(),
+            domain: "football.example.com".to_owned(),
+            key: Key::Ed25519(Ed25519KeyPair::from_seed_unchecked(&seed).unwrap()),
+        };
+        let name = "brisbane._domainkey.football.example.com";
+        assert_eq!(
+            (signer.name().as_str(), signer.domain()),
+            (name, "football.example.com")
+        );
+        let public = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+        let told = signer.public_key().unwrap();
+        assert_eq!(told, ("ed25519", public.to_owned()));
     }
 
     #[test]

@@ -96,6 +96,14 @@ impl MailOptions {
         }
     }
 
+    /// The relay, unless mail is kept in files.
+    pub const fn relay_to(&self) -> Option<&Relay> {
+        match &self.way {
+            Way::File(_) => None,
+            Way::Smtp(relay) => Some(relay),
+        }
+    }
+
     /// Reads `mail.url` and `mail.from`.
     pub fn parse(url: &Secret, from: &str) -> Result<Self, MailOptionsError> {
         let sender = Sender {

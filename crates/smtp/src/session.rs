@@ -74,6 +74,7 @@ impl ConnectError {
 pub struct Session {
     wire: Wire,
     offers: Offers,
+    is_encrypted: bool,
 }
 
 impl Session {
@@ -112,12 +113,21 @@ impl Session {
             log_in(&mut wire, &offers, login).await?;
         }
         debug!(host = relay.host, is_encrypted, "connected to the relay");
-        Ok(Self { wire, offers })
+        Ok(Self {
+            wire,
+            offers,
+            is_encrypted,
+        })
     }
 
     /// What the relay offers.
     pub const fn offers(&self) -> &Offers {
         &self.offers
+    }
+
+    /// Whether nobody on the way reads along.
+    pub const fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// Carries mail after mail until there is no more, or the connection ends; says why it ended.

@@ -10,6 +10,7 @@
 //! | [`Engine`], [`BusKind`] | the two databases and the two buses as parameters of a test |
 //! | [`UsherProcess`] | the node as a process of its own, to be killed |
 //! | [`SmtpSink`], [`SmtpScript`] | a mail server that keeps, refuses or loses what it is sent, as it was told |
+//! | [`DnsServer`] | a DNS server that knows what it was told |
 //! | [`TcpProxy`] | a wire that can be cut, also between a request and its answer |
 //! | [`eventually()`] | the one allowed way to wait for a condition |
 //!
@@ -36,6 +37,7 @@
 
 mod background;
 mod daemon;
+mod dns;
 mod engine;
 mod eventually;
 mod leash;
@@ -48,6 +50,7 @@ mod proxy;
 mod smtp;
 mod sqlite;
 
+pub use dns::DnsServer;
 pub use engine::{BusKind, Engine, TestDatabase};
 pub use eventually::{eventually, eventually_some};
 pub use nats::NatsServer;
