@@ -187,26 +187,77 @@ async fn a_link_of_another_institution_is_used_with_the_account_that_is_signed_i
     );
     // whoever has a seat is told so at once, and once more is the same
     let page = browser.open(&link.url).await;
-    let said = page.text();
-    assert!(said.contains("You have a seat already."), "{said}");
-    assert!(!page.html.contains("/as-me"), "{said}");
+    assert_eq!(page.heading(), "You already have a seat");
+    assert!(!page.html.contains("/as-me"), "{}", page.text());
+    assert!(!page.html.contains("accept_terms"), "{}", page.text());
     let again = format!("/join/{}/as-me", link.token());
     let page = browser.post(&again, &[]).await;
     assert_eq!(Outcome::of(page.status, &page.html), Outcome::Assigned);
+    assert!(
+        page.text().contains("You already had a seat"),
+        "{}",
+        page.text()
+    );
     // so is whoever waits for one, and who has none is not
     let (_, full) = Institution::with_link(&ground, &node, 1, &[]).await;
     Person::numbered(7).join(&node.browser(), &full.url).await;
     let page = browser.open(&full.url).await;
-    assert!(!page.text().contains("already."), "{}", page.text());
+    assert!(page.html.contains("/as-me"), "{}", page.text());
     let page = browser.submit(&page, &page.form("/as-me")).await;
     assert_eq!(Outcome::of(page.status, &page.html), Outcome::Waiting);
-    let said = browser.open(&full.url).await.text();
+    let page = browser.open(&full.url).await;
+    assert_eq!(page.heading(), "You are on the waiting list");
     assert!(
-        said.contains("You are on the waiting list already."),
-        "{said}"
+        page.text().contains("You keep your place"),
+        "{}",
+        page.text()
     );
     assert_eq!(
         ground.usher(&["verify"]),
         "every number is what its rows say"
     );
+}
+
+#[tokio::test]
+async fn whoever_has_a_place_is_told_how_it_stands_by_every_link_of_the_institution() {
+    let (ground, node, institution, person, url) = joined().await;
+    let browser = node.browser();
+    sign_in(&browser, &person.email, &person.password).await;
+    // a link of another plan, and one of another institution whose plan is called the same
+    institution.plan("Arts", 3).await;
+    let arts = institution.link("Arts", &[]).await;
+    let (_, other) = Institution::with_link(&ground, &node, 3, &[]).await;
+    for link in [&url, &arts.url] {
+        let page = browser.open(link).await;
+        assert_eq!(page.heading(), "You already have a seat");
+        assert!(page.html.contains(PRODUCT_URL), "{}", page.text());
+        assert!(page.text().contains("It is of Law."), "{}", page.text());
+    }
+    let page = browser.open(&other.url).await;
+    assert!(page.html.contains("/as-me"), "{}", page.text());
+
+    // a seat that was withdrawn
+    let row = institution.open(&format!("?q={}", person.email)).await;
+    let office = &institution.administrator;
+    let row = office.open(&row.link("Ann")).await;
+    office.submit(&row, &row.form("/revoke")).await;
+    let browser = node.browser();
+    sign_in(&browser, &person.email, &person.password).await;
+    let page = browser.open(&url).await;
+    assert_eq!(page.heading(), "Your access was withdrawn");
+    assert!(page.text().contains(&institution.name), "{}", page.text());
+    assert!(!page.html.contains("/as-me"), "{}", page.text());
+
+    // one that is kept until the address is proved
+    let fields = [("allowed_domains", "hill.edu")];
+    let restricted = institution.link("Law", &fields).await;
+    let held = Person::at("held@hill.edu");
+    let page = held.join(&node.browser(), &restricted.url).await;
+    assert_eq!(Outcome::of(page.status, &page.html), Outcome::Held);
+    let browser = node.browser();
+    sign_in(&browser, &held.email, &held.password).await;
+    let page = browser.open(&restricted.url).await;
+    assert_eq!(page.heading(), "A seat is kept for you");
+    let page = browser.submit(&page, &page.form("/proofs/again")).await;
+    assert_eq!(page.heading(), "Confirm your address");
 }

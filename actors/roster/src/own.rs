@@ -31,6 +31,8 @@ fn own(row: &Row) -> Result<OwnMembership, StoreError> {
     let product_url: String = row.get("product_url")?;
     Ok(OwnMembership {
         id: row.get("id")?,
+        organisation: row.get("organisation_id")?,
+        plan: row.get("plan_id")?,
         organisation_name: row.get("organisation_name")?,
         product_url: product_url
             .parse()

@@ -491,7 +491,8 @@ store::statements! {
 
     /// Where a person stands in each organisation, the oldest first.
     pub(crate) LIST_OWN = "
-        select memberships.id, organisations.name as organisation_name, organisations.product_url,
+        select memberships.id, memberships.organisation_id, memberships.plan_id,
+            organisations.name as organisation_name, organisations.product_url,
             plans.name as plan_name, memberships.status, memberships.proof_due_at,
             memberships.redeemed_at
         from memberships

@@ -7,7 +7,7 @@ use url::Url;
 use crate::{
     address::EmailAddress,
     call::{Call, Need, Service},
-    ids::{AccountId, MembershipId},
+    ids::{AccountId, MembershipId, OrganisationId, PlanId},
     people::{Evidence, ProofStarted, Proved},
     seats::Status,
     secret::Secret,
@@ -220,6 +220,12 @@ pub struct ListOwnMemberships {}
 pub struct OwnMembership {
     /// Which.
     pub id: MembershipId,
+    /// In which organisation; `None` from a roster that is older than this field.
+    #[serde(default)]
+    pub organisation: Option<OrganisationId>,
+    /// Of which plan; as `organisation`.
+    #[serde(default)]
+    pub plan: Option<PlanId>,
     /// What the organisation is called.
     pub organisation_name: Name,
     /// Where its people go once they are seated.

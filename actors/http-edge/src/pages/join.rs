@@ -6,8 +6,8 @@ use contract::{
     EmailAddress, Kind, Problem, Timestamp,
     accounts::{ListOwnMemberships, OwnMembership},
     links::LinkFace,
-    seats::Status,
-    text::Name,
+    seats::{Admitted, Status},
+    text::{Name, PersonName},
 };
 use serde::Deserialize;
 use url::Url;
@@ -63,35 +63,68 @@ struct JoinPage {
     refusal: Option<String>,
     /// Who could use the link with the account that they are signed in to.
     person: Option<EmailAddress>,
-    /// What they have of the plan already.
-    already: Option<OwnMembership>,
     /// The path of the link.
     path: String,
     /// Whether the page is shown at another path.
     is_elsewhere: bool,
 }
 
-impl JoinPage {
-    fn has_seat(membership: &OwnMembership) -> bool {
-        membership.status == Status::Assigned
+/// For whoever is signed in and has a place in the link's organisation: there is nothing to fill in.
+#[derive(Template)]
+#[template(path = "join/already.html")]
+struct Already {
+    frame: Frame,
+    own: OwnMembership,
+    email: EmailAddress,
+}
+
+impl Already {
+    fn title(&self) -> &'static str {
+        match self.own.status {
+            Status::Assigned => "You already have a seat",
+            Status::Held => "A seat is kept for you",
+            Status::Waiting => "You are on the waiting list",
+            Status::Revoked => "Your access was withdrawn",
+        }
     }
 
-    fn is_held(membership: &OwnMembership) -> bool {
-        membership.status == Status::Held
+    fn words(&self) -> String {
+        let (plan, organisation) = (&self.own.plan_name, &self.own.organisation_name);
+        match self.own.status {
+            Status::Assigned => {
+                format!("It is of {plan}. There is nothing left to do with this link.")
+            }
+            Status::Held => {
+                format!("It is of {plan}, and yours as soon as you have confirmed your address.")
+            }
+            Status::Waiting => format!(
+                "You keep your place for {plan}, get the next seat that becomes free for you, and \
+                 hear of it by a letter."
+            ),
+            Status::Revoked => format!(
+                "No link lets you in again. If that is a mistake, please ask {organisation} to give \
+                 you a seat."
+            ),
+        }
+    }
+
+    fn has_seat(&self) -> bool {
+        self.own.status == Status::Assigned
+    }
+
+    fn is_held(&self) -> bool {
+        self.own.status == Status::Held
     }
 }
 
-/// What somebody has of a link's plan already, unless it was withdrawn. Found by what it is called: their
-/// list has no more. The page is there without it, too.
+/// The place that somebody has in a link's organisation: there is one at most. The page is there
+/// without it, too.
 async fn already(edge: &Edge, person: &Person, face: &LinkFace) -> Option<OwnMembership> {
-    let is_this = |own: &OwnMembership| {
-        own.status != Status::Revoked
-            && own.organisation_name == face.organisation_name
-            && own.plan_name == face.plan_name
-            && own.product_url == face.product_url
-    };
     match edge.bus.call(&ListOwnMemberships {}, person.cx()).await {
-        Ok(memberships) => memberships.into_iter().find(is_this),
+        Ok(memberships) => {
+            let mut memberships = memberships.into_iter();
+            memberships.find(|own| own.organisation == Some(face.organisation))
+        }
         Err(problem) => {
             tracing::warn!(request_id = %person.cx().request_id, %problem, "memberships were not read");
             None
@@ -112,10 +145,12 @@ async fn form(
     let face = flows::face(&edge, &incoming, &token).await?;
     let (closed, form, errors) = (closed(&face), JoinForm::default(), Errors::default());
     let frame = Frame::of(&edge);
-    let already = match &anybody.0 {
-        Some(person) => already(&edge, person, &face).await,
-        None => None,
-    };
+    if let Some(person) = &anybody.0
+        && let Some(own) = already(&edge, person, &face).await
+    {
+        let email = person.signed_in.email.clone();
+        return render(StatusCode::OK, &Already { frame, own, email });
+    }
     render(
         StatusCode::OK,
         &JoinPage {
@@ -126,7 +161,6 @@ async fn form(
             errors,
             refusal: None,
             person: anybody.0.map(|person| person.signed_in.email),
-            already,
             path: path(&token),
             is_elsewhere: false,
         },
@@ -233,7 +267,6 @@ async fn refused(
             refusal,
             is_elsewhere: matches!(who, Who::SignedIn),
             person: None,
-            already: None,
             path: path(token),
         },
     )
@@ -264,30 +297,12 @@ fn done(edge: &Edge, joined: Joined) -> Answer {
         is_proved,
         ..
     } = joined;
-    let (title, words) = match admitted.status {
-        Status::Assigned => (
-            format!("Welcome, {first_name}"),
-            format!(
-                "You have a seat of {}. You can start right away.",
-                face.plan_name
-            ),
-        ),
-        Status::Held => (
-            "One more step".to_owned(),
-            format!(
-                "A seat of {} is kept for you. It is yours as soon as you have confirmed your \
-                 address.",
-                face.plan_name
-            ),
-        ),
-        Status::Waiting | Status::Revoked => (
-            "You are on the waiting list".to_owned(),
-            format!(
-                "All seats of {} are taken at the moment. You get the next one that becomes \
-                 free, in the order in which people registered.",
-                face.plan_name
-            ),
-        ),
+    let (title, words) = told(&face, &admitted, &first_name);
+    // Whoever came before may have come for another plan.
+    let plan_name = if admitted.is_new {
+        face.plan_name
+    } else {
+        face.organisation_name
     };
     let page = Done {
         frame: Frame::of(edge),
@@ -295,7 +310,7 @@ fn done(edge: &Edge, joined: Joined) -> Answer {
         words,
         is_assigned: admitted.status == Status::Assigned,
         product_url: face.product_url,
-        plan_name: face.plan_name,
+        plan_name,
         due: admitted.proof_due_at,
         proof: Proving {
             id: proof_id,
@@ -306,6 +321,41 @@ fn done(edge: &Edge, joined: Joined) -> Answer {
         errors: Errors::default(),
     };
     render(StatusCode::OK, &page)
+}
+
+/// What became of it; whoever asks once more is told that it is so already.
+fn told(face: &LinkFace, admitted: &Admitted, first_name: &PersonName) -> (String, String) {
+    let (plan, organisation) = (&face.plan_name, &face.organisation_name);
+    let (title, new, known) = match admitted.status {
+        Status::Assigned => (
+            format!("Welcome, {first_name}"),
+            format!("You have a seat of {plan}. You can start right away."),
+            format!("You already had a seat at {organisation}. It is yours as before."),
+        ),
+        Status::Held => (
+            "One more step".to_owned(),
+            format!(
+                "A seat of {plan} is kept for you. It is yours as soon as you have confirmed your \
+                 address."
+            ),
+            format!(
+                "A seat at {organisation} was kept for you already. It is yours as soon as you have \
+                 confirmed your address."
+            ),
+        ),
+        Status::Waiting | Status::Revoked => (
+            "You are on the waiting list".to_owned(),
+            format!(
+                "All seats of {plan} are taken at the moment. You get the next one that becomes \
+                 free, in the order in which people registered."
+            ),
+            format!(
+                "You were on the waiting list of {organisation} already, and keep your place. You \
+                 get the next seat that becomes free for you."
+            ),
+        ),
+    };
+    (title, if admitted.is_new { new } else { known })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use contract::{
         ListOwnMemberships, NoteRefusedSignIn, OwnMembership, PersonSession, SignInPerson,
         SignOutPerson, SignedInPerson, StartAddressChange, StartReset,
     },
-    ids::{AccountId, MembershipId, ProofId},
+    ids::{AccountId, MembershipId, OrganisationId, PlanId, ProofId},
     people::{Evidence, ProofStarted, Proved},
     seats::Status,
     text::Language,
@@ -58,6 +58,8 @@ fn sessions() -> [Sample; 5] {
             [ListOwnMemberships {}],
             [vec![OwnMembership {
                 id: id(MembershipId::new),
+                organisation: Some(id(OrganisationId::new)),
+                plan: Some(id(PlanId::new)),
                 organisation_name: name("Law School"),
                 product_url: url("https://read.example/"),
                 plan_name: name("Campus"),
