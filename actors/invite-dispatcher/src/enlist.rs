@@ -128,7 +128,7 @@ impl Enlister {
                 reason: if is_gone {
                     Some("link-deleted".to_owned())
                 } else {
-                    reasons.get(&key.key).cloned()
+                    reasons.get(&key.address).cloned()
                 },
             })
             .collect();

@@ -15,7 +15,7 @@ use crate::forget::suppressed;
 /// An address to be looked at.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Key {
-    pub(crate) key: String,
+    pub(crate) address: String,
     /// The same as a suppression keeps it of whoever was erased.
     suppressed: String,
     #[serde(skip)]
@@ -26,7 +26,7 @@ impl Key {
     pub(crate) fn new(vault: &Vault, key: String, domain: String) -> Self {
         Self {
             suppressed: suppressed(vault, &key),
-            key,
+            address: key,
             domain,
         }
     }
@@ -59,7 +59,7 @@ pub(crate) async fn classify(
             allowed.is_empty() || allowed.iter().any(|domain| domain.as_str() == key.domain);
         if !is_allowed {
             let reason = || "domain-not-allowed".to_owned();
-            reasons.entry(key.key.clone()).or_insert_with(reason);
+            reasons.entry(key.address.clone()).or_insert_with(reason);
         }
     }
     Ok(reasons)

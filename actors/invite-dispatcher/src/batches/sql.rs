@@ -83,7 +83,8 @@ store::statements! {
                     from suppressions s
                     where s.email_key in (given.email_key, given.suppressed)
                         and s.organisation_id in ('', $2))) as reason
-            from (select rows.value ->> 'key' as email_key, rows.value ->> 'suppressed' as suppressed
+            from (select rows.value ->> 'address' as email_key,
+                    rows.value ->> 'suppressed' as suppressed
                 from rows($1)) as given
         ) as classified
         where reason is not null");
