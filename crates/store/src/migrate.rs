@@ -98,6 +98,14 @@ mod tests {
         select 'revoked ' || account_id || ' ' || at from revocations
         order by line";
 
+    /// Letters that left, failed, and wait.
+    const LETTERS_BEFORE: &str = include_str!("../tests/it/before_0021.sql");
+
+    const LETTERS_AFTER: &str = "
+        select id || ' ' || recipient || ' ' || coalesce(last_reply, '-') as line
+        from mails
+        order by id";
+
     /// Somebody who was revoked twice and given the seat again, somebody who is revoked, somebody who
     /// never was.
     const LEDGER_BEFORE: &str = include_str!("../tests/it/before_0023.sql");
@@ -144,6 +152,15 @@ mod tests {
             "9 bounced - 6 noted",
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[rstest]
+    #[tokio::test]
+    async fn whom_letters_went_to_is_forgotten_and_to_whom_they_are_to_go_is_not(
+        #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    ) {
+        let lines = migrated(engine, 21, LETTERS_BEFORE, LETTERS_AFTER).await;
+        assert_eq!(lines, ["1  -", "2  -", "3 eve@uni.edu -"]);
     }
 
     #[rstest]

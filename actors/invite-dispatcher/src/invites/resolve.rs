@@ -3,14 +3,15 @@
 
 use contract::{
     EmailAddress, Kind, Problem, Secret,
-    ids::InviteId,
+    ids::{InviteId, OrganisationId},
     invites::{InviteFace, ResolveInvite, Ticket},
     organisations::{InviteAcceptance, Policies},
     text::Language,
 };
 use kernel::{Cx, Serve};
 use serde::Serialize;
-use store::{Row, StoreError};
+use serde_json::json;
+use store::{Row, StoreError, Tx};
 use url::Url;
 
 use super::{life, sql};
@@ -63,12 +64,11 @@ impl InviteDispatcher {
         let (key, stamp) = (email.key(), cx.stamp(&*self.clock));
         let mut tx = self.db.write(&stamp).await?;
         let counted = sql::COUNT_ATTEMPT.bind(&key).bind(ATTEMPTS_MOST);
-        let counted = counted.fetch_all(&mut tx).await?;
-        let counted = counted.iter().map(|row| Ok(Counted { id: row.get("id")? }));
+        let rows = counted.fetch_all(&mut tx).await?;
+        let counted = rows.iter().map(|row| Ok(Counted { id: row.get("id")? }));
         let counted = counted.collect::<Result<Vec<_>, StoreError>>()?;
         let candidates = sql::FIND_FACES.bind(stamp.now).bind_rows(&counted);
         let candidates = candidates.bind(CANDIDATES_MOST).fetch_all(&mut tx).await?;
-        tx.commit().await?;
         let tokens = self.tokens();
         let mut right = None;
         for row in &candidates {
@@ -78,6 +78,10 @@ impl InviteDispatcher {
                 right = Some(row);
             }
         }
+        if right.is_none() {
+            tell_exhausted(&mut tx, &rows)?;
+        }
+        tx.commit().await?;
         let row = right.ok_or_else(unknown)?;
         let mut tx = self.db.write(&stamp).await?;
         let forgive = sql::FORGIVE_ATTEMPT.bind_rows(&counted);
@@ -85,6 +89,20 @@ impl InviteDispatcher {
         tx.commit().await?;
         Ok(face(row, &tokens)?)
     }
+}
+
+/// Tells of invites that their codes are looked at no more: once, however many guess.
+fn tell_exhausted(tx: &mut Tx, counted: &[Row]) -> Result<(), StoreError> {
+    for row in counted {
+        let attempts: i64 = row.get("code_failures")?;
+        if attempts >= ATTEMPTS_MOST {
+            let (organisation, invite): (OrganisationId, InviteId) =
+                (row.get("organisation_id")?, row.get("id")?);
+            let change = json!({ "attempts": attempts });
+            tx.audit(organisation, "invite.refuse-code", invite, change);
+        }
+    }
+    Ok(())
 }
 
 /// Of whatever was shown, the same refusal.

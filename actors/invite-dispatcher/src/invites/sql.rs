@@ -250,7 +250,7 @@ store::statements! {
             order by i.id
             for_update)
             and code_failures < $2
-        returning id";
+        returning id, organisation_id, code_failures";
 
     /// The attempt was right for one of these.
     pub(crate) FORGIVE_ATTEMPT = "

@@ -77,6 +77,7 @@ async fn ten_wrong_codes_end_the_code_until_it_is_sent_again(
     );
     let wrong = if code.starts_with('2') { "3" } else { "2" }.to_owned() + &code[1..];
     let unknown = Some(Kind::InviteUnknown);
+    assert_eq!(on.told(on.a, "invite.refuse-code").await.0, 0);
     assert_eq!(refused(on.type_code("bob@uni.edu", &code).await), unknown);
     for _ in 0..10 {
         assert_eq!(refused(on.type_code("ann@uni.edu", &wrong).await), unknown);
@@ -87,6 +88,7 @@ async fn ten_wrong_codes_end_the_code_until_it_is_sent_again(
         "dead"
     );
     assert_eq!(on.stand(invite).await.code_failures, 10);
+    assert_eq!(on.told(on.a, "invite.refuse-code").await.0, 1);
     assert_eq!(
         on.open_url(invite, 1).await.unwrap().life,
         Life::Pending,
