@@ -6,8 +6,8 @@ use admin_directory::{AdminDirectory, AttemptSweeper};
 use anyhow::Context as _;
 use contract::{Secret, Service};
 use invite_dispatcher::{
-    Announcer, Courier, CourierMetrics, DkimOptions, Enlister, Forgetter, InviteDispatcher,
-    MailOptions, MailStyle, Mailbox, MailboxMetrics, MailboxOptions, Reminder,
+    Announcer, BatchReader, Courier, CourierMetrics, DkimOptions, Enlister, Forgetter,
+    InviteDispatcher, MailOptions, MailStyle, Mailbox, MailboxMetrics, MailboxOptions, Reminder,
 };
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
@@ -208,6 +208,10 @@ async fn invites(ground: &Ground, line: &Line, stage: &mut Stage, db: Db) -> any
             .with_day_limit(per_day)
     };
     stage.actor(1, make).await?;
+    let (read_db, read_clock) = (db.clone(), Arc::clone(&clock));
+    let read = move || BatchReader::new(read_db.clone(), Arc::clone(&read_clock));
+    let readers = ground.settings.actors.invites_readers;
+    stage.actor(readers.get(), read).await?;
     let settings = &ground.settings.mail;
     let options = MailboxOptions::parse(&settings.return_path, &settings.bounces);
     if let Some(options) = options.context("mail.bounces")? {

@@ -26,6 +26,8 @@ pub struct Actors {
     pub roster_instances: NonZeroUsize,
     /// Instances of admin-directory.
     pub admin_instances: NonZeroUsize,
+    /// Instances of what counts batches of invites.
+    pub invites_readers: NonZeroUsize,
     /// Instances of the event feed.
     pub feed_instances: NonZeroUsize,
 }

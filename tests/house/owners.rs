@@ -28,6 +28,7 @@ fn everybody() -> Vec<Served> {
         served::<admin_directory::AttemptSweeper>(),
         served::<invite_dispatcher::InviteDispatcher>(),
         served::<invite_dispatcher::Announcer>(),
+        served::<invite_dispatcher::BatchReader>(),
         served::<invite_dispatcher::Courier>(),
         served::<invite_dispatcher::Enlister>(),
         served::<invite_dispatcher::Forgetter>(),

@@ -25,7 +25,7 @@
 //! - Letters hold tokens: they are sealed while they wait and emptied once they have left.
 //!
 //! # How it works
-//! [`InviteDispatcher`] takes letters and invites in; the [`Courier`], a worker, leases what is due,
+//! [`InviteDispatcher`] takes letters and invites in, [`BatchReader`] counts them; the [`Courier`], a worker, leases what is due,
 //! composes ([`letter`], [`invitation`], [`message`]), hands over outside any transaction, records. Any
 //! number of couriers may run: leases and shares are the database clock's.
 //!
@@ -58,6 +58,7 @@ mod options;
 mod queue;
 mod quoted;
 mod rates;
+mod reader;
 mod remind;
 mod reports;
 mod rest;
@@ -89,6 +90,7 @@ pub use self::{
     message::{ComposeError, Sender, compose, compose_invitation},
     options::{MailOptions, MailOptionsError, MailStyle},
     rates::{MailLimits, Patience, Rates},
+    reader::BatchReader,
     remind::Reminder,
     reports::{Mailbox, MailboxMetrics, MailboxOptions, MailboxOptionsError},
     templates::{Templates, TemplatesError, Words, WordsError},
@@ -158,10 +160,7 @@ impl Behaviour for InviteDispatcher {
             .one::<contract::batches::DiscardBatch>()
             .one::<contract::batches::SendBatch>()
             .one::<contract::batches::SteerBatch>()
-            .one::<contract::batches::GetBatch>()
             .one::<contract::batches::PreviewInvitation>()
-            .one::<contract::batches::ListBatches>()
-            .one::<contract::batches::ListBatchRows>()
             .one::<contract::invites::ListInvites>()
             .one::<contract::invites::GetInvite>()
             .one::<contract::invites::ResendInvite>()

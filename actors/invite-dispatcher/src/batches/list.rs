@@ -8,9 +8,9 @@ use contract::{
 use kernel::{Cx, Serve};
 
 use super::{all_counted, sql};
-use crate::InviteDispatcher;
+use crate::BatchReader;
 
-impl Serve<ListBatches> for InviteDispatcher {
+impl Serve<ListBatches> for BatchReader {
     async fn serve(&mut self, message: ListBatches, _: &Cx) -> Result<Page<Batch>, Problem> {
         let wanted = message.page.rows();
         let mut reader = self.db.read().await?;

@@ -8,9 +8,9 @@ use contract::{
 use kernel::{Cx, Serve};
 
 use super::{find, sql};
-use crate::InviteDispatcher;
+use crate::BatchReader;
 
-impl Serve<ListBatchRows> for InviteDispatcher {
+impl Serve<ListBatchRows> for BatchReader {
     async fn serve(&mut self, message: ListBatchRows, _: &Cx) -> Result<Page<BatchRow>, Problem> {
         let wanted = message.page.rows();
         let mut reader = self.db.read().await?;

@@ -115,5 +115,6 @@ async fn everybody_gets_one_mail_however_often_the_batch_is_paused_and_resumed(
     }
     let all = (0..ROWS).map(|n| (format!("p{n}@{}", domain(n)), 1));
     assert_eq!(got, all.collect::<BTreeMap<_, u64>>());
-    assert_eq!(scene.states().await, [("sent".to_owned(), ROWS as i64)]);
+    let all = i64::try_from(ROWS).unwrap();
+    assert_eq!(scene.states().await, [("sent".to_owned(), all)]);
 }

@@ -44,6 +44,7 @@ mod paused;
 mod posted;
 mod providers;
 mod queue;
+mod reader;
 mod relays;
 mod reminders;
 mod reports;

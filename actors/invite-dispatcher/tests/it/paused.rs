@@ -151,7 +151,7 @@ async fn batch(scene: &Scene, house: House) -> Batch {
         batch_id: house.batch,
     };
     let batch = scene.ask(get).await.unwrap();
-    assert_eq!(batch.states.values().sum::<u64>() as usize, PEOPLE);
+    assert_eq!(batch.states.values().sum::<u64>(), PEOPLE as u64);
     batch
 }
 

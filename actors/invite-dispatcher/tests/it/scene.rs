@@ -11,7 +11,7 @@ use contract::{
     text::{Language, Name, PersonName},
 };
 use invite_dispatcher::{
-    Courier, CourierMetrics, CourierTiming, Enlister, InviteDispatcher, MailOptions,
+    BatchReader, Courier, CourierMetrics, CourierTiming, Enlister, InviteDispatcher, MailOptions,
 };
 use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Pace, Stage, StageOptions, Transport,
@@ -93,6 +93,9 @@ impl Scene {
             InviteDispatcher::new(db, clock, vault, options, Arc::clone(&wake))
         };
         stage.actor(2, make).await.unwrap();
+        let parts = (db.clone(), clock.clone());
+        let read = move || BatchReader::new(parts.0.clone(), parts.1.clone());
+        stage.actor(2, read).await.unwrap();
         Self {
             db,
             clock,
