@@ -25,6 +25,7 @@ mod demo;
 mod described;
 mod doctor;
 mod doubt;
+mod erased;
 mod events;
 mod given_up;
 mod html;
