@@ -189,12 +189,19 @@ async fn who_is_selected_is_changed_and_what_cannot_be_done_is_said_before() {
         assert_eq!(refused.status, 422, "{says}");
         assert!(refused.text().contains(says), "{}", refused.text());
     }
-    // one who is ticked
+    // one who is ticked, and still is after an error
     let id = page_of(&institution, 0).await;
     let id = id.url.path().rsplit('/').next().unwrap();
     let form = form.fill("id", id).fill("action", "tag");
+    let refused = administrator.submit(&page, &form).await;
+    assert!(refused.error("tags").contains("Say which tags"));
+    let form = refused.form("/users/bulk");
+    assert_eq!(
+        (form.value("id"), form.value("action")),
+        (Some(id), Some("tag"))
+    );
     let staged = administrator
-        .submit(&page, &form.fill("tags", "2026; Evening"))
+        .submit(&refused, &form.fill("tags", "2026; Evening"))
         .await;
     assert_eq!(staged.heading(), "Change the tags of 1 person");
     assert!(staged.text().contains("Tags to add: 2026 Evening"));
@@ -368,6 +375,12 @@ async fn who_waits_gets_a_seat_in_order_and_a_smaller_plan_drops_nobody(
     let page = plan(&institution).await;
     let (_, ledger) = page.html.split_once("id=\"ledger\"").unwrap();
     assert!(html::rows(ledger).len() > 10, "{}", page.text());
+    let odd = page.url.join("?at=yesterday").unwrap();
+    let odd = institution.administrator.open(odd.as_str()).await;
+    assert_eq!(
+        (odd.status, odd.error("at").as_str()),
+        (200, "is not a date and time")
+    );
     let form = page.url.join("?at=2020-01-01T00:00").unwrap();
     let before = institution.administrator.open(form.as_str()).await;
     assert!(

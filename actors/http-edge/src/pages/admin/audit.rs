@@ -49,31 +49,56 @@ impl Audit {
         let person = id.parse().ok().and_then(|id| self.who.person(id));
         let invite = || id.parse().ok().and_then(|id| self.who.invite(id));
         let known = person.or_else(invite);
-        known.unwrap_or_else(|| Named {
-            page: page(id),
-            ..Named::of_id(self.who.known(id).unwrap_or_else(|| id.clone()))
+        known.unwrap_or_else(|| {
+            let name = entry.change.get("name").and_then(Value::as_str);
+            let words = self.who.known(id);
+            let words = words.or_else(|| Some(name.or(kind(id))?.to_owned()));
+            Named {
+                page: page(id),
+                ..Named::of_id(words.unwrap_or_else(|| id.clone()))
+            }
         })
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "templates call methods of what they have"
+    )]
+    fn has_change(&self, entry: &AuditEntry) -> bool {
+        entry
+            .change
+            .as_object()
+            .is_some_and(|fields| !fields.is_empty())
     }
 }
 
-/// The page of what has this id, where it has one, within the office. People have one while they are known.
-fn page(id: &str) -> Option<String> {
+/// What has this id, where it has a page of its own, and where that is in the office. People have one
+/// while they are known.
+fn part(id: &str) -> Option<(&'static str, &'static str)> {
     let part = match id.split_once('_')?.0 {
-        LinkId::PREFIX => "links",
-        PlanId::PREFIX => "plans",
-        BatchId::PREFIX => "invites",
-        InviteId::PREFIX => "invite",
-        BulkId::PREFIX => "users/bulk",
+        LinkId::PREFIX => ("access link", "links"),
+        PlanId::PREFIX => ("plan", "plans"),
+        BatchId::PREFIX => ("list of invites", "invites"),
+        InviteId::PREFIX => ("invite", "invite"),
+        BulkId::PREFIX => ("several people", "users/bulk"),
         _ => return None,
     };
-    Some(format!("/{part}/{id}"))
+    Some(part)
+}
+
+fn kind(id: &str) -> Option<&'static str> {
+    part(id).map(|(kind, _)| kind)
+}
+
+fn page(id: &str) -> Option<String> {
+    part(id).map(|(_, part)| format!("/{part}/{id}"))
 }
 
 /// What changed, in words: `name: Old → New`, `seats: 25`; what has a page of its own leads there.
 pub(super) fn changes(change: &Value) -> Vec<Named> {
     let fields = change.as_object().into_iter().flatten();
     let named = fields.map(|(field, value)| {
-        let field = field.replace('_', " ");
+        let field = field.strip_suffix("_id").unwrap_or(field).replace('_', " ");
         if let Some(page) = value.as_str().and_then(page) {
             return Named {
                 page: Some(page),
@@ -91,13 +116,18 @@ pub(super) fn changes(change: &Value) -> Vec<Named> {
     named.collect()
 }
 
-/// A value as people write it; what has fields of its own stays as it is.
+/// A value as people write it.
 fn said(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(parts) if parts.is_empty() => "none".to_owned(),
         Value::Array(parts) => parts.iter().map(said).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            let fields = fields.map(|(field, value)| format!("{field}: {}", said(value)));
+            fields.collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
 }
@@ -177,10 +207,7 @@ mod tests {
                 json!({ "add": ["law", "2026"], "remove": [] }),
                 &["add: law, 2026", "remove: none"],
             ),
-            (
-                json!({ "policies": { "days": 7 } }),
-                &["policies: {\"days\":7}"],
-            ),
+            (json!({ "policies": { "days": 7 } }), &["policies: days: 7"]),
         ] {
             let said: Vec<_> = changes(&told).into_iter().map(|part| part.words).collect();
             assert_eq!(said, words);
@@ -199,7 +226,7 @@ mod tests {
             [
                 ("by: letter", None),
                 ("link", Some("/links/lnk_01")),
-                ("plan id", Some("/plans/pln_01")),
+                ("plan", Some("/plans/pln_01")),
             ]
         );
     }

@@ -16,6 +16,7 @@ use crate::{
     edge::Edge,
     pages::{
         Answer,
+        fields::Errors,
         frame::{Frame, Office},
         render, see, show, words,
     },
@@ -88,13 +89,72 @@ async fn stage(
 ) -> Answer {
     let office = Office::of(&administrator, &path, "users")?;
     let fields = form.into_inner();
-    let (whom, action) = (whom(&fields)?, action(&fields)?);
-    let staged = whom.stage(&edge, &office.cx, office.organisation, action);
+    match staged(&edge, &office, &fields).await {
+        Ok(bulk) => Ok(see(&office.path(format_args!("/users/bulk/{}", bulk.id)))),
+        // What is wrong with the filters has no field here.
+        Err(problem) if !problem.errors.iter().all(|error| is_choice(&error.field)) => {
+            Err(problem.into())
+        }
+        Err(problem) => {
+            let status = problem::status(&problem);
+            let errors = Errors::beside_fields(problem)?;
+            render(status, &BulkAgain::of(&edge, office, fields, errors))
+        }
+    }
+}
+
+async fn staged(
+    edge: &Edge,
+    office: &Office,
+    fields: &[(String, String)],
+) -> Result<Bulk, Problem> {
+    let (whom, action) = (whom(fields)?, action(fields)?);
+    let staged = whom.stage(edge, &office.cx, office.organisation, action);
     let bulk = staged.await?;
     if bulk.count == 0 {
-        return Err(Problem::invalid("id", "required", "Nobody was selected.").into());
+        return Err(Problem::invalid("id", "required", "Nobody was found."));
     }
-    Ok(see(&office.path(format_args!("/users/bulk/{}", bulk.id))))
+    Ok(bulk)
+}
+
+/// Whether a field stands on the page of the choice.
+fn is_choice(field: &str) -> bool {
+    matches!(field, "action" | "id") || field.starts_with("tags")
+}
+
+/// The choice once more, with what is wrong with it; whoever was selected still is.
+#[derive(Template)]
+#[template(path = "admin/bulk_again.html")]
+struct BulkAgain {
+    frame: Frame,
+    office: Office,
+    /// Who was selected, and by which filters: sent again as they are.
+    kept: Vec<(String, String)>,
+    selected: usize,
+    action: String,
+    tags: String,
+    is_filtered: bool,
+    errors: Errors,
+}
+
+impl BulkAgain {
+    fn of(edge: &Edge, office: Office, fields: Vec<(String, String)>, errors: Errors) -> Self {
+        let [action, tags, whom] =
+            ["action", "tags", "whom"].map(|name| text(&fields, name).to_owned());
+        let is_asked = |name: &str| matches!(name, "action" | "tags" | "whom");
+        let kept = fields.into_iter().filter(|(name, _)| !is_asked(name));
+        let kept: Vec<_> = kept.collect();
+        Self {
+            frame: Frame::of(edge),
+            office,
+            selected: kept.iter().filter(|(name, _)| name == "id").count(),
+            kept,
+            action,
+            tags,
+            is_filtered: whom == "filtered",
+            errors,
+        }
+    }
 }
 
 fn text<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {

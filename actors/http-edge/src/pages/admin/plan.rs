@@ -16,7 +16,7 @@ use crate::{
     edge::Edge,
     pages::{
         Answer,
-        fields::local_instant,
+        fields::{Errors, local_instant},
         frame::{Frame, Office},
         show,
     },
@@ -43,6 +43,7 @@ struct PlanPage {
     plan: Plan,
     /// As it was asked for; empty: now.
     at: String,
+    errors: Errors,
     ledger: Ledger,
     who: Who,
     waiting: Vec<Waiting>,
@@ -89,7 +90,10 @@ pub(super) async fn one(
     let asked = asked.into_inner();
     let mut fields = Fields::default();
     let at = local_instant(&mut fields, "at", &asked.at);
-    let at = fields.finish(|| at)?;
+    let (at, errors) = match fields.finish(|| at) {
+        Ok(at) => (at, Errors::default()),
+        Err(problem) => (None, Errors::beside_fields(problem)?),
+    };
     let page = |cursor: Option<String>| PageRequest {
         cursor: cursor.map(Cursor),
         limit: None,
@@ -128,6 +132,7 @@ pub(super) async fn one(
         next_waiting: next(&asked.at, "waiting", waiting.next_cursor),
         next_ledger: next(&asked.at, "ledger", ledger.entries.next_cursor.clone()),
         at: asked.at,
+        errors,
         waiting: waiting.items,
         ledger,
         who,
