@@ -25,9 +25,9 @@
 //! - Letters hold tokens: they are sealed while they wait and emptied once they have left.
 //!
 //! # How it works
-//! [`InviteDispatcher`] takes letters and invites in, [`BatchReader`] counts them; the [`Courier`], a worker, leases what is due,
-//! composes ([`letter`], [`invitation`], [`message`]), hands over outside any transaction, records. Any
-//! number of couriers may run: leases and shares are the database clock's.
+//! [`InviteDispatcher`] takes letters and invites in, [`BatchReader`] counts them; the [`Courier`], a
+//! worker, leases what is due, composes ([`letter`], [`invitation`], [`message`]), hands over outside any
+//! transaction, records. Any number of couriers may run: leases and shares are the database clock's.
 //!
 //! # What a mail says
 //! [`templates`] holds the words, built in or an operator's, compiled and tried at start;

@@ -114,8 +114,20 @@ store::statements! {
     /// A batch is a draft from now on.
     pub(crate) SEAL = "update batches set sealed_at = $2 where id = $1";
 
-    /// A batch is being sent.
-    pub(crate) SEND = "update batches set sent_at = $2, sent_by = $3 where id = $1";
+    /// A batch is being sent: its mails say what is so now, whatever changes meanwhile.
+    pub(crate) SEND = "
+        update batches
+        set sent_at = $2, sent_by = $3,
+            organisation_name = (
+                select o.name from organisations o where o.id = batches.organisation_id),
+            product_url = (
+                select o.product_url from organisations o where o.id = batches.organisation_id),
+            plan_name = (
+                select p.name
+                from links l
+                join plans p on p.id = l.plan_id
+                where l.id = batches.link_id)
+        where id = $1";
 
     /// How many people an organisation invited in batches that were sent since.
     pub(crate) SENT_SINCE = "
@@ -200,7 +212,9 @@ store::statements! {
 
     /// What the mail of a batch says besides the batch itself, to the first of its rows.
     pub(crate) PREVIEW = "
-        select o.name as organisation, o.product_url, p.name as plan,
+        select coalesce(b.organisation_name, o.name) as organisation,
+            coalesce(b.product_url, o.product_url) as product_url,
+            coalesce(b.plan_name, p.name) as plan,
             (select i.email from invites i where i.batch_id = b.id order by i.position limit 1)
                 as email,
             (select i.name from invites i where i.batch_id = b.id order by i.position limit 1)

@@ -142,8 +142,10 @@ store::statements! {
     /// due last was tried before: what was not is due since it was asked for. All of it is asked for in
     /// the order of an index: from the first invite on, they have left.
     pub(crate) LANES = "
-        select b.id, b.organisation_id, b.message, b.inviter, b.language, o.name as organisation,
-            o.product_url, p.name as plan,
+        select b.id, b.organisation_id, b.message, b.inviter, b.language,
+            coalesce(b.organisation_name, o.name) as organisation,
+            coalesce(b.product_url, o.product_url) as product_url,
+            coalesce(b.plan_name, p.name) as plan,
             (select count(*)
                 from (select i.id
                     from invites i

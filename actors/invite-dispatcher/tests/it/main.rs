@@ -47,6 +47,7 @@ mod queue;
 mod reader;
 mod relays;
 mod reminders;
+mod renamed;
 mod reports;
 mod scene;
 mod sending;
