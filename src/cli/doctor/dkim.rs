@@ -38,13 +38,13 @@ fn judge(name: &str, texts: &[String], key: &Key) -> Finding {
     let mut keys = records.iter().filter(|tags| tags.get("p").is_some());
     let (verdict, text) = match (keys.next(), keys.next()) {
         (None, _) => (Verdict::Missing, found("is not there")),
-        (Some(tags), None) => match fault(tags, key) {
-            Some(fault) => (Verdict::Wrong, found(fault)),
-            None => {
+        (Some(tags), None) => fault(tags, key).map_or_else(
+            || {
                 let text = format!("{name} has the key of mail.dkim_key ({})", key.kind);
                 (Verdict::Fine, text)
-            }
-        },
+            },
+            |fault| (Verdict::Wrong, found(fault)),
+        ),
         (Some(_), Some(_)) => (Verdict::Wrong, found("has several keys: leave one")),
     };
     Finding::new(WHAT, verdict, text)
