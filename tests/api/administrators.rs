@@ -120,3 +120,32 @@ async fn only_owners_change_who_administers() {
         api.delete(&one).await.refused(403, "forbidden");
     }
 }
+
+#[tokio::test]
+async fn an_address_that_administers_elsewhere_is_answered_and_listed_like_a_new_one() {
+    let (here, elsewhere) = (Institution::found().await, Institution::found().await);
+    let address = |name: &str| format!("{name}.{}@university.example", here.id.to_lowercase());
+    let office = json!({ "email": address("ann"), "role": "owner" });
+    elsewhere.post("/administrators", office).await.body(201);
+    let told = async |email: String| {
+        let office = json!({ "email": email, "role": "manager" });
+        let made = here.post("/administrators", office.clone()).await.body(201);
+        let again = here.post("/administrators", office).await.body(201);
+        assert_eq!(made["id"], again["id"]);
+        let one = format!("/administrators/{}", text(&made["id"]));
+        let viewer = json!({ "role": "viewer" });
+        let mut listed = here.patch(&one, viewer).await.body(200);
+        for name in ["id", "created_at", "setup_expires_at"] {
+            assert!(listed[name].is_string(), "{listed}");
+            listed[name] = json!("some");
+        }
+        let page = here.get("/administrators").await.body(200);
+        let mut items = page["items"].as_array().unwrap().iter();
+        assert!(items.any(|item| item["id"] == made["id"]), "{page}");
+        assert_eq!(listed["email"], json!(email));
+        listed["email"] = json!("some");
+        let names: Vec<_> = made.as_object().unwrap().keys().cloned().collect();
+        (names, text(&made["setup_url"]).len(), listed)
+    };
+    assert_eq!(told(address("ann")).await, told(address("bob")).await);
+}

@@ -379,3 +379,31 @@ async fn an_owner_decides_what_the_organisation_is_called_and_how_people_join() 
         assert_eq!(form.value(field), Some(value));
     }
 }
+
+#[tokio::test]
+async fn only_the_mailbox_learns_that_an_invited_address_administers_elsewhere() {
+    let (ground, node, institution) = scene(Engine::Sqlite, BusKind::Local).await;
+    let other = Institution::found(&ground, &node).await;
+    let told = invite(&institution, &other.email, "owner").await;
+    let new = format!("new.{}", institution.email);
+    let alike = invite(&institution, &new, "owner").await;
+    assert_eq!((told.status, alike.status), (201, 201));
+    let without = |page: &Page, email: &str| page.text().replace(email, "somebody");
+    assert_eq!(without(&told, &other.email), without(&alike, &new));
+    assert_eq!(told.input("url").len(), alike.input("url").len());
+
+    let to = format!("\"to\":\"{}\"", other.email);
+    let letter = eventually_some(PATIENCE, "the letter was sent", async || {
+        let mut letters = ground.letters().into_iter();
+        letters.find(|letter| letter.contains(&to))
+    });
+    let letter = letter.await;
+    assert!(letter.contains("already manage another"), "{letter}");
+    assert!(letter.contains(&institution.name), "{letter}");
+    assert!(!letter.contains("/admin/set-up/"), "{letter}");
+    // they administer what they did, and nothing else
+    let page = other.open("/administrators").await;
+    assert_eq!(page.status, 200);
+    let path = format!("/admin/{}", institution.id);
+    assert_eq!(other.administrator.open(&path).await.status, 404);
+}

@@ -47,6 +47,17 @@ store::statements! {
         on conflict do nothing
         returning id";
 
+    /// Makes a stand-in for somebody who administers elsewhere, or renews its day.
+    pub(crate) PUT_STAND_IN = "
+        insert into administrators (id, email, email_key, setup_hash, setup_expires_at, created_at)
+        values ($1, $2, $3, $4, $5, $6)
+        on conflict (email_key) do update
+        set setup_hash = excluded.setup_hash, setup_expires_at = excluded.setup_expires_at
+        returning id";
+
+    /// Takes a stand-in away, with its office.
+    pub(crate) DELETE_STAND_IN = "delete from administrators where email_key = $1";
+
     /// Replaces the set-up link of an administrator who has not used theirs.
     pub(crate) RENEW_SETUP = "
         update administrators

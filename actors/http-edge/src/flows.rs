@@ -380,7 +380,11 @@ pub(crate) async fn appoint(
     by: Organisation,
 ) -> Result<Appointed, Problem> {
     edge.throttle.by_email(&create.email)?;
-    let AdministratorCreated { id, setup_token } = edge.bus.call(create, cx).await?;
+    let AdministratorCreated {
+        id,
+        setup_token,
+        is_elsewhere,
+    } = edge.bus.call(create, cx).await?;
     let Some(token) = setup_token else {
         return Ok(Appointed {
             id,
@@ -390,10 +394,19 @@ pub(crate) async fn appoint(
     };
     let path = format!("/admin/set-up/{}", token.expose());
     let url = edge.options.url(&path);
-    let letter = Letter::AdministratorInvite {
-        organisation: by.name,
-        setup_url: Secret::new(url.clone()),
-        language: by.policies.language,
+    let (organisation, language) = (by.name, by.policies.language);
+    // Whoever invites is answered alike: only the mailbox learns which of both it is.
+    let letter = if is_elsewhere {
+        Letter::AdministratorElsewhere {
+            organisation,
+            language,
+        }
+    } else {
+        Letter::AdministratorInvite {
+            organisation,
+            setup_url: Secret::new(url.clone()),
+            language,
+        }
     };
     let mail = QueueMail {
         // Every link is a new one, and so is its letter.

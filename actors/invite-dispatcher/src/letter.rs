@@ -80,6 +80,7 @@ impl Templates {
             | Letter::AddressChange { language, .. }
             | Letter::AddressChanged { language, .. }
             | Letter::AdministratorInvite { language, .. }
+            | Letter::AdministratorElsewhere { language, .. }
             | Letter::BatchPaused { language, .. }
             | Letter::AdministratorReset { language, .. } => language,
         };
@@ -164,6 +165,10 @@ pub(crate) fn context_of(letter: &Letter) -> (&'static str, Value) {
             first_name,
             language: _,
         } => address_changed(first_name),
+        Letter::AdministratorElsewhere {
+            organisation,
+            language: _,
+        } => administrator_elsewhere(organisation),
         Letter::AdministratorInvite {
             organisation,
             setup_url,
@@ -278,11 +283,30 @@ fn address_change<'a>(
 fn address_changed(first_name: &PersonName) -> (&'static str, Value) {
     let context = context! {
         letter => "address-changed",
+        organisation => None::<&str>,
         title => "Your account has another address",
         greeting => greeting(first_name),
         name => name(first_name),
         tells => "From now on, letters about your account go to another address, which was \
                   confirmed. If that was not you, please tell whoever gave you access.",
+    };
+    ("notice", context)
+}
+
+fn administrator_elsewhere(organisation: &Name) -> (&'static str, Value) {
+    let context = context! {
+        letter => "administrator-elsewhere",
+        title => format!("You are invited to manage {organisation}"),
+        greeting => HELLO,
+        name => None::<&str>,
+        organisation => organisation.as_str(),
+        tells => format!(
+            "Somebody who manages the subscription of {organisation} invited you to help. You \
+             already manage another subscription with this address, so nothing has changed yet: \
+             if you want to help, please answer whoever invited you, who asks the operator of this \
+             service to add your address. Whoever invited you does not learn from us that you \
+             manage another one. If you did not expect this, do nothing."
+        ),
     };
     ("notice", context)
 }

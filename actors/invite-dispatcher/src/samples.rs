@@ -130,12 +130,13 @@ fn letters() -> Vec<(Letter, Option<String>)> {
         ),
         paused("complaints", &json!([sample_said("failed")]), 1),
         paused("refusals", &json!([]), 0),
+        json!({"kind": "administrator-elsewhere", "organisation": "Sample"}),
         json!({"kind": "administrator-reset", "reset_url": url}),
     ];
     let links = letters.map(|letter| {
         let has_link = letter
             .get("kind")
-            .is_some_and(|kind| kind != "address-changed");
+            .is_some_and(|kind| kind != "address-changed" && kind != "administrator-elsewhere");
         (letter, has_link.then(|| url.to_owned()))
     });
     let read = links.into_iter().filter_map(|(letter, link)| {
@@ -153,7 +154,7 @@ mod tests {
     #[test]
     fn every_mail_has_its_samples() {
         let count = |mail| of(mail).len();
-        assert_eq!(MAILS.map(count), [6, 3, 1, 3, 5, 3]);
+        assert_eq!(MAILS.map(count), [6, 3, 2, 3, 5, 3]);
     }
 
     #[test]
@@ -169,10 +170,11 @@ mod tests {
                 Letter::AddressChanged { .. } => 5,
                 Letter::AdministratorInvite { .. } => 6,
                 Letter::BatchPaused { .. } => 7,
-                Letter::AdministratorReset { .. } => 8,
+                Letter::AdministratorElsewhere { .. } => 8,
+                Letter::AdministratorReset { .. } => 9,
             })
             .collect();
         seen.dedup();
-        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
 }

@@ -32,6 +32,10 @@ pub struct AdministratorCreated {
     /// The token of the set-up link, shown this once; `None` when the administrator already has a
     /// password (from another organisation) and just signs in.
     pub setup_token: Option<Secret>,
+    /// The address administers elsewhere, which only its mailbox is to learn: they have no office, and
+    /// the link opens nothing.
+    #[serde(default)]
+    pub is_elsewhere: bool,
 }
 
 impl Call for CreateAdministrator {

@@ -142,6 +142,14 @@ pub enum Letter {
         #[serde(default)]
         language: Language,
     },
+    /// Tells somebody who administers elsewhere that they were invited, and who can let them in.
+    AdministratorElsewhere {
+        /// By which organisation.
+        organisation: Name,
+        /// In which language, where there are words in it.
+        #[serde(default)]
+        language: Language,
+    },
     /// An administrator forgot a password.
     AdministratorReset {
         /// Opens the page where a password is set, once.

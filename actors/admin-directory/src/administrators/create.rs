@@ -41,31 +41,41 @@ impl Serve<CreateAdministrator> for AdminDirectory {
             token: vault::draw_token(),
             until: stamp.now.plus_days(SETUP_DAYS),
         };
+        let created = |id, setup_token| AdministratorCreated {
+            id,
+            setup_token,
+            is_elsewhere: false,
+        };
         let created = if setup.begin(&mut tx, fresh, &email).await? {
-            AdministratorCreated {
-                id: fresh,
-                setup_token: Some(setup.token),
-            }
+            created(fresh, Some(setup.token))
         } else {
             let known = known(&mut tx, &email).await?;
-            known.may_get(organisation, &cx.caller)?;
-            if role != Role::Owner && known.offices.contains(&organisation) {
-                let before = find(&mut tx, organisation, known.id).await?;
-                keep_an_owner(&mut tx, organisation, &before).await?;
-            }
-            if known.has_password {
-                AdministratorCreated {
-                    id: known.id,
-                    setup_token: None,
+            if known.may_get(organisation, &cx.caller)? {
+                if role != Role::Owner && known.offices.contains(&organisation) {
+                    let before = find(&mut tx, organisation, known.id).await?;
+                    keep_an_owner(&mut tx, organisation, &before).await?;
+                }
+                if known.has_password {
+                    created(known.id, None)
+                } else {
+                    setup.renew(&mut tx, known.id).await?;
+                    created(known.id, Some(setup.token))
                 }
             } else {
-                setup.renew(&mut tx, known.id).await?;
+                let id = setup.stand_in(&mut tx, fresh, &email, organisation).await?;
                 AdministratorCreated {
-                    id: known.id,
+                    id,
                     setup_token: Some(setup.token),
+                    is_elsewhere: true,
                 }
             }
         };
+        if !created.is_elsewhere {
+            sql::DELETE_STAND_IN
+                .bind(stand_in_key(&email, organisation))
+                .execute(&mut tx)
+                .await?;
+        }
         sql::PUT_OFFICE
             .bind(created.id)
             .bind(organisation)
@@ -111,6 +121,28 @@ impl Setup {
         Ok(made.is_some())
     }
 
+    /// Has somebody who administers elsewhere stand in the organisation's list as whoever was invited and
+    /// has not come yet: nothing there tells which of both it is. No link opens it.
+    async fn stand_in(
+        &self,
+        tx: &mut Tx,
+        fresh: AdministratorId,
+        email: &EmailAddress,
+        organisation: OrganisationId,
+    ) -> Result<AdministratorId, Problem> {
+        let nobodys = vault::hash_token(&vault::draw_token());
+        let row = sql::PUT_STAND_IN
+            .bind(fresh)
+            .bind(email)
+            .bind(stand_in_key(email, organisation))
+            .bind(nobodys)
+            .bind(self.until)
+            .bind(tx.stamp().now)
+            .fetch_one(tx)
+            .await?;
+        Ok(row.get("id")?)
+    }
+
     /// Puts this link into the place of one that was never used, which is dead from now on.
     async fn renew(&self, tx: &mut Tx, id: AdministratorId) -> Result<(), Problem> {
         let hash = vault::hash_token(&self.token);
@@ -151,17 +183,18 @@ impl Known {
     /// Nobody has proved that the address is theirs: whoever entered it first got the set-up link.
     /// An owner who enters an address of another organisation would hand out an office to that
     /// organisation's owners, or take theirs over; only the operator can tell.
-    fn may_get(&self, organisation: OrganisationId, caller: &Caller) -> Result<(), Problem> {
+    fn may_get(&self, organisation: OrganisationId, caller: &Caller) -> Result<bool, Problem> {
         let is_here = self.offices.contains(&organisation);
         if is_here && self.has_password {
             let detail = "This address is an administrator here already.";
             return Err(Problem::new(Kind::Conflict).detail(detail));
         }
         let is_only_here = self.offices == [organisation];
-        if !is_only_here && caller.principal != Principal::Operator {
-            let detail = "Please ask the operator of this service to add this address.";
-            return Err(Problem::new(Kind::Conflict).detail(detail));
-        }
-        Ok(())
+        Ok(is_only_here || caller.principal == Principal::Operator)
     }
+}
+
+/// Under what an organisation keeps a stand-in: no address, so nobody signs in with it.
+fn stand_in_key(email: &EmailAddress, organisation: OrganisationId) -> String {
+    format!("{}#{organisation}", email.key())
 }

@@ -25,7 +25,7 @@ impl Scene {
         made.id
     }
 
-    async fn colleagues(&self, organisation: OrganisationId) -> Vec<Colleague> {
+    pub(crate) async fn colleagues(&self, organisation: OrganisationId) -> Vec<Colleague> {
         let list = ListAdministrators {
             organisation,
             page: PageRequest::default(),

@@ -60,6 +60,13 @@ fn address_changed() -> Letter {
     }
 }
 
+fn administrator_elsewhere() -> Letter {
+    Letter::AdministratorElsewhere {
+        organisation: Name::parse("Green & Co <Law>").unwrap(),
+        language: Language::default(),
+    }
+}
+
 fn administrator_invite() -> Letter {
     Letter::AdministratorInvite {
         organisation: Name::parse("Green & Co <Law>").unwrap(),
@@ -77,6 +84,7 @@ fn in_language(letter: Letter, tag: &str) -> Letter {
     | Letter::PasswordReset { language, .. }
     | Letter::AddressChange { language, .. }
     | Letter::AddressChanged { language, .. }
+    | Letter::AdministratorElsewhere { language, .. }
     | Letter::AdministratorInvite { language, .. }
     | Letter::BatchPaused { language, .. }
     | Letter::AdministratorReset { language, .. }) = &mut letter;
@@ -146,6 +154,11 @@ fn administrator_reset() -> Letter {
 #[case::reset("reset", reset())]
 #[case::address_change("address_change", address_change())]
 #[case::address_changed("address_changed", address_changed())]
+#[case::administrator_elsewhere("administrator_elsewhere", administrator_elsewhere())]
+#[case::administrator_elsewhere_in_german(
+    "administrator_elsewhere_de",
+    in_german(administrator_elsewhere())
+)]
 #[case::administrator_invite("administrator_invite", administrator_invite())]
 #[case::administrator_reset("administrator_reset", administrator_reset())]
 #[case::paused("paused", paused())]
@@ -189,6 +202,7 @@ fn a_letter_is_whole_in_every_language(
         reset(),
         address_change(),
         address_changed(),
+        administrator_elsewhere(),
         administrator_invite(),
         paused(),
         administrator_reset()
@@ -232,7 +246,7 @@ fn link_of(letter: &Letter) -> Option<&str> {
         Letter::AddressChange { change_url, .. } => change_url,
         Letter::AdministratorInvite { setup_url, .. } => setup_url,
         Letter::BatchPaused { batch_url, .. } => return Some(batch_url.as_str()),
-        Letter::AddressChanged { .. } => return None,
+        Letter::AddressChanged { .. } | Letter::AdministratorElsewhere { .. } => return None,
     };
     Some(url.expose())
 }

@@ -202,16 +202,14 @@ async fn whoever_has_to_prove_the_address_gets_the_way_and_the_day_and_nobody_el
 ) {
     let hall = Hall::open(engine).await;
     let sender = hall.scene();
-    for (position, (email, status, is_proved)) in [
+    let people = [
         ("proved@hill.edu", "assigned", true),
         ("unproved@hill.edu", "assigned", false),
         ("held@hill.edu", "held", false),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ];
+    for (position, (email, status, is_proved)) in (0..).zip(people) {
         let member = hall.member(email, status, is_proved).await;
-        hall.give(member, NOON, position as i64).await;
+        hall.give(member, NOON, position).await;
     }
     hall.tell().await;
     sender.deliver().await;
@@ -244,9 +242,9 @@ async fn a_proof_of_just_now_delays_the_letter_of_nobody_else(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let hall = Hall::open(engine).await;
-    for (position, email) in ["lately@hill.edu", "ann@hill.edu"].iter().enumerate() {
+    for (position, email) in (0..).zip(["lately@hill.edu", "ann@hill.edu"]) {
         let member = hall.member(email, "assigned", false).await;
-        hall.give(member, NOON, position as i64).await;
+        hall.give(member, NOON, position).await;
     }
     let mut announcer = hall.announcer();
     assert!(matches!(announcer.work().await.unwrap(), Pace::Rest(_)));

@@ -109,6 +109,7 @@ fn administrators() -> Vec<Sample> {
     let created = |setup_token| AdministratorCreated {
         id: id(AdministratorId::new),
         setup_token,
+        is_elsewhere: false,
     };
     vec![
         sample(

@@ -154,6 +154,10 @@ fn mails() -> [Sample; 3] {
             batch_url: url("https://usher.example/admin/org/invites/batch"),
             language: Language::default(),
         },
+        Letter::AdministratorElsewhere {
+            organisation: name("Law School"),
+            language: Language::default(),
+        },
         Letter::AdministratorReset {
             reset_url: secret(),
             language: Language::default(),
