@@ -7,10 +7,11 @@ use std::{
 
 use crate::workspace::ROOT;
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "docs/semantics.md",
     "docs/semantics-kernel.md",
     "docs/semantics-invites.md",
+    "docs/semantics-accepting.md",
     "docs/semantics-api.md",
     "docs/semantics-trail.md",
 ];
