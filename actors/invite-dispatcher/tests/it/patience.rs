@@ -62,8 +62,14 @@ async fn a_relay_is_waited_for_as_long_as_is_set(#[case] at: SmtpAt, #[case] sta
 }
 
 #[rstest]
+#[case::its_life(Patience { age: Duration::from_millis(1), ..Patience::default() }, 0)]
+#[case::without_mail(Patience { idle: Duration::from_millis(1), ..Patience::default() }, 2)]
+#[case::by_default(Patience::default(), 2)]
 #[actix_rt::test]
-async fn a_connection_is_kept_as_long_as_is_set() {
+async fn a_connection_is_kept_as_long_as_is_set(
+    #[case] patience: Patience,
+    #[case] per_second: u32,
+) {
     let slow = |moment: &SmtpMoment<'_>| {
         (moment.at == SmtpAt::Dot).then(|| SmtpAct::later(Duration::from_millis(50)))
     };
@@ -73,14 +79,16 @@ async fn a_connection_is_kept_as_long_as_is_set() {
     for n in 0..6 {
         scene.invite(house, &format!("p{n}@uni.edu")).await;
     }
-    let patience = Patience {
-        age: Duration::from_millis(1),
-        ..Patience::default()
+    let rates = Rates {
+        per_second,
+        connections: 1,
+        ..Rates::default()
     };
-    let mut courier = scene.courier_as(patient(&sink, patience));
+    let mut courier = scene.courier_as(patient(&sink, patience).with_rates(rates));
     while courier.work().await.unwrap() == Pace::Again {}
     assert_eq!(sink.messages().len(), 6);
-    assert!(sink.connections() >= 3, "{}", sink.connections());
+    let is_kept = patience == Patience::default();
+    assert_eq!(sink.connections() < 3, is_kept, "{}", sink.connections());
 }
 
 #[rstest]
