@@ -128,6 +128,14 @@ async fn whoever_declines_is_not_reminded_and_may_change_their_mind() {
     let page = browser.open(&ann).await;
     let declined = browser.submit(&page, &page.form("/decline")).await;
     assert_eq!(declined.heading(), "You declined the invitation");
+    let back = browser.open(&declined.link("Back to the invitation")).await;
+    assert_eq!(back.url.path(), ann);
+    assert!(
+        back.text().contains("You can still accept"),
+        "{}",
+        back.text()
+    );
+    assert!(!back.html.contains("/decline"), "once is enough");
     let batch = scene.batch(&sent["batch_id"]).await;
     assert_eq!(
         (&batch["declined"], &batch["accepted"]),
@@ -170,6 +178,8 @@ async fn each_state_of_an_invite_has_a_page_of_its_own() {
         "{}",
         unknown.text()
     );
+
+    assert_eq!(unknown.link("Type the code of the mail"), "/invite");
 
     let accepted = scene.invited("ann@hill.edu").await;
     assert_eq!(accept(&scene.node.browser(), &accepted).await.status, 200);

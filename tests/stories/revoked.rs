@@ -7,6 +7,7 @@ use testkit::{BusKind, Engine};
 
 use crate::{
     accounts::sign_in,
+    browser::Browser,
     institution::Institution,
     node::Ground,
     person::{Outcome, Person},
@@ -87,4 +88,31 @@ async fn a_revoked_person_gets_no_seat_at_any_link_until_reassigned(
     assert_eq!(browser.open("/").await.heading(), "Sign in");
     assert_eq!(fresh.open("/").await.heading(), "Hello Ann");
     ground.usher(&["verify"]);
+}
+
+#[tokio::test]
+async fn whoever_is_revoked_before_confirming_the_address_is_promised_no_seat() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let (institution, link) = Institution::with_link(&ground, &node, 2, &[]).await;
+    let confirmed = async |browser: &Browser, person: &Person| {
+        let letter = person.letter(&ground).await;
+        let page = browser.open(&letter.proof_url).await;
+        let page = browser.submit(&page, &page.form("")).await;
+        assert_eq!(page.heading(), "Your address is confirmed");
+        assert_eq!(page.link("Your account"), "/");
+        page.text()
+    };
+    let (revoked, seated) = (Person::numbered(1), Person::numbered(2));
+    let (theirs, others) = (node.browser(), node.browser());
+    revoked.join(&theirs, &link.url).await;
+    seated.join(&others, &link.url).await;
+    let page = institution.open(&format!("?q={}", revoked.email)).await;
+    let administrator = &institution.administrator;
+    let page = administrator.open(&page.link("Ann")).await;
+    administrator.press(&page, "/revoke").await;
+    let told = confirmed(&theirs, &revoked).await;
+    assert!(!told.contains("Your seat is yours"), "{told}");
+    let told = confirmed(&others, &seated).await;
+    assert!(told.contains("Your seat is yours"), "{told}");
 }
