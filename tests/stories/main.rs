@@ -50,6 +50,7 @@ mod nats;
 mod node;
 mod offices;
 mod operations;
+mod paused;
 mod person;
 mod plain;
 mod prehijacked;
