@@ -55,6 +55,7 @@ mod person;
 mod plain;
 mod prehijacked;
 mod program;
+mod questions;
 mod race;
 mod relay_faults;
 mod reported;

@@ -48,7 +48,8 @@ use kernel::{Behaviour, Routes};
 use store::Db;
 
 /// Every statement, for the test that prepares them.
-pub static STATEMENTS: &[&[&store::Statement]] = &[sql::STATEMENTS, pending::sql::STATEMENTS];
+pub static STATEMENTS: &[&[&store::Statement]] =
+    &[sql::STATEMENTS, own::STATEMENTS, pending::sql::STATEMENTS];
 
 /// Answers questions; holds nothing but its connections and the time.
 #[derive(Debug)]

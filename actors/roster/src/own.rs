@@ -8,7 +8,22 @@ use contract::{
 use kernel::{Cx, Serve};
 use store::{Row, StoreError};
 
-use crate::{Roster, sql};
+use crate::Roster;
+
+store::statements! {
+    /// Where a person stands in each organisation, the oldest first.
+    pub(crate) LIST_OWN = "
+        select memberships.id, memberships.organisation_id, memberships.plan_id,
+            organisations.name as organisation_name, organisations.product_url,
+            plans.name as plan_name, memberships.status, memberships.proof_due_at,
+            memberships.redeemed_at
+        from memberships
+        join organisations on organisations.id = memberships.organisation_id
+        join plans on plans.id = memberships.plan_id
+        where memberships.account_id = $1
+        order by memberships.id
+        limit 200";
+}
 
 impl Serve<ListOwnMemberships> for Roster {
     async fn serve(
@@ -17,7 +32,7 @@ impl Serve<ListOwnMemberships> for Roster {
         cx: &Cx,
     ) -> Result<Vec<OwnMembership>, Problem> {
         let mut db = self.db.read().await?;
-        let rows = sql::LIST_OWN
+        let rows = LIST_OWN
             .bind(cx.caller.person()?)
             .fetch_all(&mut db)
             .await?;

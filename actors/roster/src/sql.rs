@@ -489,19 +489,6 @@ store::statements! {
         where invites.organisation_id = $2
         order by invites.id";
 
-    /// Where a person stands in each organisation, the oldest first.
-    pub(crate) LIST_OWN = "
-        select memberships.id, memberships.organisation_id, memberships.plan_id,
-            organisations.name as organisation_name, organisations.product_url,
-            plans.name as plan_name, memberships.status, memberships.proof_due_at,
-            memberships.redeemed_at
-        from memberships
-        join organisations on organisations.id = memberships.organisation_id
-        join plans on plans.id = memberships.plan_id
-        where memberships.account_id = $1
-        order by memberships.id
-        limit 200";
-
     /// The tags of some people.
     pub(crate) LIST_TAGS = "
         select membership_tags.membership_id, membership_tags.tag
