@@ -152,9 +152,9 @@ async fn only_the_forms_of_the_page_accept_and_decline_and_only_where_it_was_sho
     let done = posted(&own, "", &accepts).await;
     assert_eq!(done.heading(), "Welcome, Ann", "{}", done.text());
     // what happened already is said, whatever form it was
-    let declined = posted(&own, "/decline", &declines).await;
-    assert_eq!(declined.status, 409);
-    let text = declined.text();
+    let late = posted(&own, "/decline", &declines).await;
+    assert_eq!(late.status, 409);
+    let text = late.text();
     assert!(text.contains("accepted already"), "{text}");
 }
 
