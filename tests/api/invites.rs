@@ -280,16 +280,15 @@ async fn an_accepted_invite_is_not_taken_back_nor_sent_again() {
     let (batch, invites) = sent(&institution, &link, &email).await;
     let ann = &invites[0];
     let (_, token) = text(&ann["url"]).rsplit_once('/').unwrap();
-    let form = [
-        ("first_name", "Ann"),
-        ("last_name", "Lee"),
-        ("email", email.as_str()),
-        ("password", "a few words for me"),
-        ("accept_terms", "yes"),
-    ];
-    let path = format!("!/invite/{token}");
-    let accept = Api::public().request(Method::POST, &path).form(&form);
-    assert_eq!(accept.send().await.unwrap().status(), 200);
+    let acceptance = json!({
+        "first_name": "Ann",
+        "last_name": "Lee",
+        "email": email,
+        "password": "a few words for me",
+        "accept_terms": true,
+    });
+    let path = format!("/invites/{token}");
+    Api::public().post(&path, acceptance).await.body(201);
     let now = institution.get(&at(ann, "")).await.body(200);
     assert_eq!(
         (&now["life"], &now["url"]),
