@@ -148,4 +148,15 @@ async fn an_address_that_administers_elsewhere_is_answered_and_listed_like_a_new
         (names, text(&made["setup_url"]).len(), listed)
     };
     assert_eq!(told(address("ann")).await, told(address("bob")).await);
+    let owner = async |name: &str| {
+        let invite = async |role: &str| {
+            let office = json!({ "email": address(name), "role": role });
+            here.post("/administrators", office).await
+        };
+        invite("owner").await.body(201);
+        let less = invite("viewer").await;
+        less.refused(409, "conflict");
+        less.body["errors"].clone()
+    };
+    assert_eq!(owner("ann").await, owner("bob").await);
 }

@@ -55,6 +55,15 @@ store::statements! {
         set setup_hash = excluded.setup_hash, setup_expires_at = excluded.setup_expires_at
         returning id";
 
+    /// Makes a stand-in whom it stood in for, with a link of their own; its id and its office stay.
+    pub(crate) TURN_STAND_IN = "
+        update administrators
+        set email_key = $2, setup_hash = $3, setup_expires_at = $4
+        where id = $1";
+
+    /// Takes an administrator back who was only just made.
+    pub(crate) DELETE_ADMINISTRATOR = "delete from administrators where id = $1";
+
     /// Takes a stand-in away, with its office.
     pub(crate) DELETE_STAND_IN = "delete from administrators where email_key = $1";
 
@@ -171,12 +180,13 @@ store::statements! {
         where setup_hash = $1
             and setup_expires_at > $2";
 
-    /// Uses a set-up link, once.
+    /// Uses the set-up link of an address, once. A stand-in is kept under no address.
     pub(crate) USE_SETUP = "
         update administrators
         set password_hash = $3, setup_hash = null, setup_expires_at = null
         where setup_hash = $1
             and setup_expires_at > $2
+            and email_key = $4
         returning id";
 
     /// With what an address signs in.

@@ -46,15 +46,12 @@ impl Serve<CreateAdministrator> for AdminDirectory {
             setup_token,
             is_elsewhere: false,
         };
-        let created = if setup.begin(&mut tx, fresh, &email).await? {
-            created(fresh, Some(setup.token))
+        let begun = setup.begin(&mut tx, fresh, &email, organisation).await?;
+        let created = if let Some(id) = begun {
+            created(id, Some(setup.token))
         } else {
             let known = known(&mut tx, &email).await?;
             if known.may_get(organisation, &cx.caller)? {
-                if role != Role::Owner && known.offices.contains(&organisation) {
-                    let before = find(&mut tx, organisation, known.id).await?;
-                    keep_an_owner(&mut tx, organisation, &before).await?;
-                }
                 if known.has_password {
                     created(known.id, None)
                 } else {
@@ -62,7 +59,11 @@ impl Serve<CreateAdministrator> for AdminDirectory {
                     created(known.id, Some(setup.token))
                 }
             } else {
-                let id = setup.stand_in(&mut tx, fresh, &email, organisation).await?;
+                let id = if known.offices.contains(&organisation) {
+                    known.id
+                } else {
+                    setup.stand_in(&mut tx, fresh, &email, organisation).await?
+                };
                 AdministratorCreated {
                     id,
                     setup_token: Some(setup.token),
@@ -75,6 +76,13 @@ impl Serve<CreateAdministrator> for AdminDirectory {
                 .bind(stand_in_key(&email, organisation))
                 .execute(&mut tx)
                 .await?;
+        }
+        if role != Role::Owner {
+            match find(&mut tx, organisation, created.id).await {
+                // They are new here.
+                Err(problem) if problem.kind == Kind::NotFound => {}
+                before => keep_an_owner(&mut tx, organisation, &before?).await?,
+            }
         }
         sql::PUT_OFFICE
             .bind(created.id)
@@ -101,16 +109,18 @@ struct Setup {
 }
 
 impl Setup {
-    /// Makes an administrator with this link; false when the address has one already.
+    /// Makes an administrator with this link, or of whoever stood in for them here; nobody when the
+    /// address has one already.
     async fn begin(
         &self,
         tx: &mut Tx,
-        id: AdministratorId,
+        fresh: AdministratorId,
         email: &EmailAddress,
-    ) -> Result<bool, Problem> {
+        organisation: OrganisationId,
+    ) -> Result<Option<AdministratorId>, Problem> {
         let now = tx.stamp().now;
         let made = sql::INSERT_ADMINISTRATOR
-            .bind(id)
+            .bind(fresh)
             .bind(email)
             .bind(email.key())
             .bind(vault::hash_token(&self.token))
@@ -118,11 +128,29 @@ impl Setup {
             .bind(now)
             .fetch_optional(tx)
             .await?;
-        Ok(made.is_some())
+        if made.is_none() {
+            return Ok(None);
+        }
+        let standing = sql::LOCK_ADMINISTRATOR.bind(stand_in_key(email, organisation));
+        let Some(row) = standing.fetch_optional(tx).await? else {
+            return Ok(Some(fresh));
+        };
+        // Whoever is invited again keeps id and day. The fresh one has kept the address from others.
+        sql::DELETE_ADMINISTRATOR.bind(fresh).execute(tx).await?;
+        let id: AdministratorId = row.get("id")?;
+        sql::TURN_STAND_IN
+            .bind(id)
+            .bind(email.key())
+            .bind(vault::hash_token(&self.token))
+            .bind(self.until)
+            .execute(tx)
+            .await?;
+        Ok(Some(id))
     }
 
     /// Has somebody who administers elsewhere stand in the organisation's list as whoever was invited and
-    /// has not come yet: nothing there tells which of both it is. No link opens it.
+    /// has not come yet: nothing there tells which of both it is. The link refuses a password as any
+    /// would, and opens nothing.
     async fn stand_in(
         &self,
         tx: &mut Tx,
@@ -130,12 +158,11 @@ impl Setup {
         email: &EmailAddress,
         organisation: OrganisationId,
     ) -> Result<AdministratorId, Problem> {
-        let nobodys = vault::hash_token(&vault::draw_token());
         let row = sql::PUT_STAND_IN
             .bind(fresh)
             .bind(email)
             .bind(stand_in_key(email, organisation))
-            .bind(nobodys)
+            .bind(vault::hash_token(&self.token))
             .bind(self.until)
             .bind(tx.stamp().now)
             .fetch_one(tx)

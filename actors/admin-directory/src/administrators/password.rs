@@ -7,8 +7,8 @@ const CHARACTERS_MOST: usize = 256;
 /// A shorter local part is in too many passwords by chance.
 const LOCAL_PART_LEAST: usize = 4;
 
-/// Refuses a password that is easy to guess; no rules about kinds of characters.
-pub(crate) fn check(password: &Secret, email: &EmailAddress) -> Result<(), Problem> {
+/// Refuses a password that is easy to guess, whoever chooses it; no rules about kinds of characters.
+pub(crate) fn check_length(password: &Secret) -> Result<(), Problem> {
     let refuse = |code, detail| Err(Problem::invalid("password", code, detail));
     let characters = password.expose().chars().count();
     if characters < CHARACTERS_LEAST {
@@ -23,13 +23,16 @@ pub(crate) fn check(password: &Secret, email: &EmailAddress) -> Result<(), Probl
             "The password must be at most 256 characters long.",
         );
     }
+    Ok(())
+}
+
+/// Refuses a password that is easy to guess of whoever has this address.
+pub(crate) fn check_words(password: &Secret, email: &EmailAddress) -> Result<(), Problem> {
     let key = email.key();
     let local = key.split_once('@').map_or("", |(local, _)| local);
     if local.len() >= LOCAL_PART_LEAST && password.expose().to_lowercase().contains(local) {
-        return refuse(
-            "contains-address",
-            "The password must not contain your e-mail address.",
-        );
+        let detail = "The password must not contain your e-mail address.";
+        return Err(Problem::invalid("password", "contains-address", detail));
     }
     Ok(())
 }
@@ -40,8 +43,9 @@ mod tests {
 
     fn code(password: &str, email: &str) -> Option<String> {
         let email = EmailAddress::parse(email).unwrap();
-        let refused = check(&Secret::new(password), &email).err();
-        refused.map(|problem| problem.errors[0].code.clone())
+        let password = Secret::new(password);
+        let checked = check_length(&password).and_then(|()| check_words(&password, &email));
+        checked.err().map(|problem| problem.errors[0].code.clone())
     }
 
     #[test]

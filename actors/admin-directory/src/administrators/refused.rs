@@ -21,6 +21,10 @@ impl Serve<NoteRefusedAdministrator> for AdminDirectory {
         let Some(row) = known.fetch_optional(&mut tx).await? else {
             return Ok(());
         };
+        // Without a password there is nothing to guess. Nor would a stand-in be told of.
+        if row.get::<Option<String>>("password_hash")?.is_none() {
+            return Ok(());
+        }
         let id = row.get("id")?;
         let told = sql::RECENT_ENTRIES
             .bind(id)

@@ -18,9 +18,11 @@ impl Serve<SetUpAdministrator> for AdminDirectory {
         cx: &Cx,
     ) -> Result<SessionOpened, Problem> {
         let refused = || Problem::new(Kind::SetUpRefused);
+        // Before the link is looked up, so that a try tells nothing of the link.
+        password::check_length(&message.password)?;
         let hash = vault::hash_token(&message.token);
         let (id, email) = self.setup(&hash).await?.ok_or_else(refused)?;
-        password::check(&message.password, &email)?;
+        password::check_words(&message.password, &email)?;
         let password_hash = self.passwords.hash(message.password).await?;
 
         let stamp = self.stamp_of(id, cx);
@@ -28,8 +30,9 @@ impl Serve<SetUpAdministrator> for AdminDirectory {
         let used = sql::USE_SETUP
             .bind(hash)
             .bind(stamp.now)
-            .bind(password_hash);
-        // Of two who use the link at once, one finds it used.
+            .bind(password_hash)
+            .bind(email.key());
+        // Of two who use the link at once, one finds it used. That of a stand-in opens nothing.
         let row = used.fetch_optional(&mut tx).await?.ok_or_else(refused)?;
         let id = row.get("id")?;
         // Whoever knew the old password may still be signed in somewhere.

@@ -85,13 +85,9 @@ async fn that_sign_ins_were_refused_is_told_once_an_hour_in_each_organisation(
         scene.organisation("One").await.id,
         scene.organisation("Two").await.id,
     );
-    for organisation in [one, two] {
-        let role = Role::Owner;
-        scene
-            .appoint(organisation, "ada@x.edu", role)
-            .await
-            .unwrap();
-    }
+    scene.owner(one, "ada@x.edu").await;
+    let second = scene.appoint(two, "ada@x.edu", Role::Owner).await;
+    second.unwrap();
     let note = async |email: &str| {
         let email = EmailAddress::parse(email).unwrap();
         scene.ask(NoteRefusedAdministrator { email }).await.unwrap();

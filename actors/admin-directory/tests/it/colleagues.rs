@@ -16,7 +16,7 @@ use testkit::Engine;
 use crate::scene::{PASSWORD, Scene, draft};
 
 impl Scene {
-    async fn owner(&self, organisation: OrganisationId, email: &str) -> AdministratorId {
+    pub(crate) async fn owner(&self, organisation: OrganisationId, email: &str) -> AdministratorId {
         let made = self.appoint(organisation, email, Role::Owner).await;
         let made = made.unwrap();
         self.set_up(&made.setup_token.unwrap(), PASSWORD)

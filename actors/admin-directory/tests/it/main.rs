@@ -11,4 +11,5 @@ mod organisations;
 mod scene;
 mod sessions;
 mod sql;
+mod stand_ins;
 mod tokens;
