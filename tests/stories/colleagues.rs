@@ -390,7 +390,22 @@ async fn only_the_mailbox_learns_that_an_invited_address_administers_elsewhere()
     assert_eq!((told.status, alike.status), (201, 201));
     let without = |page: &Page, email: &str| page.text().replace(email, "somebody");
     assert_eq!(without(&told, &other.email), without(&alike, &new));
-    assert_eq!(told.input("url").len(), alike.input("url").len());
+    let urls = [told.input("url"), alike.input("url")];
+    assert_eq!(urls[0].len(), urls[1].len());
+    let stranger = node.browser();
+    let mut behind = Vec::new();
+    for (url, email) in urls.iter().zip([&other.email, &new]) {
+        let page = stranger.open(url).await;
+        let short = choose(&stranger, url, "short").await;
+        let wrong = sign_in(&stranger, email, "not their password").await;
+        let seen = [page, short, wrong].map(|page| (page.status, page.text()));
+        behind.push(seen.map(|(status, text)| (status, text.replace(email.as_str(), "somebody"))));
+    }
+    assert_eq!(behind[0][1].0, 422, "{behind:?}");
+    assert_eq!(behind[0], behind[1]);
+    let trail = institution.open("/audit").await.text();
+    assert!(trail.contains("Administrator invited"), "{trail}");
+    assert!(!trail.contains("Sign-ins were refused"), "{trail}");
 
     let to = format!("\"to\":\"{}\"", other.email);
     let letter = eventually_some(PATIENCE, "the letter was sent", async || {
