@@ -60,7 +60,7 @@ pub(crate) async fn tell<M: Call<Reply = ()>>(
     email: &EmailAddress,
     note: &M,
 ) {
-    if !edge.throttle.may_tell(email) {
+    if !edge.throttle.may_tell(M::SUBJECT, email) {
         return;
     }
     if let Err(problem) = evenly(edge.bus.call(note, &visitor.cx)).await {

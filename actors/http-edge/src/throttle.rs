@@ -84,7 +84,7 @@ pub(crate) struct Throttle {
     email: Count<String>,
     link: Count<LinkId>,
     organisation: Count<OrganisationId>,
-    told: Count<String>,
+    told: Count<(&'static str, String)>,
     refused: IntCounterVec,
 }
 
@@ -145,9 +145,10 @@ impl Throttle {
         self.count(&self.email, &email.key())
     }
 
-    /// Whether it is told that sign-ins with an address were refused: once an hour. Counts.
-    pub(crate) fn may_tell(&self, email: &EmailAddress) -> bool {
-        self.told.check(&email.key()).is_ok()
+    /// Whether it is told by this message that sign-ins with an address were refused: once an hour. Counts,
+    /// each message by itself: who tries one door must not silence the other.
+    pub(crate) fn may_tell(&self, subject: &'static str, email: &EmailAddress) -> bool {
+        self.told.check(&(subject, email.key())).is_ok()
     }
 
     /// A registration through a link.
