@@ -14,7 +14,7 @@ use store::{Row, StoreError, Tx};
 use crate::{
     People,
     name_key::name_key,
-    proof::{Owner, Purpose, issue_unless_recent, language, lock},
+    proof::{Owner, Purpose, issue_unless_recent, language, lock, tell_asked},
     session,
     sign_in::is_still,
     sql, trail,
@@ -66,6 +66,7 @@ impl Serve<StartAddressChange> for People {
         let Some(proof) = issued else {
             return Ok(nothing);
         };
+        tell_asked(&mut tx, account, Purpose::Change).await?;
         tx.commit().await?;
         Ok(ProofStarted {
             id: proof.id,

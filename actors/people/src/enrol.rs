@@ -36,7 +36,7 @@ impl Serve<Enrol> for People {
             .is_some_and(|known| known.proved_at.is_some());
         if let (false, Some(invite)) = (is_proved, message.invite)
             && self.is_invited(&message.email, invite, stamp.now).await?
-            && let Some(enrolled) = self.enrol_invited(&message, &stamp).await?
+            && let Some(enrolled) = self.enrol_invited(&message, (&stamp, cx)).await?
         {
             return Ok(enrolled);
         }

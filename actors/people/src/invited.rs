@@ -6,6 +6,7 @@ use contract::{
     ids::{AccountId, InviteId},
     people::{Enrol, Enrolled},
 };
+use kernel::Cx;
 use serde_json::json;
 use store::StoreError;
 
@@ -30,7 +31,7 @@ impl People {
     pub(crate) async fn enrol_invited(
         &self,
         message: &Enrol,
-        stamp: &Stamp,
+        (stamp, cx): (&Stamp, &Cx),
     ) -> Result<Option<Enrolled>, Problem> {
         let hash = self.passwords.hash(message.password.clone()).await?;
         let Enrol {
@@ -75,8 +76,10 @@ impl People {
             .execute(&mut tx)
             .await?;
         set_password(&mut tx, account, &hash, registrant.as_ref()).await?;
-        let change = json!({ "by": "invite", "password": "set" });
-        trail::note(&mut tx, stamp, account, "account.prove", &change).await?;
+        // By whom they were invited is for that organisation to know, whose trail tells of the invite.
+        let change = json!({ "by": "letter", "password": "set" });
+        let stamp = self.stamp_of(account, cx);
+        trail::note(&mut tx, &stamp, account, "account.prove", &change).await?;
         tx.commit().await?;
         Ok(Some(Enrolled {
             account_id: account,

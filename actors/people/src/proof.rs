@@ -152,10 +152,18 @@ pub(crate) async fn issue_unless_recent(
         return Ok(None);
     }
     let language = language(tx, owner.account).await?;
-    let by = tx.stamp().clone();
-    trail::note(tx, &by, owner.account, purpose.start(), &json!({})).await?;
     let issued = issue(tx, owner, purpose, clock).await?;
     Ok(Some(ProofIssued { language, ..issued }))
+}
+
+/// Notes that somebody asked for a letter, which is sent.
+pub(crate) async fn tell_asked(
+    tx: &mut Tx,
+    account: AccountId,
+    purpose: Purpose,
+) -> Result<(), StoreError> {
+    let by = tx.stamp().clone();
+    trail::note(tx, &by, account, purpose.start(), &json!({})).await
 }
 
 /// In which language an account is written to: that of the organisation it joined last.

@@ -13,7 +13,7 @@ use crate::{
     People,
     enrol::set_password,
     password,
-    proof::{Owner, Purpose, issue_unless_recent, lock},
+    proof::{Owner, Purpose, issue_unless_recent, lock, tell_asked},
     session, sql, trail,
 };
 
@@ -42,10 +42,12 @@ impl Serve<StartReset> for People {
         if again != Some(owner.account) {
             return Ok(nothing);
         }
+        let account = owner.account;
         let issued = issue_unless_recent(&mut tx, owner, Purpose::Reset, &*self.clock).await?;
         let Some(proof) = issued else {
             return Ok(nothing);
         };
+        tell_asked(&mut tx, account, Purpose::Reset).await?;
         tx.commit().await?;
         Ok(ProofStarted {
             id: proof.id,

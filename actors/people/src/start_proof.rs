@@ -1,7 +1,7 @@
 //! Serves [`StartProof`].
 
 use contract::{
-    Problem,
+    Principal, Problem,
     ids::ProofId,
     people::{ProofStarted, StartProof},
 };
@@ -10,7 +10,7 @@ use kernel::{Cx, Serve};
 use crate::{
     People,
     confirm::has_password,
-    proof::{Owner, Purpose, issue_unless_recent, lock},
+    proof::{Owner, Purpose, issue_unless_recent, lock, tell_asked},
     sql,
 };
 
@@ -31,9 +31,10 @@ impl Serve<StartProof> for People {
             email: row.get("email")?,
             first_name: row.get("first_name")?,
         };
-        let proved_at = lock(&mut tx, owner.account).await?.flatten();
+        let account = owner.account;
+        let proved_at = lock(&mut tx, account).await?.flatten();
         // Whose password died with the proof chooses one by a fresh letter.
-        if proved_at.is_some() && has_password(&mut tx, owner.account).await? {
+        if proved_at.is_some() && has_password(&mut tx, account).await? {
             return Ok(nothing);
         }
         let Some(proof) =
@@ -41,6 +42,10 @@ impl Serve<StartProof> for People {
         else {
             return Ok(nothing);
         };
+        // Beside a seat that one organisation gave, which is no other's business.
+        if cx.caller.principal != Principal::System {
+            tell_asked(&mut tx, account, Purpose::Address).await?;
+        }
         tx.commit().await?;
         Ok(ProofStarted {
             id: proof.id,

@@ -109,7 +109,7 @@ async fn who_set_up_the_account_of_somebody_who_is_invited_ends_with_nothing(
     assert_eq!(letter.unwrap_err().kind, Kind::ProofRefused);
     assert!(scene.enrol("ann@uni.edu", "her own horse").await.is_ok());
     let told = format!(
-        r#"{organisation} public account.prove {place} {{"by":"invite","password":"set"}}"#
+        r#"{organisation} person:{account} account.prove {place} {{"by":"letter","password":"set"}}"#
     );
     assert_eq!(scene.told().await, [told]);
 }
