@@ -16,11 +16,12 @@ store::statements! {
         on conflict (membership_id) do update
         set key = excluded.key, at = excluded.at, position = excluded.position";
 
-    /// Forgets offers whose letter is queued, and those that nobody is told of any more.
+    /// Forgets offers whose letter is queued, and those that nobody is told of any more; not the newer one
+    /// that took the place of one meanwhile.
     pub(crate) FORGET_OFFERS = "
         delete from offers
-        where membership_id in (
-            select o.membership_id
+        where (membership_id, key) in (
+            select o.membership_id, o.key
             from offers o
             left join mails q on q.key = o.key
             where q.id is not null or o.at < $1
