@@ -12,7 +12,7 @@ use contract::{
 use serde::Deserialize;
 use url::Url;
 
-use super::{Answer, fields::Errors, frame::Frame, proofs::Proving, render, with_cookie};
+use super::{Answer, fields::Errors, frame::Frame, proofs::Proving, render, with_cookie, words};
 use crate::{
     accounts,
     edge::Edge,
@@ -91,6 +91,10 @@ impl Already {
     fn words(&self) -> String {
         let (plan, organisation) = (&self.own.plan_name, &self.own.organisation_name);
         match self.own.status {
+            Status::Assigned if self.own.proof_due_at.is_some() => format!(
+                "It is of {plan}. Confirm your address by {}: after that the seat goes back.",
+                words::day(&self.own.proof_due_at)
+            ),
             Status::Assigned => {
                 format!("It is of {plan}. There is nothing left to do with this link.")
             }
@@ -112,8 +116,9 @@ impl Already {
         self.own.status == Status::Assigned
     }
 
-    fn is_held(&self) -> bool {
-        self.own.status == Status::Held
+    /// Whether the seat hangs on an address that is still to be confirmed.
+    fn is_to_prove(&self) -> bool {
+        self.own.status == Status::Held || self.has_seat() && self.own.proof_due_at.is_some()
     }
 }
 
