@@ -5,7 +5,7 @@ use askama::Template;
 use contract::{
     Cursor, PageRequest,
     audit::{AuditEntry, ListAudit},
-    ids::{BatchId, BulkId, InviteId, LinkId, PlanId},
+    ids::{BatchId, BulkId, InviteId, LinkId, PlanId, Ulid},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -73,9 +73,11 @@ impl Audit {
 }
 
 /// What has this id, where it has a page of its own, and where that is in the office. People have one
-/// while they are known.
+/// while they are known. A name that begins like an id is none.
 fn part(id: &str) -> Option<(&'static str, &'static str)> {
-    let part = match id.split_once('_')?.0 {
+    let (prefix, ulid) = id.split_once('_')?;
+    Ulid::from_string(ulid).ok()?;
+    let part = match prefix {
         LinkId::PREFIX => ("access link", "links"),
         PlanId::PREFIX => ("plan", "plans"),
         BatchId::PREFIX => ("list of invites", "invites"),
@@ -216,7 +218,11 @@ mod tests {
 
     #[test]
     fn what_has_a_page_is_led_to() {
-        let told = changes(&json!({ "link": "lnk_01", "plan_id": "pln_01", "by": "letter" }));
+        let told = changes(&json!({
+            "link": "lnk_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+            "plan_id": "pln_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+            "name": "pln_of/law",
+        }));
         let told: Vec<_> = told
             .iter()
             .map(|part| (part.words.as_str(), part.page.as_deref()))
@@ -224,9 +230,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("by: letter", None),
-                ("link", Some("/links/lnk_01")),
-                ("plan", Some("/plans/pln_01")),
+                ("link", Some("/links/lnk_01JZZZZZZZZZZZZZZZZZZZZZZZ")),
+                ("name: pln_of/law", None),
+                ("plan", Some("/plans/pln_01JZZZZZZZZZZZZZZZZZZZZZZZ")),
             ]
         );
     }
