@@ -139,7 +139,14 @@ async fn press(browser: &Browser, pages: &BTreeMap<String, Page>) -> BTreeSet<St
             browser.submit(page, form).await
         };
         let is_taken = [200, 401, 403, 409, 422].contains(&answer.status);
-        assert!(is_taken, "{to}: {} {}", answer.status, answer.text());
+        let text = answer.text();
+        assert!(is_taken, "{to}: {} {text}", answer.status);
+        for not_heard in [
+            "Nothing was done yet",
+            "was not sent from a page of this site",
+        ] {
+            assert!(!text.contains(not_heard), "{to}: {text}");
+        }
         assert!(
             answer.header("content-type").starts_with("text/html"),
             "{to}"

@@ -186,6 +186,6 @@ async fn whoever_is_erased_is_nobody_on_the_pages_that_named_them() {
             "{text}"
         );
         assert!(text.contains("the person"), "{text}");
-        assert!(!page.html.contains("/users/usr_"), "{text}");
+        assert!(!page.html.contains("/users/mbr_"), "{text}");
     }
 }

@@ -37,8 +37,9 @@ document.addEventListener("submit", (event) => {
     return;
   }
   underWay.add(form);
-  // Whoever comes back to the page may send it again.
+  // Whoever comes back to the page may send it again, and so may who stopped it.
   window.addEventListener("pageshow", () => underWay.delete(form), { once: true });
+  setTimeout(() => underWay.delete(form), 5000);
 }, { capture: true });
 
 // A link is copied by the very click that creates it.
