@@ -283,7 +283,6 @@ async fn an_accepted_invite_is_not_taken_back_nor_sent_again() {
     let acceptance = json!({
         "first_name": "Ann",
         "last_name": "Lee",
-        "email": email,
         "password": "a few words for me",
         "accept_terms": true,
     });
