@@ -9,7 +9,7 @@ use serde::Serialize;
 use store::{Db, Redaction, StoreError, Tx, vault::Vault};
 
 use super::{PIECE, Row, forget_invites, over::NEVER, redact, sql, suppressed};
-use crate::invites::pattern;
+use crate::invites::containing;
 
 /// How many people are forgotten before anything else is looked at.
 const PEOPLE: u64 = 20;
@@ -143,9 +143,7 @@ async fn keep_suppressed(
 
 /// Forgets what was handed in of an address and not taken, a batch at a time.
 async fn forget_given(db: &Db, stamp: &Stamp, of: &Erasure) -> Result<(), Problem> {
-    let Some(pattern) = pattern(Some(&of.key))? else {
-        return Ok(());
-    };
+    let pattern = containing(&of.key);
     let mut reader = db.read().await?;
     let batches = sql::BATCHES_OF
         .bind(of.organisation)

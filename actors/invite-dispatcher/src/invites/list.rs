@@ -53,6 +53,11 @@ pub(crate) fn pattern(text: Option<&str>) -> Result<Option<String>, Problem> {
     if text.is_empty() {
         return Ok(None);
     }
+    Ok(Some(containing(text)))
+}
+
+/// The pattern for `like` that finds a text anywhere, in lower case.
+pub(crate) fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
     for character in text.to_ascii_lowercase().chars() {
         if matches!(character, '%' | '_' | '\\') {
@@ -61,7 +66,7 @@ pub(crate) fn pattern(text: Option<&str>) -> Result<Option<String>, Problem> {
         pattern.push(character);
     }
     pattern.push('%');
-    Ok(Some(pattern))
+    pattern
 }
 
 #[cfg(test)]

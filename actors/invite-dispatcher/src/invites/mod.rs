@@ -13,7 +13,10 @@ mod resend_pending;
 mod resolve;
 pub(crate) mod sql;
 
-pub(crate) use self::{list::pattern, resolve::unknown};
+pub(crate) use self::{
+    list::{containing, pattern},
+    resolve::unknown,
+};
 
 use contract::{
     Caller, EmailAddress, Kind, Problem, Timestamp,
