@@ -22,8 +22,6 @@ struct Erasure {
     organisation: OrganisationId,
     at: Timestamp,
     key: String,
-    /// Whether they have no place anywhere.
-    is_last: bool,
 }
 
 impl Erasure {
@@ -33,7 +31,6 @@ impl Erasure {
             organisation: row.get("organisation_id")?,
             at: row.get("at")?,
             key: row.get("email_key")?,
-            is_last: row.get::<i64>("places")? == 0,
         })
     }
 }
@@ -50,12 +47,27 @@ pub(super) async fn forget(db: &Db, vault: &Vault, stamp: &Stamp) -> Result<bool
     drop(reader);
     let mut done = 0;
     for row in &rows {
-        let erasure = Erasure::read(row)?;
-        forget_given(db, stamp, &erasure).await?;
-        done += u64::from(one(db, vault, stamp, &erasure).await?);
+        match whole(db, vault, stamp, row).await {
+            Ok(is_all) => done += u64::from(is_all),
+            Err(problem) => {
+                tracing::error!(%problem, "somebody who was erased is not forgotten yet");
+            }
+        }
     }
     // Whose invites a courier has waits for the next time, and holds up nobody.
     Ok(done == PEOPLE)
+}
+
+/// Forgets somebody; answers whether that was all. Letters have a transaction of their own: whoever takes
+/// invites first does not wait for those.
+async fn whole(db: &Db, vault: &Vault, stamp: &Stamp, row: &store::Row) -> Result<bool, Problem> {
+    let erasure = Erasure::read(row)?;
+    let mut tx = db.write(stamp).await?;
+    let letters = sql::FORGET_LETTERS.bind(erasure.key.as_str());
+    letters.bind(erasure.account).execute(&mut tx).await?;
+    tx.commit().await?;
+    forget_given(db, stamp, &erasure).await?;
+    one(db, vault, stamp, &erasure).await
 }
 
 /// Forgets the mail of somebody; answers whether that was all.
@@ -84,9 +96,8 @@ async fn one(db: &Db, vault: &Vault, stamp: &Stamp, of: &Erasure) -> Result<bool
         keep_suppressed(&mut tx, of, &of.organisation.to_string(), &pseudonym).await?;
         let told = [Redaction::renamed(&of.key, &pseudonym)];
         tx.redact(of.organisation, &told).await?;
-        if of.is_last {
-            let letters = sql::FORGET_LETTERS.bind(of.key.as_str());
-            letters.execute(&mut tx).await?;
+        let places = sql::COUNT_PLACES.bind(of.account);
+        if places.fetch_one(&mut tx).await?.get::<i64>("places")? == 0 {
             let known = sql::COUNT_KNOWN.bind(of.key.as_str());
             // Whom others invited is in their lists by the address, and so is what is to be heeded there.
             if known.fetch_one(&mut tx).await?.get::<i64>("known")? == 0 {
@@ -151,16 +162,29 @@ async fn forget_given(db: &Db, stamp: &Stamp, of: &Erasure) -> Result<(), Proble
         .bind(NEVER);
     for batch in batches.fetch_all(&mut reader).await? {
         let batch: BatchId = batch.get("id")?;
+        let mut behind = -1_i64;
         loop {
             let found = sql::REFUSED_AT.bind(batch).bind(pattern.as_str());
-            let found = found.bind(PIECE).fetch_all(&mut reader).await?;
-            let refused = found.iter().map(|row| {
-                let position = row.get("position")?;
-                Ok(Refused { position })
-            });
-            let refused = refused.collect::<Result<Vec<_>, StoreError>>()?;
-            if refused.is_empty() {
+            let found = found
+                .bind(PIECE)
+                .bind(behind)
+                .fetch_all(&mut reader)
+                .await?;
+            let Some(last) = found.last() else {
                 break;
+            };
+            behind = last.get("position")?;
+            let mut refused = Vec::new();
+            for row in &found {
+                let input: String = row.get("input")?;
+                let suggestion: Option<String> = row.get("suggestion")?;
+                if names(&input, &of.key) || suggestion.is_some_and(|text| names(&text, &of.key)) {
+                    let position = row.get("position")?;
+                    refused.push(Refused { position });
+                }
+            }
+            if refused.is_empty() {
+                continue;
             }
             let mut tx = db.write(stamp).await?;
             let forget = sql::FORGET_REFUSED.bind_rows(&refused).bind(batch);
@@ -169,4 +193,51 @@ async fn forget_given(db: &Db, stamp: &Stamp, of: &Erasure) -> Result<(), Proble
         }
     }
     Ok(())
+}
+
+/// Whether an address stands in a text, and not only as a part of another's.
+fn names(text: &str, key: &str) -> bool {
+    let text = text.to_lowercase();
+    text.match_indices(key).any(|(at, _)| {
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '%');
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let mut after = text.get(at + key.len()..).unwrap_or_default().chars();
+        let goes_on = match after.next() {
+            // The end of a sentence, or of a label.
+            Some('.') => after.next().is_some_and(char::is_alphanumeric),
+            Some(c) => c.is_alphanumeric() || c == '-',
+            None => false,
+        };
+        !before.is_some_and(is_part) && !goes_on
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn an_address_is_no_part_of_anothers() {
+        let key = "ann@uni.edu";
+        for text in [
+            "ann@uni.edu",
+            "Ann <ANN@uni.edu>",
+            "mailto:ann@uni.edu?x",
+            "joann@uni.edu, 'ann@uni.edu'.",
+            "Write to ann@uni.edu.",
+        ] {
+            assert!(names(text, key), "{text}");
+        }
+        for text in [
+            "joann@uni.edu",
+            "jo.ann@uni.edu",
+            "jo+ann@uni.edu",
+            "ann@uni.edu.au",
+            "ann@uni.education",
+            "ann@uni.edu-x.org",
+            "bob@uni.edu",
+        ] {
+            assert!(!names(text, key), "{text}");
+        }
+    }
 }

@@ -4,8 +4,7 @@ store::statements! {
     /// Who was erased where, and with which address, since their mail there was last forgotten. While
     /// that is not done, the account stays.
     pub(crate) ERASED = "
-        select e.account_id, e.organisation_id, e.at, a.email_key,
-            (select count(*) from memberships m where m.account_id = e.account_id) as places
+        select e.account_id, e.organisation_id, e.at, a.email_key
         from erasures e
         join accounts a on a.id = e.account_id
         where not exists (
@@ -50,9 +49,13 @@ store::statements! {
             generation = generation + 1, forgotten_at = $2,
             cancelled_at = case when cast($3 as bigint) = 1 then coalesce(cancelled_at, $2)
                 else cancelled_at end,
-            state = case when state in ('draft', 'queued', 'deferred')
-                    or state = 'unknown' and due_at is not null
-                then 'cancelled' else state end,
+            state = case
+                when state not in ('draft', 'queued', 'deferred', 'unknown')
+                    or state = 'unknown' and due_at is null
+                    then state
+                when exists (select 1 from invite_uses u where u.invite_id = invites.id)
+                    then case when state = 'unknown' then state else 'unneeded' end
+                else 'cancelled' end,
             due_at = null, queued_at = coalesce(queued_at, now_micros())
         where id in (
                 select f.id
@@ -88,11 +91,13 @@ store::statements! {
         where organisation_id = $1 and created_at <= $2 and purge_at < $3
         order by id";
 
-    /// Rows of a batch that were not taken and name an address.
+    /// Rows of a batch behind a position that were not taken and in which an address stands, maybe as a
+    /// part of another's.
     pub(crate) REFUSED_AT = "
-        select position
+        select position, input, suggestion
         from refusals
         where batch_id = $1
+            and position > $4
             and (lower(input) like $2 escape '\\' or lower(suggestion) like $2 escape '\\')
         order by position
         limit $3";
@@ -124,11 +129,24 @@ store::statements! {
         delete from suppressions
         where email_key = $1 and organisation_id = $2";
 
-    /// Letters that wait for somebody who is nowhere any more do not leave.
+    /// How many places somebody has.
+    pub(crate) COUNT_PLACES = "
+        select count(*) as places
+        from memberships
+        where account_id = $1";
+
+    /// Letters that wait for somebody who is nowhere any more, and administers nothing, do not leave.
     pub(crate) FORGET_LETTERS = "
         update mails
         set failed_at = now_micros(), leased_until = null, letter = '', recipient = '', last_reply = null
-        where sent_at is null and failed_at is null and lower(recipient) = $1";
+        where id in (
+            select m.id
+            from mails m
+            where m.sent_at is null and m.failed_at is null and lower(m.recipient) = $1
+                and not exists (select 1 from memberships p where p.account_id = $2)
+                and not exists (select 1 from administrators a where a.email_key = $1)
+            order by m.id
+            for_update)";
 
     /// Somebody's mail in an organisation is forgotten, as they were erased at an instant.
     pub(crate) MARK_FORGOTTEN = "

@@ -73,8 +73,8 @@ store::statements! {
         select recipient || '|' || letter || '|' || coalesce(last_reply, '') as line from mails";
 }
 
-const ANN: &str = "Ann@uni.edu";
-const KEY: &str = "ann@uni.edu";
+pub(crate) const ANN: &str = "Ann@uni.edu";
+pub(crate) const KEY: &str = "ann@uni.edu";
 
 impl Invited {
     pub(crate) async fn forget(&self, keep_days: u32) {
@@ -84,7 +84,7 @@ impl Invited {
         while forgetter.work().await.unwrap() == Pace::Again {}
     }
 
-    async fn account(&self, email: &str) -> AccountId {
+    pub(crate) async fn account(&self, email: &str) -> AccountId {
         let account = AccountId::new(self.scene.clock.ulid());
         self.run(ACCOUNT.bind(account).bind(email)).await;
         account
@@ -96,17 +96,17 @@ impl Invited {
         self.run(place.bind(house.plan)).await;
     }
 
-    async fn accept_as(&self, house: House, account: AccountId, invite: InviteId) {
+    pub(crate) async fn accept_as(&self, house: House, account: AccountId, invite: InviteId) {
         let used = USE.bind(invite).bind(house.id).bind(account);
         self.run(used.bind(self.scene.clock.now())).await;
     }
 
-    async fn erase(&self, house: House, account: AccountId) {
+    pub(crate) async fn erase(&self, house: House, account: AccountId) {
         let erase = ERASE.bind(account).bind(house.id);
         self.run(erase.bind(self.scene.clock.now())).await;
     }
 
-    async fn is_forgotten(&self, house: House, account: AccountId) -> bool {
+    pub(crate) async fn is_forgotten(&self, house: House, account: AccountId) -> bool {
         let mut reader = self.scene.db.read().await.unwrap();
         let row = IS_FORGOTTEN.bind(account).bind(house.id);
         let row = row.fetch_one(&mut reader).await.unwrap();
@@ -117,7 +117,7 @@ impl Invited {
         self.lines(DUMP.bind(house.id)).await
     }
 
-    async fn lines(&self, query: store::Query) -> Vec<String> {
+    pub(crate) async fn lines(&self, query: store::Query) -> Vec<String> {
         let mut reader = self.scene.db.read().await.unwrap();
         let rows = query.fetch_all(&mut reader).await.unwrap();
         rows.iter().map(|row| row.get("line").unwrap()).collect()
@@ -343,7 +343,13 @@ async fn nobody_knows_whom_a_letter_went_to_and_none_goes_to_whoever_was_erased(
 }
 
 /// An invite that was over at some time.
-async fn over(on: &Invited, house: House, email: &str, state: &str, at: Timestamp) -> InviteId {
+pub(crate) async fn over(
+    on: &Invited,
+    house: House,
+    email: &str,
+    state: &str,
+    at: Timestamp,
+) -> InviteId {
     let invite = on.invite_until(house, email, state, at).await;
     on.mailed(invite, NOON).await;
     invite

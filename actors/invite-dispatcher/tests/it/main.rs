@@ -21,6 +21,7 @@ mod drafts;
 mod erased;
 mod fair;
 mod first;
+mod forgotten;
 mod grown;
 mod held;
 mod held_back;
