@@ -1,10 +1,10 @@
 //! What the audit trail tells of an account.
 
 use contract::{
-    EmailAddress, Kind, Secret,
+    Caller, Clock as _, EmailAddress, Kind, Secret, Service,
     accounts::{ChangePassword, NoteRefusedSignIn, PersonSession, SignOutPerson},
     ids::{AccountId, MembershipId, OrganisationId},
-    people::ConfirmProof,
+    people::{ConfirmProof, StartProof},
 };
 use futures_util::future::join_all;
 use rstest::rstest;
@@ -171,4 +171,24 @@ async fn what_did_not_happen_is_not_told(
     let foreign = scene.finish_change(account, token(&proof), &session).await;
     foreign.unwrap_err();
     assert_eq!(scene.told().await, [""; 0]);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_proof_is_told_where_somebody_asked_for_it_and_not_where_the_system_did(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let (account, _) = scene.registered("ann@uni.edu").await;
+    let (organisation, place) = scene.seat(account).await;
+    scene.clock.advance_seconds(120);
+    let email = EmailAddress::parse("ann@uni.edu").unwrap();
+    let system = Caller::system(Service::InviteDispatcher, scene.clock.now());
+    let started = scene.send(system, StartProof { email }).await.unwrap();
+    assert!(started.proof.is_some());
+    assert_eq!(scene.told().await, [""; 0]);
+    scene.clock.advance_seconds(120);
+    assert!(scene.start("ann@uni.edu").await.proof.is_some());
+    let told = format!("{organisation} public account.start-proof {place} {{}}");
+    assert_eq!(scene.told().await, [told]);
 }
