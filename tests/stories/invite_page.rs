@@ -1,10 +1,8 @@
 //! One invite in the Subscription Manager: what is told of it, and what is done to it; and who is
 //! invited, among the people of Manage Users.
 
-use contract::Secret;
 use rstest::rstest;
 use serde_json::json;
-use store::{Database, DatabaseOptions};
 use testkit::{BusKind, Engine, eventually_some};
 
 use crate::{
@@ -45,19 +43,7 @@ impl Scene {
 
     /// Lets an hour and a minute go by.
     async fn rest(&self) {
-        let url = Secret::new(self.ground.database.url().to_owned());
-        let options =
-            DatabaseOptions::new(url, std::sync::Arc::new(contract::SystemClock::default()));
-        let database = Database::connect(&options).await.unwrap();
-        let db = database.open("story").await.unwrap();
-        let stamp = contract::Stamp {
-            now: contract::Timestamp::from_micros(0),
-            actor: "operator".to_owned(),
-            request_id: "story".to_owned(),
-        };
-        let mut tx = db.write(&stamp).await.unwrap();
-        REST.query().execute(&mut tx).await.unwrap();
-        tx.commit().await.unwrap();
+        self.ground.change(REST.query()).await;
     }
 
     /// Somebody who may only look.

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use contract::{Secret, Stamp, SystemClock, Timestamp};
+use contract::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
-use store::{Database, DatabaseOptions, Db};
 use testkit::{BusKind, Engine, Mail, eventually_some};
 
 use crate::{
@@ -174,33 +173,18 @@ impl Mailroom {
         }
     }
 
-    async fn database(&self) -> (Db, Stamp) {
-        let clock = SystemClock::shared();
-        let stamp = Stamp {
-            now: clock.now(),
-            actor: "operator".to_owned(),
-            request_id: "fixture".to_owned(),
-        };
-        let url = Secret::new(self.ground.database.url());
-        let options = DatabaseOptions::new(url, clock);
-        let database = Database::connect(&options).await.unwrap();
-        (database.open("fixture").await.unwrap(), stamp)
-    }
-
     /// So many seconds pass for what waits to be tried again.
     pub(crate) async fn pass(&self, seconds: i64) {
-        let (db, stamp) = self.database().await;
-        let mut tx = db.write(&stamp).await.unwrap();
-        let waits = WAITS_PASS.bind(seconds * 1_000_000);
-        waits.execute(&mut tx).await.unwrap();
-        tx.commit().await.unwrap();
+        self.ground
+            .change(WAITS_PASS.bind(seconds * 1_000_000))
+            .await;
     }
 
     /// Kills the node, which is down for two minutes; answers to whom mails were on their way.
     pub(crate) async fn crash(&mut self) -> Vec<String> {
         self.node.process.sigkill();
         self.node.process.wait_exit(PATIENCE);
-        let (db, stamp) = self.database().await;
+        let (db, stamp) = self.ground.open().await;
         let mut reader = db.read().await.unwrap();
         let rows = UNDER_WAY.fetch_all(&mut reader).await.unwrap();
         drop(reader);
@@ -219,7 +203,7 @@ impl Mailroom {
         self.node.process.sigterm();
         let status = self.node.process.wait_exit(PATIENCE);
         assert!(status.success(), "{status}");
-        let (db, stamp) = self.database().await;
+        let (db, stamp) = self.ground.open().await;
         let mut reader = db.read().await.unwrap();
         let left = LEFT.bind(stamp.now.micros());
         let row = left.fetch_optional(&mut reader).await.unwrap().unwrap();

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
+use contract::{Secret, Stamp, SystemClock};
 use reqwest::Client;
+use store::{Database, DatabaseOptions, Db, Query};
 use tempfile::TempDir;
 use testkit::{BusKind, Engine, NatsServer, Ready, TestDatabase, UsherProcess};
 
@@ -37,6 +39,28 @@ impl Ground {
             nats: (bus == BusKind::Nats).then(NatsServer::start),
             folder: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// Its database, beside the nodes.
+    pub(crate) async fn open(&self) -> (Db, Stamp) {
+        let clock = SystemClock::shared();
+        let stamp = Stamp {
+            now: clock.now(),
+            actor: "operator".to_owned(),
+            request_id: "fixture".to_owned(),
+        };
+        let url = Secret::new(self.database.url());
+        let options = DatabaseOptions::new(url, clock);
+        let database = Database::connect(&options).await.unwrap();
+        (database.open("fixture").await.unwrap(), stamp)
+    }
+
+    /// Changes what no node does by itself: time goes by, for instance.
+    pub(crate) async fn change(&self, query: Query) {
+        let (db, stamp) = self.open().await;
+        let mut tx = db.write(&stamp).await.unwrap();
+        query.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// What its nodes are told, as variables of the environment.

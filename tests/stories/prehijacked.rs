@@ -1,11 +1,7 @@
 //! Somebody who registers a stranger's address, is signed in there, and loses the seat, ends with
 //! nothing once the owner of the address joins.
 
-use std::sync::Arc;
-
-use contract::{Secret, Stamp, SystemClock, Timestamp};
 use rstest::rstest;
-use store::{Database, DatabaseOptions};
 use testkit::{BusKind, Engine, eventually, eventually_some};
 
 use crate::{
@@ -18,21 +14,6 @@ use crate::{
 store::statements! {
     /// The days go by in which an address is to be proved.
     FALL_DUE = "update memberships set proof_due_at = 1 where proof_due_at is not null";
-}
-
-async fn days_go_by(ground: &Ground) {
-    let url = Secret::new(ground.database.url().to_owned());
-    let options = DatabaseOptions::new(url, Arc::new(SystemClock::default()));
-    let database = Database::connect(&options).await.unwrap();
-    let db = database.open("story").await.unwrap();
-    let stamp = Stamp {
-        now: Timestamp::from_micros(0),
-        actor: "operator".to_owned(),
-        request_id: "story".to_owned(),
-    };
-    let mut tx = db.write(&stamp).await.unwrap();
-    FALL_DUE.query().execute(&mut tx).await.unwrap();
-    tx.commit().await.unwrap();
 }
 
 #[rstest]
@@ -66,7 +47,7 @@ async fn whoever_registered_a_strangers_address_and_lost_the_seat_ends_with_noth
         .await;
     assert_eq!(page.heading(), "Confirm your new address");
     let change = sent(&ground, "eve@evil.edu", "/account/address/").await;
-    days_go_by(&ground).await;
+    ground.change(FALL_DUE.query()).await;
     eventually(PATIENCE, "the seat went back", async || {
         institution.people("").await.is_empty()
     })

@@ -1,11 +1,7 @@
 //! Whoever waits hears by a letter that their turn came, once, and how to keep the seat.
 
-use std::sync::Arc;
-
-use contract::{Secret, Stamp, SystemClock, Timestamp};
 use rstest::rstest;
 use serde_json::Value;
-use store::{Database, DatabaseOptions};
 use testkit::{BusKind, Engine, eventually};
 
 use crate::{
@@ -18,21 +14,6 @@ use crate::{
 store::statements! {
     /// The minutes pass in which an address gets no second proof.
     MINUTES_PASS = "update proofs set created_at = created_at - 120000000";
-}
-
-async fn minutes_pass(ground: &Ground) {
-    let url = Secret::new(ground.database.url().to_owned());
-    let options = DatabaseOptions::new(url, Arc::new(SystemClock::default()));
-    let database = Database::connect(&options).await.unwrap();
-    let db = database.open("story").await.unwrap();
-    let stamp = Stamp {
-        now: Timestamp::from_micros(0),
-        actor: "operator".to_owned(),
-        request_id: "story".to_owned(),
-    };
-    let mut tx = db.write(&stamp).await.unwrap();
-    MINUTES_PASS.query().execute(&mut tx).await.unwrap();
-    tx.commit().await.unwrap();
 }
 
 /// The letters that tell of a seat, the first before the others.
@@ -90,7 +71,7 @@ async fn whoever_waits_is_told_once_of_the_seat_in_order_and_how_to_keep_it(
         assert_eq!(Outcome::of(page.status, &page.html), expected);
         person.letter(&ground).await;
     }
-    minutes_pass(&ground).await;
+    ground.change(MINUTES_PASS.query()).await;
 
     // two seats more: two letters, each with the way to keep the seat and the day
     institution.buy(3).await;
@@ -124,7 +105,7 @@ async fn whoever_waits_is_told_once_of_the_seat_in_order_and_how_to_keep_it(
     let late = Person::numbered(5);
     let page = late.join(&node.browser(), &link.at(&node)).await;
     assert_eq!(Outcome::of(page.status, &page.html), Outcome::Waiting);
-    minutes_pass(&ground).await;
+    ground.change(MINUTES_PASS.query()).await;
     let institution = Institution {
         administrator: node.browser(),
         ..institution

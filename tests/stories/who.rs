@@ -175,6 +175,7 @@ async fn whoever_is_erased_is_nobody_on_the_pages_that_named_them() {
     };
     for page in pages().await {
         assert!(page.html.contains(&ann.email), "{}", page.text());
+        assert!(page.html.contains("/users/mbr_"), "{}", page.text());
     }
     let page = scene.person(owner).await;
     let erase = page.form("/erase").fill("sure", "yes");
