@@ -1,9 +1,10 @@
 //! What every role of a node stands on: settings, time, keys, database, bus, numbers.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use contract::{Clock, Problem, Secret, Service, SystemClock};
+use http_edge::ThrottleLimits;
 use invite_dispatcher::MailLimits;
 use kernel::{
     Bus, BusKey, BusOptions, Health, KernelMetrics,
@@ -13,13 +14,18 @@ use passwords::{PasswordSettings, Passwords};
 use prometheus::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::{Database, DatabaseOptions, Db, vault::Vault};
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 
 use crate::{roles::Roles, settings::Settings};
 
 /// The clock of a node may differ from the database's by this much: leases and signed callers
 /// would otherwise end too early or too late.
 const SKEW_MOST_MICROS: i64 = 2_000_000;
+/// How long the database may take to be let go.
+const PARTING: Duration = Duration::from_secs(10);
 
 /// What every role stands on. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +46,8 @@ pub struct Ground {
     pub letters: Arc<Notify>,
     /// The limits of mail as they come while the node runs.
     pub limits: watch::Receiver<MailLimits>,
+    /// The limits of the edge, likewise.
+    pub throttle: watch::Receiver<ThrottleLimits>,
     /// What the node is for.
     pub purpose: Purpose,
     key: BusKey,
@@ -80,13 +88,29 @@ impl Ground {
         registry: Registry,
         roles: &Roles,
     ) -> anyhow::Result<Self> {
+        // Whoever makes no schema makes no file for it either.
+        let create = settings.database.migrate_on_start;
+        Self::lay_on(settings, registry, roles, create).await
+    }
+
+    /// The same for a command about what is there: it makes no SQLite file.
+    pub async fn lay_on_what_is_there(settings: Settings) -> anyhow::Result<Self> {
+        Self::lay_on(settings, Registry::new(), &Roles::all(), false).await
+    }
+
+    async fn lay_on(
+        settings: Settings,
+        registry: Registry,
+        roles: &Roles,
+        create: bool,
+    ) -> anyhow::Result<Self> {
         let clock = SystemClock::shared();
         let configured =
             |key: &Option<SecretString>| key.as_ref().map(|key| Secret::new(key.expose_secret()));
         let mut bus_key = configured(&settings.bus.key);
         let mut store = None;
         if roles.use_database() {
-            let database = database(&settings, &clock).await?;
+            let database = database(&settings, &clock, create).await?;
             let kept = async |name| {
                 database
                     .key(name)
@@ -115,6 +139,7 @@ impl Ground {
             metrics: KernelMetrics::register(&registry)?,
             local: settings.bus.is_local().then(LocalBus::new),
             limits: watch::channel(settings.mail.limits()).1,
+            throttle: watch::channel(settings.throttle.limits()).1,
             settings: Arc::new(settings),
             clock,
             health: Health::default(),
@@ -150,6 +175,19 @@ impl Ground {
         Ok(vault.clone())
     }
 
+    /// Lets the database go when everything else has ended, so that a SQLite file is left without a log
+    /// beside it.
+    pub async fn leave(self) {
+        let Some((database, _)) = self.store else {
+            return;
+        };
+        if timeout(PARTING, database.close()).await.is_err() {
+            tracing::warn!(
+                "somebody still uses the database, and its file may keep a log beside it"
+            );
+        }
+    }
+
     /// Whether the node has a database.
     pub const fn has_database(&self) -> bool {
         self.store.is_some()
@@ -178,13 +216,18 @@ impl Ground {
     }
 }
 
-async fn database(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<Database> {
+async fn database(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    create: bool,
+) -> anyhow::Result<Database> {
     let options = DatabaseOptions {
-        url: Secret::new(settings.database.url.expose_secret()),
         connections: settings.database.connections.get(),
-        // Whoever makes no schema makes no file for it either.
-        create: settings.database.migrate_on_start,
-        clock: Arc::clone(clock),
+        create,
+        ..DatabaseOptions::new(
+            Secret::new(settings.database.url.expose_secret()),
+            Arc::clone(clock),
+        )
     };
     let database = Database::connect(&options).await.context("database.url")?;
     if settings.database.migrate_on_start {

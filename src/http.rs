@@ -86,7 +86,7 @@ fn options(ground: &Ground, listen: SocketAddr) -> anyhow::Result<EdgeOptions> {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         },
-        throttle: ground.settings.throttle.limits(),
+        throttle: ground.throttle.clone(),
         is_demo: ground.purpose == Purpose::Show,
     })
 }

@@ -17,7 +17,7 @@
 //! - A role that cannot start, or ends by itself, ends the node with exit code 1: what is around it
 //!   (systemd, Kubernetes) is the next supervisor.
 //! - SIGTERM and SIGINT finish what was taken: callers stop before those they call. A second
-//!   signal ends at once, with 130. SIGHUP takes over other limits of mail; settings that cannot be used
+//!   signal ends at once, with 130. SIGHUP takes over other limits; settings that cannot be used
 //!   change nothing.
 //!
 //! # To add an actor

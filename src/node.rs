@@ -16,7 +16,7 @@ use crate::{
     ground::{Ground, Purpose},
     ops::Ops,
     readiness::Readiness,
-    reread::{Listening, Reread},
+    reread::{Listening, Reread, Told},
     role_thread::RoleThread,
     roles::Roles,
     settings::Settings,
@@ -72,14 +72,17 @@ impl Node {
         ready: impl AsyncFnOnce(&Self) -> anyhow::Result<()>,
     ) -> anyhow::Result<ExitCode> {
         let mut signals = Signals::listen()?;
-        let (change, limits) = watch::channel(settings.mail.limits());
-        let listening = reread.map(|reread| reread.listen(change)).transpose()?;
+        let (mail, limits) = watch::channel(settings.mail.limits());
+        let (edge, throttle) = watch::channel(settings.throttle.limits());
+        let told = Told { mail, edge };
+        let listening = reread.map(|reread| reread.listen(told)).transpose()?;
         let preparing = Self::prepare(settings, roles, purpose);
         let mut node = tokio::select! {
             node = preparing => node?,
             () = signals.next() => return Ok(ExitCode::SUCCESS),
         };
         node.ground.limits = limits;
+        node.ground.throttle = throttle;
         let end = tokio::select! {
             end = node.work(roles, ready) => end,
             () = signals.next() => End::Told,
@@ -175,6 +178,7 @@ impl Node {
             join_all(rank.iter().map(RoleThread::ended)).await;
         }
         self.ops.stop().await;
+        self.ground.leave().await;
     }
 
     /// What the roles stand on.

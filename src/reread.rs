@@ -4,6 +4,7 @@
 use std::{convert::Infallible, fmt};
 
 use anyhow::Context as _;
+use http_edge::ThrottleLimits;
 use invite_dispatcher::MailLimits;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -18,10 +19,19 @@ pub struct Reread {
     read: Box<dyn Fn() -> Result<Loaded, Problems>>,
 }
 
+/// Who is told of changes.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// The couriers.
+    pub(crate) mail: watch::Sender<MailLimits>,
+    /// The edge.
+    pub(crate) edge: watch::Sender<ThrottleLimits>,
+}
+
 /// Waits for the signal.
 pub(crate) struct Listening {
     settings: Reread,
-    limits: watch::Sender<MailLimits>,
+    told: Told,
     hangup: Signal,
 }
 
@@ -41,11 +51,11 @@ impl Reread {
     }
 
     /// From now on the signal no longer ends the process.
-    pub(crate) fn listen(self, limits: watch::Sender<MailLimits>) -> anyhow::Result<Listening> {
+    pub(crate) fn listen(self, told: Told) -> anyhow::Result<Listening> {
         let hangup = signal(SignalKind::hangup()).context("signals cannot be listened to")?;
         Ok(Listening {
             settings: self,
-            limits,
+            told,
             hangup,
         })
     }
@@ -76,7 +86,9 @@ impl Listening {
             tracing::warn!("{warning}");
         }
         let changes = self.settings.held.take_over(&newer);
-        self.limits.send_replace(newer.settings.mail.limits());
+        self.told.mail.send_replace(newer.settings.mail.limits());
+        let limits = newer.settings.throttle.limits();
+        self.told.edge.send_replace(limits);
         let taken = changes.taken.join(", ");
         tracing::info!(taken, "the settings were read again");
         if !changes.waiting.is_empty() {

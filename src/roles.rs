@@ -1,4 +1,4 @@
-//! What a node can be: the roles and the actors each of them starts.
+//! What a node can be: its roles. `stages` says which actors each of them starts.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,13 @@ pub enum Role {
     Edge,
     /// Access links.
     Links,
-    /// Takes letters into the queue.
+    /// Takes letters and invites in, and moves batches on.
     Invites,
-    /// Sends the letters of the queue.
+    /// Sends letters and invites.
     Courier,
     /// Accounts and proofs.
     People,
-    /// Lists.
+    /// Lists of people.
     Roster,
     /// Organisations, administrators, tokens, audit.
     Admin,
@@ -60,8 +60,8 @@ impl Role {
             Self::Edge => "pages and API over HTTP",
             Self::Links => "access links",
             Self::Seats => "plans, seats, and who sits on them",
-            Self::Invites => "the queue of letters",
-            Self::Courier => "sends the letters of the queue",
+            Self::Invites => "takes letters and invites in, and moves batches on",
+            Self::Courier => "sends letters and invites",
             Self::People => "accounts and proofs",
             Self::Roster => "lists of people",
             Self::Admin => "organisations, administrators, tokens, audit",
@@ -120,6 +120,11 @@ impl Roles {
     /// Whether people reach this node.
     pub fn runs_edge(&self) -> bool {
         self.0.contains(&Role::Edge)
+    }
+
+    /// Whether this node knows how mails look.
+    pub fn make_mail(&self) -> bool {
+        self.0.contains(&Role::Invites) || self.send_mail()
     }
 
     /// Whether mail leaves from this node.

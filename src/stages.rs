@@ -2,12 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use admin_directory::{AdminDirectory, AttemptSweeper};
-use anyhow::Context as _;
-use contract::{Secret, Service};
+use admin_directory::{AdminDirectory, AttemptSweeper, TokenWatch};
+use anyhow::{Context as _, anyhow};
+use contract::Service;
 use invite_dispatcher::{
-    Announcer, BatchReader, Courier, CourierMetrics, DkimOptions, Enlister, Forgetter,
-    InviteDispatcher, MailOptions, MailStyle, Mailbox, MailboxMetrics, MailboxOptions, Reminder,
+    Announcer, Courier, CourierMetrics, Enlister, Forgetter, InviteDispatcher, InviteReader,
+    MailOptions, Mailbox, MailboxMetrics, MailboxOptions, Reminder,
 };
 use kernel::{Bus, Stage};
 use link_registry::LinkRegistry;
@@ -15,7 +15,6 @@ use outbox_relay::{OutboxRelay, Prunable, Pruner, Relay, RelayMetrics};
 use people::{ErasureSweeper, People, ProofSweeper};
 use roster::Roster;
 use seat_pool::{BulkWorker, SeatMetrics, SeatPool, SeatSweeper};
-use secrecy::ExposeSecret;
 use store::Db;
 use tokio::sync::Notify;
 use url::Url;
@@ -150,9 +149,10 @@ async fn fill(role: Role, ground: &Ground, line: &Line, stage: &mut Stage) -> an
             stage.actor(many.roster_instances.get(), make).await?;
         }
         Role::Admin => {
-            let sweep_db = db.clone();
+            let (sweep_db, watch_db) = (db.clone(), db.clone());
             let make = admin_directory(ground, db);
             stage.actor(many.admin_instances.get(), make).await?;
+            stage.worker(quiet(), move || TokenWatch::new(watch_db.clone()));
             stage.worker(quiet(), move || {
                 AttemptSweeper::new(sweep_db.clone(), Arc::clone(&clock))
             });
@@ -209,7 +209,11 @@ async fn invites(ground: &Ground, line: &Line, stage: &mut Stage, db: Db) -> any
     };
     stage.actor(1, make).await?;
     let (read_db, read_clock) = (db.clone(), Arc::clone(&clock));
-    let read = move || BatchReader::new(read_db.clone(), Arc::clone(&read_clock));
+    let (keys, options) = enlisted.clone();
+    let read = move || {
+        let (db, clock) = (read_db.clone(), Arc::clone(&read_clock));
+        InviteReader::new(db, clock, keys.clone(), options.clone())
+    };
     let readers = ground.settings.actors.invites_readers;
     stage.actor(readers.get(), read).await?;
     let settings = &ground.settings.mail;
@@ -277,24 +281,13 @@ pub fn relayed_mail(settings: &Settings) -> anyhow::Result<MailOptions> {
 /// Where letters go.
 fn mail(settings: &Settings) -> anyhow::Result<MailOptions> {
     let Settings { mail, http, .. } = settings;
-    let url = Secret::new(mail.url.expose_secret());
-    let key = mail.dkim_key.as_ref().map(ExposeSecret::expose_secret);
-    let style = MailStyle {
-        reply_to: &mail.reply_to,
-        templates: &mail.templates,
-        dkim: DkimOptions {
-            selector: &mail.dkim_selector,
-            domain: &mail.dkim_domain,
-            key: &Secret::new(key.unwrap_or_default()),
-        },
-    };
     let public_url = Url::parse(&http.public(http.listen)).context("http.public_url")?;
-    let options = MailOptions::parse(&url, &mail.from)?
-        .with_style(style)?
-        .with_return_path(&mail.return_path)?
-        .with_public_url(&public_url)
-        .with_limits(mail.limits());
-    Ok(options)
+    let options = mail.options().map_err(|wrong| {
+        // The settings were looked at before, but files change.
+        let wrong = wrong.iter().map(|error| format!("{} {error}", error.key()));
+        anyhow!(wrong.collect::<Vec<_>>().join("; "))
+    })?;
+    Ok(options.with_public_url(&public_url))
 }
 
 /// For a worker that nobody nudges.

@@ -23,7 +23,7 @@ use kernel::{Bus, Cx, Health, Stage, StageOptions, bus::NatsBus};
 use link_registry::LinkRegistry;
 use store::vault::Vault;
 use testkit::{NatsServer, PostgresServer};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::watch};
 use url::Url;
 
 use crate::{
@@ -83,6 +83,12 @@ fn start_edge(nats: String) -> Result<SocketAddr> {
 
 /// Serves HTTP; answers where.
 pub(crate) async fn serve(buses: BusFactory) -> Result<(SocketAddr, impl Future<Output = ()>)> {
+    let unbounded = ThrottleLimits {
+        per_ip: NonZeroU32::MAX,
+        per_email: NonZeroU32::MAX,
+        per_link: NonZeroU32::MAX,
+        per_organisation: NonZeroU32::MAX,
+    };
     let options = EdgeOptions {
         hooks: http_edge::HookKeys::default(),
         paste_limit: 500,
@@ -92,12 +98,7 @@ pub(crate) async fn serve(buses: BusFactory) -> Result<(SocketAddr, impl Future<
         public_url: Url::parse("http://127.0.0.1/")?,
         trusted_proxies: Vec::new(),
         workers: WORKERS,
-        throttle: ThrottleLimits {
-            per_ip: NonZeroU32::MAX,
-            per_email: NonZeroU32::MAX,
-            per_link: NonZeroU32::MAX,
-            per_organisation: NonZeroU32::MAX,
-        },
+        throttle: watch::channel(unbounded).1,
         is_demo: false,
     };
     let registry = prometheus::Registry::new();

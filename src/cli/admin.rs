@@ -45,7 +45,10 @@ impl Admin {
             email,
             role: Role::Owner,
         };
-        let (created, settings) = operator::send(&sources, message)?;
+        let absent = format!(
+            "there is no organisation {organisation}; `usher organisation list` shows those there are"
+        );
+        let (created, settings) = operator::send_about(&sources, message, &absent)?;
         let base = settings.http.public(settings.http.listen);
         if let Some(token) = created.setup_token {
             print(&format!("{base}admin/set-up/{}", token.expose()))?;

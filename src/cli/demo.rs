@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
+use super::variables;
 use crate::{demo, failure::Failure};
 
 /// Starts everything in one process, with something in it to look at.
@@ -11,6 +12,9 @@ use crate::{demo, failure::Failure};
 /// Nothing to install, nothing to set: a database in a file, mail that is kept and shown in the
 /// browser, an organisation with a plan, a link, an administrator and some people. Prints every URL
 /// and sign-in it made.
+///
+/// Of the environment it heeds where to listen and what to log (`USHER_HTTP__LISTEN`, `USHER_OPS__LISTEN`,
+/// `USHER_LOG__FILTER`, `USHER_LOG__FORMAT`), and nothing that leads to data of others.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Where to serve it [default: 127.0.0.1:8080, or a free port].
@@ -23,6 +27,6 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        demo::run(self.listen, self.data_dir)
+        demo::run(self.listen, self.data_dir, variables())
     }
 }

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::{Sources, print};
-use crate::{failure::Failure, roles::Roles};
+use crate::failure::Failure;
 
 /// How long the node may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ pub(super) struct Healthcheck {
 
 impl Healthcheck {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let settings = self.sources.load(&Roles::all())?.settings;
+        let settings = self.sources.load_without_mail()?.settings;
         print(&ask(reachable(settings.ops.listen))?)?;
         Ok(ExitCode::SUCCESS)
     }

@@ -17,12 +17,14 @@ pub(super) struct Migrate {
 
 impl Migrate {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let mut settings = self.sources.load(&Roles::all())?.settings;
+        let mut settings = self.sources.load_without_mail()?.settings;
         telemetry::start_quiet()?;
         settings.database.migrate_on_start = true;
-        let roles = Roles::all();
-        let laid = Ground::lay(settings, Registry::new(), &roles);
-        actix_rt::System::new().block_on(laid)?;
+        actix_rt::System::new().block_on(async {
+            let ground = Ground::lay(settings, Registry::new(), &Roles::all()).await?;
+            ground.leave().await;
+            anyhow::Ok(())
+        })?;
         print("the database is up to date")?;
         Ok(ExitCode::SUCCESS)
     }

@@ -67,13 +67,23 @@ impl Sources {
         Ok(self.read(roles)?)
     }
 
-    /// The same, and no more than what is wrong with them.
-    fn read(&self, roles: &Roles) -> Result<Loaded, Problems> {
-        // A variable that is not a text cannot be a setting; its name may not be one either.
-        let variables = env::vars_os()
-            .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
-        settings::load(self.config.as_deref(), variables, roles)
+    /// The settings of a command that makes no mail.
+    fn load_without_mail(&self) -> Result<Loaded, Failure> {
+        Ok(settings::load_without_mail(
+            self.config.as_deref(),
+            variables(),
+        )?)
     }
+
+    /// Those of a node, and no more than what is wrong with them.
+    fn read(&self, roles: &Roles) -> Result<Loaded, Problems> {
+        settings::load(self.config.as_deref(), variables(), roles)
+    }
+}
+
+/// The environment. A variable that is not a text cannot be a setting; its name may not be one either.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()))
 }
 
 /// Reads the command line, does what it says, and tells how it went.

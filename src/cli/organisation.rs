@@ -1,10 +1,11 @@
-//! `usher organisation create`.
+//! `usher organisation`: create, list.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use contract::{
-    organisations::{CreateOrganisation, Policies},
+    PageRequest,
+    organisations::{CreateOrganisation, ListOrganisations, Policies},
     text::Name,
 };
 use url::Url;
@@ -23,6 +24,8 @@ pub(super) struct Organisation {
 enum Command {
     /// Makes an organisation and prints its id.
     Create(Create),
+    /// Prints the organisations there are, by name: id, name, made.
+    List(List),
 }
 
 #[derive(Debug, Args)]
@@ -37,20 +40,53 @@ struct Create {
     sources: Sources,
 }
 
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    sources: Sources,
+}
+
 impl Organisation {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let Command::Create(Create {
-            name,
-            product_url,
-            sources,
-        }) = self.command;
+        match self.command {
+            Command::Create(create) => create.run()?,
+            Command::List(list) => list.run()?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Create {
+    fn run(self) -> Result<(), Failure> {
         let message = CreateOrganisation {
-            name,
-            product_url,
+            name: self.name,
+            product_url: self.product_url,
             policies: Policies::default(),
         };
-        let (organisation, _) = operator::send(&sources, message)?;
+        let (organisation, _) = operator::send(&self.sources, message)?;
         print(&organisation.id.to_string())?;
-        Ok(ExitCode::SUCCESS)
+        Ok(())
+    }
+}
+
+impl List {
+    fn run(self) -> Result<(), Failure> {
+        let page = |cursor| ListOrganisations {
+            page: PageRequest {
+                cursor,
+                limit: Some(PageRequest::MOST),
+            },
+        };
+        for organisation in operator::list(&self.sources, page)? {
+            let contract::organisations::Organisation {
+                id,
+                name,
+                created_at,
+                ..
+            } = organisation;
+            // Tabs, which no name has.
+            print(&format!("{id}\t{name}\t{created_at}"))?;
+        }
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use crate::{failure::Failure, ground::Purpose, node::Node, reread::Reread, telem
 ///
 /// Prints one line when it is ready: `ready http=URL ops=URL`. SIGTERM or SIGINT: takes nothing
 /// more, finishes what was taken, ends. A second one ends at once. SIGHUP: reads the settings again;
-/// limits and times of mail change at once, other settings with the next start.
+/// limits and times of mail and throttles change at once, other settings with the next start.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     #[command(flatten)]

@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use prometheus::Registry;
 
 use super::{Sources, print};
-use crate::{failure::Failure, ground::Ground, roles::Roles, telemetry};
+use crate::{failure::Failure, ground::Ground, telemetry};
 
 /// Recounts every ledger and number against the rows.
 ///
@@ -21,15 +20,15 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let mut settings = self.sources.load(&Roles::all())?.settings;
+        let mut settings = self.sources.load_without_mail()?.settings;
         telemetry::start_quiet()?;
         settings.database.migrate_on_start = false;
         let differences = actix_rt::System::new().block_on(async {
-            let ground = Ground::lay(settings, Registry::new(), &Roles::all()).await?;
+            let ground = Ground::lay_on_what_is_there(settings).await?;
             let db = ground.open("verify").await?;
-            seat_pool::verify(&db)
-                .await
-                .context("the database cannot be read")
+            let differences = seat_pool::verify(&db).await;
+            ground.leave().await;
+            differences.context("the database cannot be read")
         })?;
         for difference in &differences {
             print(&difference.to_string())?;

@@ -20,8 +20,12 @@ use crate::{failure::Failure, ground::Purpose, node::Node, roles::Roles, telemet
 use self::{keepsake::Keepsake, place::Place};
 
 /// Runs the demo until it is told to stop.
-pub fn run(listen: Option<SocketAddr>, data_dir: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let place = Place::find(listen, data_dir)?;
+pub fn run(
+    listen: Option<SocketAddr>,
+    data_dir: Option<PathBuf>,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<ExitCode, Failure> {
+    let place = Place::find(listen, data_dir, environment)?;
     let settings = place.settings()?;
     telemetry::start(&settings.log)?;
     Node::run(settings, &Roles::all(), Purpose::Show, None, async |node| {

@@ -1,6 +1,7 @@
 //! Where the demo lives: a folder, two ports, and the settings that follow from them.
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -18,14 +19,20 @@ use crate::{
 const HTTP_PORT: u16 = 8080;
 const OPS_PORT: u16 = 9464;
 
+const HTTP: &str = "USHER_HTTP__LISTEN";
+const OPS: &str = "USHER_OPS__LISTEN";
+/// What the environment may say of a demo. Not where data is and where mails go: whoever tries Usher
+/// where variables of a real node are set must not write into its database.
+const HEEDED: [&str; 4] = [HTTP, OPS, "USHER_LOG__FILTER", "USHER_LOG__FORMAT"];
+
 /// Where the demo lives.
 #[derive(Debug)]
 pub(super) struct Place {
     folder: PathBuf,
     /// Removes the folder with the demo, unless it was given.
     fleeting: Option<TempDir>,
-    http: SocketAddr,
-    ops: SocketAddr,
+    /// What was asked for, and where it listens.
+    asked: BTreeMap<String, String>,
     /// Whether the usual port was taken.
     pub(super) moved: bool,
 }
@@ -35,6 +42,7 @@ impl Place {
     pub(super) fn find(
         listen: Option<SocketAddr>,
         data_dir: Option<PathBuf>,
+        environment: impl Iterator<Item = (String, String)>,
     ) -> anyhow::Result<Self> {
         let (folder, fleeting) = if let Some(folder) = data_dir {
             fs::create_dir_all(&folder)
@@ -49,20 +57,29 @@ impl Place {
             !folder.to_string_lossy().contains('?'),
             "the name of the folder has a ? in it"
         );
-        let (http, moved) = match listen {
-            Some(listen) => (listen, false),
-            None => usual(HTTP_PORT),
-        };
+        let mut asked: BTreeMap<_, _> = environment
+            .filter(|(name, _)| HEEDED.contains(&name.as_str()))
+            .collect();
+        let mut moved = false;
+        if let Some(listen) = listen {
+            asked.insert(HTTP.to_owned(), listen.to_string());
+        } else if !asked.contains_key(HTTP) {
+            let (http, is_another) = usual(HTTP_PORT);
+            moved = is_another;
+            asked.insert(HTTP.to_owned(), http.to_string());
+        }
         // Whoever asks for a free port gets two.
-        let ops = match listen {
+        let ops = || match listen {
             Some(listen) if listen.port() == 0 => listen,
             _ => usual(OPS_PORT).0,
         };
+        asked
+            .entry(OPS.to_owned())
+            .or_insert_with(|| ops().to_string());
         Ok(Self {
             folder,
             fleeting,
-            http,
-            ops,
+            asked,
             moved,
         })
     }
@@ -81,17 +98,20 @@ impl Place {
     pub(super) fn settings(&self) -> Result<Settings, Failure> {
         let folder = self.folder.display();
         let told = [
-            ("USHER_HTTP__LISTEN", self.http.to_string()),
             ("USHER_HTTP__WORKERS", "2".to_owned()),
-            ("USHER_OPS__LISTEN", self.ops.to_string()),
             ("USHER_DATABASE__URL", format!("sqlite:{folder}/usher.db")),
             ("USHER_MAIL__URL", format!("file:{folder}/mail")),
             // Passwords of a demo need no protection, and it should start at once.
             ("USHER_AUTH__ARGON2_MEMORY_KIB", "1024".to_owned()),
             ("USHER_AUTH__ARGON2_PASSES", "1".to_owned()),
-            ("USHER_LOG__FILTER", "warn".to_owned()),
+            (
+                "USHER_LOG__FILTER",
+                "warn,actix_http::h1::dispatcher=off".to_owned(),
+            ),
         ];
         let told = told.map(|(name, value)| (name.to_owned(), value));
+        // What comes later holds.
+        let told = told.into_iter().chain(self.asked.clone());
         Ok(settings::load(None, told, &Roles::all())?.settings)
     }
 }

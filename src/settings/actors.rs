@@ -26,7 +26,7 @@ pub struct Actors {
     pub roster_instances: NonZeroUsize,
     /// Instances of admin-directory.
     pub admin_instances: NonZeroUsize,
-    /// Instances of what counts batches of invites.
+    /// Instances of what lists invites and suppressions and counts batches.
     pub invites_readers: NonZeroUsize,
     /// Instances of the event feed.
     pub feed_instances: NonZeroUsize,

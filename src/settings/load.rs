@@ -7,7 +7,8 @@ use config::{Config, ConfigError};
 use super::{
     Settings, manual,
     problem::{Problem, Problems},
-    rules, show,
+    rules::{self, Broken},
+    show,
     sources::Layer,
 };
 use crate::roles::Roles;
@@ -35,6 +36,24 @@ pub fn load(
     environment: impl IntoIterator<Item = (String, String)>,
     roles: &Roles,
 ) -> Result<Loaded, Problems> {
+    load_by(file, environment, |settings| rules::broken(settings, roles))
+}
+
+/// Reads the same for a command that makes no mail: the files that `[mail]` names may be elsewhere.
+pub fn load_without_mail(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Loaded, Problems> {
+    load_by(file, environment, |settings| {
+        rules::broken_without_mail(settings, &Roles::all())
+    })
+}
+
+fn load_by(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+    rules: impl Fn(&Settings) -> Broken,
+) -> Result<Loaded, Problems> {
     let mut problems = Vec::new();
     let defaults = Layer::defaults().map_err(|problem| Problems(vec![problem]))?;
     let mut file = file.map_or_else(Layer::default, |path| {
@@ -49,7 +68,7 @@ pub fn load(
         };
         match settings(&effective) {
             Ok(settings) => {
-                let broken = rules::broken(&settings, roles);
+                let broken = rules(&settings);
                 problems.extend(
                     broken
                         .into_iter()

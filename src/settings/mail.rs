@@ -3,7 +3,10 @@
 use std::{num::NonZeroU32, path::Path};
 
 use contract::Secret;
-use invite_dispatcher::{Authorities, AuthoritiesError, MailLimits, Patience, Rates, Timeouts};
+use invite_dispatcher::{
+    Authorities, AuthoritiesError, DkimOptions, MailLimits, MailOptions, MailOptionsError,
+    MailWritten, Patience, Rates, Timeouts,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -51,9 +54,9 @@ pub struct Mail {
     pub connection_idle_seconds: Seconds<1, 3_600>,
     /// How long a connection lives.
     pub connection_age_seconds: Seconds<1, 86_400>,
-    /// Mails a second to one recipient domain; 0: any number.
+    /// Invites a second to one recipient domain; 0: any number.
     pub per_domain_per_second: u32,
-    /// Mails a second of one organisation; 0: any number.
+    /// Invites a second of one organisation; 0: any number.
     pub per_organisation_per_second: u32,
     /// The directory of an operator's templates; empty: the built-in ones alone.
     pub templates: String,
@@ -77,6 +80,24 @@ impl Mail {
     pub fn authorities(&self) -> Result<Option<Authorities>, AuthoritiesError> {
         let file = Some(Path::new(&self.tls_ca_file)).filter(|_| !self.tls_ca_file.is_empty());
         file.map(Authorities::read).transpose()
+    }
+
+    /// What those who make and send mail are started with, or everything that is wrong with it.
+    pub fn options(&self) -> Result<MailOptions, Vec<MailOptionsError>> {
+        let key = self.dkim_key.as_ref().map(ExposeSecret::expose_secret);
+        let options = MailOptions::read(MailWritten {
+            url: &Secret::new(self.url.expose_secret()),
+            from: &self.from,
+            reply_to: &self.reply_to,
+            return_path: &self.return_path,
+            templates: &self.templates,
+            dkim: DkimOptions {
+                selector: &self.dkim_selector,
+                domain: &self.dkim_domain,
+                key: &Secret::new(key.unwrap_or_default()),
+            },
+        })?;
+        Ok(options.with_limits(self.limits()))
     }
 
     /// What may be changed while couriers run.

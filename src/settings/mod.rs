@@ -41,7 +41,7 @@ pub mod throttle;
 use serde::Deserialize;
 
 pub use self::{
-    load::{Loaded, load},
+    load::{Loaded, load, load_without_mail},
     problem::{Problem, Problems},
     reread::Changes,
 };

@@ -3,7 +3,7 @@
 use super::{load::Loaded, manual};
 
 /// The keys that take effect at once; every other needs a restart.
-const LIVE: [&str; 12] = [
+const LIVE: [&str; 16] = [
     "mail.per_second",
     "mail.per_day",
     "mail.connections",
@@ -16,6 +16,10 @@ const LIVE: [&str; 12] = [
     "mail.connection_age_seconds",
     "mail.per_domain_per_second",
     "mail.per_organisation_per_second",
+    "throttle.per_ip_per_minute",
+    "throttle.per_email_per_minute",
+    "throttle.per_link_per_minute",
+    "throttle.per_organisation_per_minute",
 ];
 
 /// What is different in settings that were read again.

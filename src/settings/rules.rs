@@ -1,4 +1,4 @@
-//! What one key asks of another, and of the roles of the node.
+//! What one key asks of another, and of the roles of the node; and what a node would not start with.
 
 use http_edge::{HookKeysError, Network};
 use invite_dispatcher::MailboxOptions;
@@ -16,8 +16,34 @@ const ARGON2_LEAST_KIB: u32 = 8;
 /// Memory times passes of OWASP's weakest recommendation.
 const ARGON2_USUAL: u64 = 19_456 * 2;
 
-/// The rules that are broken: which key to change, and why.
-pub(super) fn broken(settings: &Settings, roles: &Roles) -> Vec<(&'static str, String)> {
+/// Which key to change, and why.
+pub(super) type Broken = Vec<(&'static str, String)>;
+
+/// The rules that are broken for a node with these roles.
+pub(super) fn broken(settings: &Settings, roles: &Roles) -> Broken {
+    let mut broken = broken_without_mail(settings, roles);
+    broken.extend(broken_mail(&settings.mail, roles));
+    broken
+}
+
+/// What whoever makes or sends mail would not start with. The files that `[mail]` names are read.
+fn broken_mail(mail: &Mail, roles: &Roles) -> Broken {
+    let mut broken = Vec::new();
+    if roles.make_mail()
+        && let Err(wrong) = mail.options()
+    {
+        broken.extend(wrong.iter().map(|error| (error.key(), error.to_string())));
+    }
+    if roles.send_mail()
+        && let Err(error) = mail.authorities()
+    {
+        broken.push(("mail.tls_ca_file", error.to_string()));
+    }
+    broken
+}
+
+/// The rules that are broken where no mail is made.
+pub(super) fn broken_without_mail(settings: &Settings, roles: &Roles) -> Broken {
     let mut broken = Vec::new();
     let mut refuse = |key: &'static str, text: &str| broken.push((key, text.to_owned()));
     let Settings {
@@ -73,20 +99,6 @@ pub(super) fn broken(settings: &Settings, roles: &Roles) -> Vec<(&'static str, S
             refuse(key, &format!("has fewer than {KEY_LEAST} characters"));
         }
     }
-    if !starts(&mail.url, &["smtp://", "smtps://", "file:"]) {
-        refuse(
-            "mail.url",
-            "begins with neither smtp://, smtps:// nor file:",
-        );
-    }
-    if roles.send_mail()
-        && let Err(error) = mail.authorities()
-    {
-        refuse("mail.tls_ca_file", &error.to_string());
-    }
-    if let Some(key) = dkim_lacks(mail) {
-        refuse(key, "is not set, but other keys of mail.dkim are");
-    }
     if let Err(error) = MailboxOptions::parse(&mail.return_path, &mail.bounces) {
         refuse("mail.bounces", &error.to_string());
     }
@@ -134,18 +146,6 @@ fn starts(url: &SecretString, schemes: &[&str]) -> bool {
             .strip_prefix(scheme)
             .is_some_and(|rest| !rest.is_empty())
     })
-}
-
-/// The first key of a signature that is missing where another is set.
-fn dkim_lacks(mail: &Mail) -> Option<&'static str> {
-    let keys = [
-        ("mail.dkim_selector", mail.dkim_selector.is_empty()),
-        ("mail.dkim_domain", mail.dkim_domain.is_empty()),
-        ("mail.dkim_key", mail.dkim_key.is_none()),
-    ];
-    let is_signed = keys.iter().any(|(_, is_empty)| !is_empty);
-    let lacking = keys.into_iter().find(|(_, is_empty)| *is_empty);
-    lacking.filter(|_| is_signed).map(|(key, _)| key)
 }
 
 fn public_url(url: &Url) -> Result<(), &'static str> {

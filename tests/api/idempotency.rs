@@ -143,3 +143,24 @@ async fn joining_has_keys_of_each_link() {
     let elsewhere = post(&Api::public(), &path(&other), "k", form).await;
     assert_eq!(elsewhere.header("idempotency-replayed"), "");
 }
+
+#[tokio::test]
+async fn a_public_answer_is_given_again_only_to_the_whole_body() {
+    let institution = Institution::found().await;
+    let link = institution.link(1, json!({})).await;
+    let form = registration(&format!("{}@x.edu", institution.id.to_lowercase()));
+    let credentials = json!({ "email": form["email"], "password": form["password"] });
+    let join = format!("/join/{}", text(&link["token"]));
+    for (path, body) in [(join.as_str(), form), ("/session", credentials)] {
+        let key = format!("{}-{path}", institution.id);
+        post(&Api::public(), path, &key, body.clone())
+            .await
+            .body(201);
+        let mut other = body.clone();
+        other["password"] = json!("another password");
+        let refused = post(&Api::public(), path, &key, other).await;
+        refused.refused_fields(&["Idempotency-Key reused"]);
+        let again = post(&Api::public(), path, &key, body).await;
+        assert_eq!(again.header("idempotency-replayed"), "true", "{path}");
+    }
+}

@@ -116,6 +116,13 @@ async fn a_file_is_sent_and_every_row_of_it_is_told() {
         ]
     );
     assert_eq!(all[5]["suggestion"], "eve@gmail.com");
+    let names: Vec<_> = all.iter().map(|row| row["name"].as_str()).collect();
+    let [ann, bob, eve] = ["Ann Lee", "Bob Roe", "Eve"].map(Some);
+    assert_eq!(
+        names,
+        [ann, bob, None, None, None, eve],
+        "as mails say them"
+    );
     let finished = async || {
         let path = format!("/batches/{id}");
         let batch = institution.get(&path).await.body(200);

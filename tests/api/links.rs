@@ -2,7 +2,28 @@
 
 use serde_json::json;
 
-use crate::server::{Api, Institution, registration, text};
+use crate::{
+    later::change,
+    server::{Api, Institution, registration, text},
+};
+
+store::statements! {
+    /// Accounts for whoever joined through a link.
+    PUT_ACCOUNTS = "
+        insert into accounts (id, email, email_key, first_name, last_name, name_key, created_at)
+        select 'acc_' || substr($1, 5, 22) || rows.value, $1 || rows.value || '@hill.edu',
+            lower($1) || rows.value || '@hill.edu', 'Ann', 'Lee', 'ann lee', 0
+        from rows($2)";
+    /// They joined.
+    PUT_PEOPLE = "
+        insert into memberships (id, organisation_id, account_id, plan_id, status, door, link_id,
+            redeemed_at, created_at, name_key, name_sort, email_key)
+        select 'mbr_' || substr(l.id, 5, 22) || rows.value, l.organisation_id,
+            'acc_' || substr(l.id, 5, 22) || rows.value, l.plan_id, 'assigned', 'link', l.id, 1, 1,
+            'ann lee', 'ann lee', lower(l.id) || rows.value || '@hill.edu'
+        from rows($2)
+        join links l on l.id = $1";
+}
 
 #[tokio::test]
 async fn a_link_is_made_found_and_listed_with_its_url() {
@@ -58,14 +79,43 @@ async fn tags_change_for_those_who_join_later_or_for_all() {
     let path = format!("/links/{}", text(&link["id"]));
     let tags = async || institution.get("/users").await.body(200)["items"][0]["tags"].clone();
 
-    institution
-        .patch(&path, json!({ "tags": ["Arts"] }))
-        .await
-        .body(200);
+    let changed = institution.patch(&path, json!({ "tags": ["Arts"] })).await;
+    assert_eq!(changed.body(200)["job_id"], json!(null));
     assert_eq!(tags().await, json!(["Law"]));
     let change = json!({ "tags": ["History"], "apply_tags": "all" });
-    institution.patch(&path, change).await.body(200);
+    let changed = institution.patch(&path, change).await.body(200);
     assert_eq!(tags().await, json!(["History", "Law"]));
+    let job = format!("/users/bulk/{}", text(&changed["job_id"]));
+    let job = institution.get(&job).await.body(200);
+    assert_eq!(job["action"], "retag");
+    assert_eq!((&job["count"], &job["done"]), (&json!(1), &json!(1)));
+    assert!(job["finished_at"].is_string());
+}
+
+#[tokio::test]
+async fn tags_are_there_for_hundreds_when_their_change_is_answered() {
+    let institution = Institution::found().await;
+    let link = institution.link(500, json!({ "tags": ["Law"] })).await;
+    for put in [&PUT_ACCOUNTS, &PUT_PEOPLE] {
+        let put = put.bind(text(&link["id"]));
+        change(put.bind_rows(&(1000..1450).collect::<Vec<_>>())).await;
+    }
+    let path = format!("/links/{}", text(&link["id"]));
+    let change = json!({ "tags": ["Arts"], "apply_tags": "all" });
+    let changed = institution.patch(&path, change).await.body(200);
+    let count = async |tag: &str| {
+        let find = format!("/users?tag={tag}&limit=200");
+        let page = institution.get(&find).await.body(200);
+        (
+            page["items"].as_array().unwrap().len(),
+            page["next_cursor"].is_null(),
+        )
+    };
+    assert_eq!(count("Arts").await, (200, false));
+    let job = format!("/users/bulk/{}", text(&changed["job_id"]));
+    let job = institution.get(&job).await.body(200);
+    assert_eq!((&job["count"], &job["done"]), (&json!(450), &json!(450)));
+    assert!(job["finished_at"].is_string());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Organisations.
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::server::{Api, Institution, text};
@@ -39,6 +40,22 @@ async fn an_organisation_is_made_found_and_changed() {
         })
     );
     assert_eq!(operator.get(&location).await.body(200), changed);
+}
+
+#[tokio::test]
+async fn policies_that_are_changed_at_once_are_all_changed() {
+    let institution = Institution::found().await;
+    let chosen = json!({
+        "join_proof": "first", "proof_days": 14, "invite_acceptance": "lenient",
+        "invite_days": 60, "remind_days": 0, "language": "de",
+    });
+    let each = chosen.as_object().unwrap().iter();
+    let changes = each.map(async |(policy, value)| {
+        let change = json!({ "policies": { policy: value } });
+        institution.patch("", change).await.body(200);
+    });
+    join_all(changes).await;
+    assert_eq!(institution.get("").await.body(200)["policies"], chosen);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@
 mod image;
 mod notes;
 mod pods;
+mod probes;
 mod refusals;
 mod settings;
 

@@ -34,10 +34,28 @@ fn an_ingress_without_trusted_proxies_is_warned_of() {
         set("settings/http/trusted_proxies", json!("10.42.0.0/16")),
     ] {
         let said = notes("least", named.clone());
-        assert!(!said.contains("WARNING"), "{named}: {said}");
+        assert!(!warns(&said), "{named}: {said}");
     }
     for values in ["least", "full"] {
         let said = notes(values, json!({}));
-        assert!(!said.contains("WARNING"), "{values}: {said}");
+        assert!(!warns(&said), "{values}: {said}");
+    }
+}
+
+#[test]
+fn mail_from_nobody_in_particular_is_warned_of_but_not_refused() {
+    let warns = |notes: &str| notes.contains("WARNING") && notes.contains("settings.mail.from");
+    let said = notes("least", json!({}));
+    assert!(warns(&said), "{said}");
+    let from = json!({ "settings/mail": { "from": "Usher <usher@mail.hill.edu>" } });
+    let keys = json!({
+        "database.url": "database-url", "mail.url": "mail-url", "mail.from": "mail-from",
+    });
+    for said in [
+        notes("least", from),
+        notes("least", json!({ "secrets/keys": keys })),
+        notes("full", json!({})),
+    ] {
+        assert!(!said.contains("WARNING"), "{said}");
     }
 }

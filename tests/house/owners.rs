@@ -26,9 +26,10 @@ fn everybody() -> Vec<Served> {
     vec![
         served::<admin_directory::AdminDirectory>(),
         served::<admin_directory::AttemptSweeper>(),
+        served::<admin_directory::TokenWatch>(),
         served::<invite_dispatcher::InviteDispatcher>(),
+        served::<invite_dispatcher::InviteReader>(),
         served::<invite_dispatcher::Announcer>(),
-        served::<invite_dispatcher::BatchReader>(),
         served::<invite_dispatcher::Courier>(),
         served::<invite_dispatcher::Enlister>(),
         served::<invite_dispatcher::Forgetter>(),

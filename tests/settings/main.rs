@@ -8,6 +8,8 @@
 mod authority;
 mod cli;
 mod keys;
+mod mail;
+mod operator;
 mod precedence;
 mod refusals;
 mod reread;

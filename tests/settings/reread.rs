@@ -13,12 +13,14 @@ fn told(file: &str) -> Loaded {
 /// What is different in a file, seen from a node without one.
 fn changes(file: &str) -> (Changes, bool) {
     let (mut held, newer) = (told(""), told(file));
-    let limits = held.settings.mail.limits() != newer.settings.mail.limits();
+    let limits =
+        |settings: &usher::settings::Settings| (settings.mail.limits(), settings.throttle.limits());
+    let limits = limits(&held.settings) != limits(&newer.settings);
     (held.take_over(&newer), limits)
 }
 
 #[test]
-fn what_changes_a_limit_of_mail_is_taken_over_and_nothing_else_is() {
+fn what_changes_a_limit_of_mail_or_a_throttle_is_taken_over_and_nothing_else_is() {
     let whole: toml::Table = DEFAULT.parse().unwrap();
     let mut taken = 0;
     for (section, keys) in &whole {
@@ -40,7 +42,7 @@ fn what_changes_a_limit_of_mail_is_taken_over_and_nothing_else_is() {
             }
         }
     }
-    assert!(taken >= 12, "{taken}");
+    assert!(taken >= 16, "{taken}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! People's own accounts: sign-in, reset, change of address, a link used with an account.
 
-use testkit::{BusKind, Engine, eventually_some};
+use testkit::{BusKind, Engine, eventually, eventually_some};
 
 use crate::{
     browser::{Browser, Page},
+    html::{first, tags},
     institution::{Institution, PRODUCT_URL},
     node::{Ground, Node, PATIENCE},
     person::{Outcome, Person},
@@ -103,6 +104,18 @@ async fn a_forgotten_password_is_replaced_by_letter_and_other_browsers_are_signe
     // scanners open every link
     assert_eq!(browser.open(&letter.path).await.status, 200);
     let page = browser.open(&letter.path).await;
+    // Password managers are told whose it is, and nobody is who does not hold the letter.
+    let username = |page: &Page| {
+        let fields = tags(&page.html).into_iter();
+        let mut fields = fields.filter(|tag| tag.get("autocomplete") == Some("username"));
+        fields.find_map(|tag| tag.get("value").map(str::to_owned))
+    };
+    assert_eq!(username(&page), Some(person.email.clone()));
+    let weak = page.form("").fill("new_password", "short");
+    let weak = browser.submit(&page, &weak).await;
+    assert_eq!((weak.status, username(&weak)), (422, username(&page)));
+    let wrong = browser.open("/reset/nobodys").await;
+    assert_eq!((wrong.status, username(&wrong)), (422, None));
     let form = page.form("").fill("new_password", ANOTHER);
     let page = browser.submit(&page, &form).await;
     assert_eq!(page.heading(), "Your password is set");
@@ -117,8 +130,65 @@ async fn a_forgotten_password_is_replaced_by_letter_and_other_browsers_are_signe
         "Hello Ann"
     );
     let again = browser.open(&letter.path).await;
+    assert_eq!((again.status, username(&again)), (422, None));
     let form = again.form("").fill("new_password", ANOTHER);
     assert_eq!(browser.submit(&again, &form).await.status, 422);
+}
+
+/// Who is signed in with one of these cookies, if anybody.
+async fn greeted(node: &Node, cookies: &[String]) -> Option<String> {
+    for value in cookies {
+        let request = reqwest::Client::new().get(format!("{}/", node.http));
+        let request = request.header("cookie", format!("usher_person={value}"));
+        let html = request.send().await.unwrap().text().await.unwrap();
+        if html.contains("Hello") {
+            return Some(first(&html, "h1"));
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn a_password_set_by_letter_says_whose_it_is_and_leaves_no_other_session_behind() {
+    let (ground, node, _, ann, link) = joined().await;
+    // somebody else is signed in in this browser
+    let browser = node.browser();
+    let bob = Person::at("bob@students.example");
+    let bob = Person {
+        first_name: "Bob".to_owned(),
+        ..bob
+    };
+    bob.join(&browser, &link).await;
+    sign_in(&browser, &bob.email, &bob.password).await;
+    let bobs = browser.cookies();
+    assert_eq!(greeted(&node, &bobs).await.as_deref(), Some("Hello Bob"));
+
+    browser.post("/reset", &[("email", &ann.email)]).await;
+    let letter = sent(&ground, &ann.email, "/reset/").await;
+    let page = browser.open(&letter.path).await;
+    assert!(page.text().contains(&ann.email), "{}", page.text());
+    let form = page.form("").fill("new_password", ANOTHER);
+    let foreign = "https://evil.example";
+    let foreign = browser.submit_from(foreign, &page, &form).await;
+    assert_eq!(foreign.status, 403);
+    let done = browser.submit(&page, &form).await;
+    // no page of the form is left to be sent again, and this one says who is signed in
+    assert_eq!(done.url.path(), "/reset/done");
+    assert_eq!(done.heading(), "Your password is set");
+    assert!(done.text().contains(&ann.email), "{}", done.text());
+    assert_eq!(browser.open("/").await.heading(), "Hello Ann");
+    assert_eq!(greeted(&node, &bobs).await, None);
+
+    // sent a second time, whoever set it is not left alone with a refusal
+    let again = browser.submit(&page, &form).await;
+    assert_eq!((again.status, again.link("sign in")), (422, "/".to_owned()));
+    let stranger = node.browser();
+    for (path, heading) in [
+        ("/reset/done", "Sign in"),
+        ("/reset/code", "Forgot your password?"),
+    ] {
+        assert_eq!(stranger.open(path).await.heading(), heading);
+    }
 }
 
 #[tokio::test]
@@ -157,6 +227,16 @@ async fn an_address_is_changed_by_whoever_reads_the_new_mailbox() {
     );
     let page = sign_in(&other, "lee@students.example", &person.password).await;
     assert_eq!(page.heading(), "Hello Ann");
+    // The old mailbox is told, in a while, whoever dies.
+    let to = format!("\"to\":\"{}\"", person.email);
+    eventually(PATIENCE, "the old mailbox is told", async || {
+        let letters = ground.letters().into_iter();
+        let told = letters.filter(|letter| {
+            letter.contains(&to) && letter.contains("Your account has another address")
+        });
+        told.count() == 1
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -272,4 +352,48 @@ async fn whoever_has_a_place_is_told_how_it_stands_by_every_link_of_the_institut
     assert_eq!(page.heading(), "A seat is kept for you");
     let page = browser.submit(&page, &page.form("/proofs/again")).await;
     assert_eq!(page.heading(), "Confirm your address");
+    // It had one just now: none is queued, and none is told of.
+    let words = page.text();
+    assert!(!words.contains("We sent"), "{words}");
+    assert!(words.contains("not two within a minute"), "{words}");
+}
+
+#[tokio::test]
+async fn an_address_of_elsewhere_gets_no_seat_of_a_link_with_domains_and_is_told_which_do() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let domains = [("allowed_domains", "hill.edu, uni.edu")];
+    let (institution, link) = Institution::with_link(&ground, &node, 3, &domains).await;
+    let person = Person::at("typed@hill.edu");
+    let page = person.join(&node.browser(), &link.url).await;
+    assert_eq!(Outcome::of(page.status, &page.html), Outcome::Held);
+
+    // Anybody may type that address in; the account then gets one that its owner reads.
+    let browser = node.browser();
+    let page = sign_in(&browser, &person.email, &person.password).await;
+    let form = page.form("/account/address").fill("email", "eve@evil.edu");
+    let form = form.fill("password", &person.password);
+    let page = browser.submit(&page, &form).await;
+    let letter = sent(&ground, "eve@evil.edu", "/account/address/").await;
+    let form = page.form("/account/address/code");
+    let form = form.fill("code", &letter.code);
+    let page = browser.submit(&page, &form).await;
+    assert!(page.text().contains("eve@evil.edu"), "{}", page.text());
+    let seats = institution.seats("Law").await;
+    assert_eq!((seats.held, seats.assigned), (1, 0));
+
+    // No dead end: both are told what is missing, and an administrator may give it all the same.
+    let needed = "hill.edu or uni.edu";
+    assert!(page.text().contains(needed), "{}", page.text());
+    let page = browser.open(&link.url).await;
+    assert!(page.text().contains(needed), "{}", page.text());
+    let office = &institution.administrator;
+    let row = institution.open("?q=Ann").await;
+    let mut row = office.open(&row.link("Ann")).await;
+    assert!(row.text().contains(needed), "{}", row.text());
+    for act in ["/revoke", "/reassign"] {
+        row = office.submit(&row, &row.form(act)).await;
+    }
+    assert!(!row.text().contains(needed), "{}", row.text());
+    assert_eq!(institution.seats("Law").await.assigned, 1);
 }

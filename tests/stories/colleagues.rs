@@ -350,6 +350,14 @@ async fn an_owner_decides_what_the_organisation_is_called_and_how_people_join() 
             Some(value).filter(|_| !["join_proof", "invite_acceptance"].contains(&field))
         );
     }
+    // Nobody knows what is new in it: not all of it, which would undo what others decided.
+    let unread = form.clone().fill("was", "{\"name\":").fill("name", "Hill");
+    let refused = owner.submit(&page, &unread).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("Nothing was saved"));
+    let again = refused.form("/settings");
+    assert_eq!(again.value("name"), Some("Hill"));
+    assert_eq!(again.value("was"), form.value("was"));
     let form = form.fill("name", "Hill Valley").fill("join_proof", "first");
     let form = form.fill("product_url", "https://read.example/");
     let form = form
@@ -378,6 +386,54 @@ async fn an_owner_decides_what_the_organisation_is_called_and_how_people_join() 
     ] {
         assert_eq!(form.value(field), Some(value));
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn owners_who_decide_at_once_undo_nothing_of_each_other(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (ground, node, institution) = scene(engine, BusKind::Local).await;
+    let program = Program::of(&ground, &node, &institution);
+    let owner = &institution.administrator;
+    let (one, other) = (
+        institution.open("/settings").await,
+        institution.open("/settings").await,
+    );
+    let of = format!("/organisations/{}", institution.id);
+    let change = json!({ "policies": { "remind_days": 0 } });
+    let (status, body) = program.send(Method::PATCH, &of, &change).await;
+    assert_eq!(status, 200, "{body}");
+    let form = one.form("/settings").fill("proof_days", "30");
+    let refused = form.clone().fill("name", " ");
+    let refused = owner.submit(&one, &refused).await;
+    assert_eq!(refused.status, 422);
+    let form = refused.form("/settings").fill("name", "Hill Valley");
+    owner.submit(&refused, &form).await;
+    let form = other.form("/settings").fill("invite_days", "60");
+    let saved = owner.submit(&other, &form).await;
+    assert!(saved.text().contains("Saved."), "{}", saved.text());
+
+    let now = program.get(&of).await;
+    let decided = ["proof_days", "invite_days", "remind_days"].map(|it| &now["policies"][it]);
+    assert_eq!(
+        (&now["name"], decided),
+        (&json!("Hill Valley"), [&json!(30), &json!(60), &json!(0)])
+    );
+    let trail = program.all(&format!("{of}/audit")).await;
+    let updates = trail
+        .iter()
+        .filter(|entry| entry["action"] == "organisation.update");
+    let told: Vec<_> = updates.map(|entry| entry["change"].clone()).collect();
+    let name = &told[1]["name"];
+    assert_eq!(
+        told,
+        [
+            json!({ "invite_days": { "from": 30, "to": 60 } }),
+            json!({ "name": name, "proof_days": { "from": 7, "to": 30 } }),
+            json!({ "remind_days": { "from": 3, "to": 0 } }),
+        ]
+    );
 }
 
 #[tokio::test]

@@ -193,3 +193,22 @@ async fn a_demo_whose_data_is_kept_tells_the_same_again() {
     let (_, page) = signed_in(&second).await;
     assert_eq!(page.rows().len(), 8);
 }
+
+#[tokio::test]
+async fn a_demo_listens_and_logs_as_the_environment_says_and_touches_nobodys_data() {
+    let environment = [
+        ("USHER_HTTP__LISTEN", "127.0.0.3:0"),
+        ("USHER_OPS__LISTEN", "127.0.0.2:0"),
+        ("USHER_LOG__FORMAT", "json"),
+        ("USHER_LOG__FILTER", "info"),
+        ("USHER_DATABASE__URL", "postgres://nobody@127.0.0.1:1/none"),
+        ("USHER_MAIL__URL", "smtp://127.0.0.1:1"),
+    ];
+    let node = Node::demo_with(&[], &environment);
+    assert!(node.ops.starts_with("http://127.0.0.2:"), "{}", node.ops);
+    assert_eq!(node.ops("/readyz").await.0, 200);
+    // what the command says holds before what the environment does
+    assert!(node.http.starts_with("http://127.0.0.1:"), "{}", node.http);
+    let logged = node.process.stderr_text();
+    assert!(logged.starts_with("{\"timestamp\""), "{logged}");
+}

@@ -1,9 +1,12 @@
 //! Somebody is erased, by all who know them.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{BusKind, Engine, eventually};
+use tokio::time::timeout;
 
 use crate::{
     institution::Institution,
@@ -47,25 +50,30 @@ async fn whoever_is_erased_is_forgotten_by_all_and_may_come_again(
     assert_eq!(status, 204);
     drop(node);
 
-    // Whoever forgets looks when they begin, and then once a minute.
-    let node = ground.start();
+    // Whoever forgets looks when they begin, and then once a minute; one goes on where another has ended.
+    let mut node = ground.start();
     program = program.at(&node);
     eventually(PATIENCE, "their mail is forgotten", async || {
         given(&program.all(&rows).await) == ["", "bob@hill.edu"]
     })
     .await;
-    drop(node);
-    let node = ground.start();
-    program = program.at(&node);
-    eventually(PATIENCE, "the account is forgotten", async || {
-        let trail = program.all(&format!("{at}/audit")).await;
-        trail
-            .iter()
-            .any(|entry| entry["action"] == "account.delete")
-    })
-    .await;
+    for _ in 0..10 {
+        drop(node);
+        node = ground.start();
+        program = program.at(&node);
+        let forgotten = eventually(PATIENCE, "the account is forgotten", async || {
+            let trail = program.all(&format!("{at}/audit")).await;
+            let mut did = trail.iter().map(|entry| &entry["action"]);
+            did.any(|action| action == "account.delete")
+        });
+        if timeout(Duration::from_secs(5), forgotten).await.is_ok() {
+            break;
+        }
+    }
     let trail = program.all(&format!("{at}/audit")).await;
-    assert!(!json!(trail).to_string().contains("ann@hill.edu"));
+    let trail = json!(trail).to_string();
+    assert!(trail.contains("account.delete"));
+    assert!(!trail.contains("ann@hill.edu"));
 
     let again = Person {
         password: "another one that nobody guesses".to_owned(),

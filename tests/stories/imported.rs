@@ -66,6 +66,13 @@ async fn an_administrator_imports_a_file_and_sends_what_was_taken_of_it(
     assert_eq!(draft.status, 200, "{text}");
     assert_eq!(draft.heading(), "Invites to First year", "{text}");
     assert!(text.contains("1 more than there are free seats"), "{text}");
+    let names = [
+        "<th>Name</th>",
+        "<td data-label=\"Name\" class=\"break\">Ann Lee</td>",
+    ];
+    assert!(names.iter().all(|name| draft.html.contains(name)), "{text}");
+    let list = scene.institution.open("/invites").await;
+    assert_eq!(list.rows()[0][3], "ann@hill.edu", "{}", list.text());
     assert!(scene.relay.messages().is_empty(), "nothing is sent yet");
     let sent = office.submit(&draft, &draft.form("/send")).await;
     assert_eq!(sent.status, 200, "{}", sent.text());
@@ -179,8 +186,17 @@ async fn usher_invite_says_what_is_wrong() {
     let file = folder.path().join("list.csv");
     std::fs::write(&file, "name\nAnn\n").unwrap();
     let file = file.to_str().unwrap();
+    let two = folder.path().join("two.csv");
+    std::fs::write(&two, "own,other\nann@hill.edu,bob@hill.edu\n").unwrap();
+    let two = two.to_str().unwrap();
     for (token, args, says) in [
         (token, vec![file], "no column of e-mail addresses"),
+        (
+            token,
+            vec![two],
+            "1, 2. Say which one to use. Name it with --column.",
+        ),
+        (token, vec!["--column", "x", two], "Name it with --column."),
         (token, vec!["/nowhere/list.csv"], "cannot read"),
         ("wrong", vec![file], "Sign in"),
         (token, vec!["-"], "The file holds no rows"),

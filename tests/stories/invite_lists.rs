@@ -8,6 +8,11 @@ use crate::{
     browser::Page, institution::Institution, invited::Scene, mail::decoded, node::PATIENCE,
 };
 
+store::statements! {
+    /// As time does, and an erasure.
+    FORGET_GIVEN = "update refusals set input = '', suggestion = null";
+}
+
 async fn scene() -> Scene {
     Scene::open(Engine::Sqlite, BusKind::Local, 5).await
 }
@@ -45,6 +50,13 @@ async fn what_was_not_taken_is_corrected_in_a_new_list(
     );
     assert_eq!(form.value("message"), Some("Welcome!"));
     assert_eq!(form.value("link_id"), Some(scene.link.id.as_str()));
+
+    // what was given is forgotten one day, and nothing is left to be corrected
+    scene.ground.change(FORGET_GIVEN.query()).await;
+    let later = office.open(draft.url.path()).await;
+    let text = later.text();
+    assert!(text.contains("Not taken"), "{text}");
+    assert!(!text.contains("Correct them in a new list"), "{text}");
 
     // nothing of another organisation's list is read, nor of one that is not there
     let other = Institution::found(&scene.ground, &scene.node).await;

@@ -79,6 +79,8 @@ async fn signed_in(scene: &Scene, email: &str) -> Browser {
 }
 
 const OFFER: &str = "Accept with this account";
+/// What a mail program says for whoever wants no more (RFC 8058).
+const CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
 
 #[tokio::test]
 async fn a_lenient_organisation_takes_another_account_where_the_links_domains_do() {
@@ -324,19 +326,22 @@ async fn one_click_in_parts_and_from_a_foreign_page_ends_the_invites_of_one_or_o
     scene.invited("ann@hill.edu").await;
     scene.invited("bob@hill.edu").await;
 
-    let click = ("List-Unsubscribe", "One-Click");
-    let path = scene.unsubscribe("ann@hill.edu");
-    for _ in 0..2 {
-        assert_eq!(one_click(&scene, &path, &[click]).await, 200);
-    }
     let suppressions = format!("{}/suppressions", scene.at);
+    let path = scene.unsubscribe("ann@hill.edu");
+    for nothing in [[].as_slice(), &[("x", "1")]] {
+        assert_eq!(one_click(&scene, &path, nothing).await, 422);
+    }
+    assert!(scene.owner.all(&suppressions).await.is_empty());
+    for _ in 0..2 {
+        assert_eq!(one_click(&scene, &path, &[CLICK]).await, 200);
+    }
     let listed = scene.owner.all(&suppressions).await;
     assert_eq!(listed[0]["email"], "ann@hill.edu");
     assert_eq!(listed[0]["reason"], "unsubscribed");
     assert_eq!(draft("ann@hill.edu").await["accepted"], 1);
 
     let path = scene.unsubscribe("bob@hill.edu");
-    let everybody = [click, ("scope", "everybody")];
+    let everybody = [CLICK, ("scope", "everybody")];
     assert_eq!(one_click(&scene, &path, &everybody).await, 200);
     let refused = draft("bob@hill.edu").await;
     assert_eq!(refused["refused"][0]["reason"], "suppressed", "{refused}");
@@ -379,7 +384,7 @@ async fn an_administrator_sees_adds_and_removes_addresses_that_get_no_invites() 
     assert_eq!(added.rows()[0][..2], ["ann@hill.edu", "Set here"]);
     scene.invited("bob@hill.edu").await;
     let path = scene.unsubscribe("bob@hill.edu");
-    assert_eq!(one_click(&scene, &path, &[]).await, 200);
+    assert_eq!(one_click(&scene, &path, &[CLICK]).await, 200);
     let page = scene
         .institution
         .open("/suppressions?reason=unsubscribed")

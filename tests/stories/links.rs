@@ -78,6 +78,7 @@ async fn new_tags_are_for_later_people_or_for_all() {
         let form = form.fill("tags", tags).fill("apply_tags", to);
         let page = institution.administrator.submit(&page, &form).await;
         assert_eq!(page.status, 200, "{}", page.text());
+        page
     };
     let tags = async || {
         let mut people = institution.people("").await;
@@ -95,6 +96,19 @@ async fn new_tags_are_for_later_people_or_for_all() {
 
     edit("Torts, Evening", "all").await;
     assert_eq!(tags().await, ["Evening Torts", "Evening Torts"]);
+
+    // Nobody bears more than 20: whoever changes them is told of how many could not be changed.
+    let twenty: Vec<_> = (10..30).map(|n| n.to_string()).collect();
+    edit(&twenty.join(", "), "later").await;
+    Person::numbered(3).join(&node.browser(), &link.url).await;
+    edit("Torts", "later").await;
+    let page = edit("Torts", "all").await;
+    assert_eq!(page.heading(), "Change the tags of 3 people");
+    assert!(
+        page.text().contains("people 3 done 2 could not be done 1"),
+        "{}",
+        page.text()
+    );
 }
 
 #[tokio::test]

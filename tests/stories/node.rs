@@ -34,8 +34,23 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) fn new(engine: Engine, bus: BusKind) -> Self {
+        let database = engine.prepared(async |url| {
+            let options = DatabaseOptions::new(Secret::new(url), SystemClock::shared());
+            let database = Database::connect(&options).await.unwrap();
+            database.migrate().await.unwrap();
+            database.close().await;
+        });
+        Self::with(database, bus)
+    }
+
+    /// On a database without a schema, as nodes find it that are the first.
+    pub(crate) fn bare(engine: Engine, bus: BusKind) -> Self {
+        Self::with(engine.fresh(), bus)
+    }
+
+    fn with(database: TestDatabase, bus: BusKind) -> Self {
         Self {
-            database: engine.fresh(),
+            database,
             nats: (bus == BusKind::Nats).then(NatsServer::start),
             folder: tempfile::tempdir().unwrap(),
         }
@@ -187,9 +202,17 @@ impl Node {
 
     /// The demo, which needs no ground.
     pub(crate) fn demo(args: &[&str]) -> Self {
-        let none: [(&str, &str); 0] = [];
+        Self::demo_with(args, &[])
+    }
+
+    /// The demo where these variables are set.
+    pub(crate) fn demo_with(args: &[&str], environment: &[(&str, &str)]) -> Self {
         let args = ["demo", "--listen", "127.0.0.1:0"].iter().chain(args);
-        Self::start(UsherProcess::start(BINARY, args, none))
+        Self::start(UsherProcess::start(
+            BINARY,
+            args,
+            environment.iter().copied(),
+        ))
     }
 
     /// A fresh browser at its pages.

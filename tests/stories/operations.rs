@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -21,7 +22,7 @@ async fn a_node_says_that_it_is_alive_and_ready(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
     #[values(BusKind::Local, BusKind::Nats)] bus: BusKind,
 ) {
-    let ground = Ground::new(engine, bus);
+    let ground = Ground::bare(engine, bus);
     let node = ground.start();
     assert_eq!(node.ops("/livez").await, (200, "alive\n".to_owned()));
     assert_eq!(node.ops("/readyz").await, (200, "ready\n".to_owned()));
@@ -175,6 +176,31 @@ fn begin_to_join(node: &Node, path: &str, body: &str) -> TcpStream {
     stream
 }
 
+#[test]
+fn a_sqlite_file_has_no_log_beside_it_when_nobody_uses_it_any_more() {
+    let ground = Ground::bare(Engine::Sqlite, BusKind::Local);
+    let file = ground.database.url().strip_prefix("sqlite:").unwrap();
+    let log = PathBuf::from(format!("{file}-wal"));
+    let organisation = [
+        "organisation",
+        "create",
+        "--name",
+        "Hill Valley",
+        "--product-url",
+        "https://read.example/",
+    ];
+    for command in [&["migrate"], &organisation[..], &["verify"]] {
+        ground.usher(command);
+        assert!(!log.exists(), "after {command:?}");
+    }
+    let mut node = ground.start();
+    assert!(log.exists());
+    node.process.sigterm();
+    let ended = node.process.wait_exit(PATIENCE);
+    assert!(ended.success(), "{}", node.process.stderr_text());
+    assert!(!log.exists(), "after a node");
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_node_that_is_told_to_stop_finishes_what_it_took(
@@ -189,7 +215,7 @@ async fn a_node_that_is_told_to_stop_finishes_what_it_took(
     let mut stream = begin_to_join(&node, &format!("/join/{}", link.token()), body);
     eventually(PATIENCE, "the node has taken the request", async || {
         let (_, metrics) = node.ops("/metrics").await;
-        metrics.contains("\nusher_http_requests_in_flight 1\n")
+        metrics.contains("\nusher_http_requests_arriving 1\n")
     })
     .await;
 

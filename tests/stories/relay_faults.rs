@@ -1,8 +1,11 @@
 //! What a relay does to mails, and what becomes of the invites, as the API tells it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use contract::{SystemClock, Timestamp};
@@ -234,22 +237,28 @@ async fn a_wrong_password_costs_no_invite_anything_and_is_not_tried_often() {
 }
 
 #[rstest]
-#[case::the_connection(SmtpAt::Mail, "421 4.7.0 too many messages, wait 2 seconds")]
-#[case::the_mail(SmtpAt::Dot, "451 4.7.1 rate limit, wait 2 seconds")]
+#[case::the_connection(SmtpAt::Mail, 0, "421 4.7.0 too many messages, wait 2 seconds")]
+#[case::the_mail(SmtpAt::Dot, 30, "451 4.7.1 rate limit, wait 2 seconds")]
 #[tokio::test]
 async fn a_relay_that_is_asked_too_fast_gets_everything_more_slowly(
     #[case] at: SmtpAt,
+    #[case] after: usize,
     #[case] reply: &'static str,
 ) {
-    let said = Arc::new(AtomicUsize::new(0));
+    let (said, begun) = (AtomicUsize::new(0), Arc::new(Mutex::new(Vec::new())));
+    let begins = Arc::clone(&begun);
     let script = SmtpScript::new().on(move |moment| {
-        let is_said = moment.at == at && said.fetch_add(1, Ordering::Relaxed) == 30;
+        if moment.at == SmtpAt::Mail {
+            begins.lock().unwrap().push(Instant::now());
+        }
+        let is_said = moment.at == at && said.fetch_add(1, Ordering::Relaxed) == after;
         let act = SmtpAct::reply(reply);
         let closes = reply.starts_with("421");
         is_said.then(|| if closes { act.and_close() } else { act })
     });
     let relay = SmtpSink::start_with(script);
-    let room = Mailroom::open(Engine::Sqlite, BusKind::Local, &relay.url()).await;
+    let url = relay.url();
+    let room = Mailroom::at_rate(Engine::Sqlite, BusKind::Local, &url, "50").await;
     let batch = room.invite(&addresses(0, 60)).await;
     let batch = room
         .until(&batch, "the batch is finished", |batch| {
@@ -258,4 +267,9 @@ async fn a_relay_that_is_asked_too_fast_gets_everything_more_slowly(
         .await;
     assert_eq!(batch["states"], json!({ "sent": 60 }));
     assert_eq!(relay.messages().len(), 60, "one each");
+    // What was under way arrives; then there is nothing for as long as was asked for.
+    let begun = begun.lock().unwrap();
+    let pauses = begun.windows(2).map(|pair| pair[1] - pair[0]);
+    let longest = pauses.max().unwrap();
+    assert!(longest >= Duration::from_secs(2), "{longest:?}");
 }

@@ -2,12 +2,16 @@
 
 use std::time::Instant;
 
+use reqwest::Method;
 use rstest::rstest;
+use serde_json::Value;
 use testkit::{BusKind, Engine, SmtpSink, eventually};
 
 use crate::{
+    institution::Institution,
     mailroom::{Mailroom, addresses, by_recipient, count},
     node::{Ground, PATIENCE},
+    program::Program,
 };
 
 /// More than leave within our patience at one a second.
@@ -69,4 +73,28 @@ async fn other_limits_hold_at_once_and_settings_that_cannot_be_used_change_nothi
     let mails = relay.messages();
     let copies = by_recipient(&mails);
     assert!(mails.len() == PEOPLE && copies.len() == PEOPLE);
+}
+
+#[tokio::test]
+async fn another_throttle_holds_at_once() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    ground.tell("[throttle]\nper_organisation_per_minute = 50\n");
+    let node = ground.start();
+    let institution = Institution::found(&ground, &node).await;
+    let program = Program::of(&ground, &node, &institution);
+    let path = format!("/organisations/{}/plans", institution.id);
+    let ask = async || program.send(Method::GET, &path, &Value::Null).await.0;
+    for _ in 0..5 {
+        assert_eq!(ask().await, 200);
+    }
+    ground.tell("[throttle]\nper_organisation_per_minute = 3\n");
+    node.process.sighup();
+    eventually(PATIENCE, "the node says so", async || {
+        let log = node.process.stderr_text();
+        log.contains("per_organisation_per_minute from 50 to 3")
+    })
+    .await;
+    for expected in [200, 200, 200, 429] {
+        assert_eq!(ask().await, expected);
+    }
 }

@@ -1,7 +1,7 @@
 //! One system of several nodes, each with a part of the roles.
 
 use rstest::rstest;
-use testkit::{BusKind, Engine};
+use testkit::{BusKind, Engine, eventually};
 
 use crate::{
     institution::Institution,
@@ -62,6 +62,30 @@ async fn who_decides_may_be_away_for_a_while() {
     let page = person.join(&visitor, &link.url).await;
     assert_eq!(Outcome::of(page.status, &page.html), Outcome::Assigned);
     assert_eq!(institution.people("").await.len(), 1);
+}
+
+#[tokio::test]
+async fn tags_of_a_link_reach_who_joined_though_the_seats_were_away_when_it_changed() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Nats);
+    let mut others = ALL_BUT_EDGE.map(|role| if role == "seats" { "edge" } else { role });
+    others.sort_unstable();
+    let node = ground.start_with(&others, &[]);
+    let seats = ground.start_with(&["seats"], &[]);
+    let (institution, link) = Institution::with_link(&ground, &node, 5, &[("tags", "Law")]).await;
+    Person::numbered(1).join(&node.browser(), &link.url).await;
+    drop(seats);
+
+    let page = institution.open(&format!("/links/{}", link.id)).await;
+    let form = page.form(&format!("/links/{}", link.id));
+    let form = form.fill("tags", "Arts").fill("apply_tags", "all");
+    let page = institution.administrator.submit(&page, &form).await;
+    assert_eq!(page.status, 503, "{}", page.text());
+
+    let _seats = ground.start_with(&["seats"], &[]);
+    eventually(PATIENCE, "the tags are there", async || {
+        institution.people("").await[0][6] == "Arts"
+    })
+    .await;
 }
 
 #[test]

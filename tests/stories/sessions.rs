@@ -6,6 +6,7 @@ use testkit::{BusKind, Engine};
 use crate::{
     administrators::sign_in,
     browser::{Browser, Page},
+    colleagues::{choose, invite, mailed},
     html,
     institution::{Institution, PASSWORD},
     node::{Ground, Node},
@@ -257,4 +258,29 @@ async fn a_person_signs_out_everywhere() {
     assert_eq!(institution.open("").await.heading(), "Manage Users");
     let again = sign_in(&node.browser(), &institution.email, PASSWORD).await;
     assert_eq!(again.heading(), "Manage Users");
+}
+
+#[tokio::test]
+async fn whoever_chooses_a_password_by_a_link_leaves_no_session_of_another_behind() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let institution = Institution::found(&ground, &node).await;
+    let email = format!("viewer.{}", institution.email);
+    invite(&institution, &email, "viewer").await;
+    let link = mailed(&ground, &email, "/admin/set-up/").await;
+    let browser = &institution.administrator;
+    let owners = browser.cookies();
+    let where_to = async || {
+        let request = Client::new().get(format!("{}/admin/{}", node.http, institution.id));
+        let cookies: Vec<_> = owners
+            .iter()
+            .map(|value| format!("usher_admin={value}"))
+            .collect();
+        let answer = request.header("cookie", cookies.join("; ")).send().await;
+        answer.unwrap().url().path().to_owned()
+    };
+    assert_eq!(owners.len(), 1);
+    assert_eq!(where_to().await, format!("/admin/{}", institution.id));
+    choose(browser, &link, PASSWORD).await;
+    assert_eq!(where_to().await, "/admin/sign-in");
 }

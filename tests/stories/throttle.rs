@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt as _, stream};
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
-use testkit::{BusKind, Engine};
+use testkit::{BusKind, Engine, PostgresServer};
 
 use crate::{
     institution::{Institution, Link, PASSWORD},
@@ -23,14 +23,14 @@ const THREE_FROM_A_NETWORK: [(&str, &str); 2] = [
 
 /// Where a password is asked for, and what is typed.
 #[derive(Clone, Debug)]
-struct Door {
-    url: String,
-    email: String,
-    password: String,
+pub(crate) struct Door {
+    pub(crate) url: String,
+    pub(crate) email: String,
+    pub(crate) password: String,
 }
 
 impl Door {
-    fn person(node: &Node, person: &Person) -> Self {
+    pub(crate) fn person(node: &Node, person: &Person) -> Self {
         Self {
             url: format!("{}/sign-in", node.http),
             email: person.email.clone(),
@@ -39,14 +39,14 @@ impl Door {
     }
 
     /// The same with another password.
-    fn wrong(&self) -> Self {
+    pub(crate) fn wrong(&self) -> Self {
         Self {
             password: "wrong horse battery".to_owned(),
             ..self.clone()
         }
     }
 
-    async fn send(&self, from: &str) -> Response {
+    pub(crate) async fn send(&self, from: &str) -> Response {
         self.send_by(&unled(), from).await
     }
 
@@ -57,12 +57,17 @@ impl Door {
 }
 
 /// A client that does not follow where it is led.
-fn unled() -> Client {
+pub(crate) fn unled() -> Client {
     Client::builder().redirect(Policy::none()).build().unwrap()
 }
 
 /// Sends a form from an address.
-async fn post(client: &Client, url: &str, from: &str, form: &[(&str, &str)]) -> Response {
+pub(crate) async fn post(
+    client: &Client,
+    url: &str,
+    from: &str,
+    form: &[(&str, &str)],
+) -> Response {
     let request = client.post(url).header("x-forwarded-for", from).form(form);
     request.send().await.unwrap()
 }
@@ -415,6 +420,24 @@ async fn that_somebody_guessed_is_in_the_audit_trail_once_however_often_they_did
     }
 }
 
+#[tokio::test]
+async fn whoever_tries_links_of_administrators_is_told_to_wait_and_others_are_not() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start_with(&[], &THREE_FROM_A_NETWORK);
+    for (path, from) in [("reset", "192.0.2.1"), ("set-up", "192.0.2.2")] {
+        let choose = async |from: &str| {
+            let url = format!("{}/admin/{path}/nobody-gave-this-out", node.http);
+            let password = [("password", "a few words of my own")];
+            post(&unled(), &url, from, &password).await.status()
+        };
+        for _ in 0..3 {
+            assert_eq!(choose(from).await, StatusCode::GONE, "{path}");
+        }
+        assert_eq!(choose(from).await, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert_eq!(choose("192.0.2.3").await, StatusCode::GONE, "{path}");
+    }
+}
+
 /// Tries a link that nobody gave out, from an address; answers the status and when to try again.
 async fn guess(http: &str, from: &str) -> (StatusCode, Option<u64>) {
     let response = Client::new()
@@ -426,4 +449,48 @@ async fn guess(http: &str, from: &str) -> (StatusCode, Option<u64>) {
     let wait = response.headers().get("retry-after");
     let wait = wait.map(|value| value.to_str().unwrap().parse().unwrap());
     (response.status(), wait)
+}
+
+#[tokio::test]
+async fn of_a_public_request_nothing_is_written_before_it_may_be_answered() {
+    let ground = Ground::new(Engine::Postgres, BusKind::Local);
+    let node = ground.start_with(&[], &THREE_FROM_A_NETWORK);
+    let (_, link) = Institution::with_link(&ground, &node, 1, &[]).await;
+    let ann = Person::numbered(0);
+    ann.post(&crowd_client(), &link.url).await.unwrap();
+    let url = format!("{}/api/v1/session", node.http);
+    let sign_in = async |key: u32, password: &str, from: &str| {
+        let request = Client::new().post(&url).header("x-forwarded-for", from);
+        let request = request.header("idempotency-key", key.to_string());
+        let body = serde_json::json!({ "email": ann.email, "password": password });
+        let response = request.json(&body).send().await.unwrap();
+        let replayed = response.headers().contains_key("idempotency-replayed");
+        (response.status().as_u16(), replayed)
+    };
+    let query = |sql: &str| PostgresServer::shared().query(ground.database.url(), sql);
+
+    query("alter table attempts add constraint nothing_is_written check (false)");
+    for key in 0..5 {
+        let refused = sign_in(key, "wrong horse battery", HERE).await;
+        let status = if key < 3 { 401 } else { 429 };
+        assert_eq!(refused, (status, false), "{key}");
+    }
+    query("alter table attempts drop constraint nothing_is_written");
+
+    let there = "10.2.2.2";
+    for key in 0..5 {
+        assert_eq!(sign_in(key, &ann.password, there).await, (201, false));
+    }
+    let kept = query("select count(*) from attempts");
+    assert_eq!(kept, "3", "no more of one address a minute");
+    assert_eq!(sign_in(2, &ann.password, there).await, (201, true));
+    assert_eq!(sign_in(4, &ann.password, there).await, (201, false));
+
+    // whether a password is the one of a kept answer is asked no oftener than whether it is right
+    for key in 0..4 {
+        let guessed = sign_in(0, &format!("guess number {key}"), there).await;
+        let status = if key < 3 { 422 } else { 429 };
+        assert_eq!(guessed, (status, false), "{key}");
+    }
+    assert_eq!(sign_in(0, &ann.password, there).await, (429, false));
 }

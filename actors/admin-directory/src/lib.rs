@@ -1,8 +1,8 @@
 //! Organisations and their policies, administrators and their roles, API tokens, the audit trail.
 //!
 //! # Owns
-//! The tables `organisations`, `administrators`, `administrator_offices`, `administrator_sessions`
-//! `api_tokens` and `attempts`; nobody else writes them. Reads `audit`, which every actor writes through the
+//! The tables `organisations`, `administrators`, `administrator_offices`, `administrator_sessions`,
+//! `administrator_letters`, `api_tokens` and `attempts`; nobody else writes them. Reads `audit`, which every actor writes through the
 //! store.
 //!
 //! # Promises
@@ -13,6 +13,8 @@
 //! - Set-up links work once and for [`SETUP_DAYS`] days, sessions end after [`SESSION_HOURS`] hours
 //!   whatever happens. Both, and API tokens, are only kept as hashes.
 //! - A reset link is mailed and never shown; using it ends every session there was.
+//! - An organisation has an address mailed ten times a day, then once an hour, by inviting it.
+//! - Which of the operator's tokens are made and revoked is said by the log of every node within a minute.
 //! - That sign-ins of an administrator were refused is told by the trail once an hour, however many were.
 //! - An organisation that has an owner keeps one: the last cannot be removed or given another role.
 //! - Nobody becomes an administrator of another organisation through an address that their own
@@ -53,13 +55,16 @@ use kernel::{Behaviour, Routes};
 use passwords::Passwords;
 use store::Db;
 
-pub use self::{idempotency::AttemptSweeper, sql::STATEMENTS};
+pub use self::{idempotency::AttemptSweeper, sql::STATEMENTS, tokens::TokenWatch};
 
 /// The most requests whose secrets are looked up by one statement.
 const BATCH: usize = 64;
 
 /// Days for which a set-up link works.
 const SETUP_DAYS: i64 = 7;
+
+/// Days for which it is known which addresses were sent one.
+const LETTER_DAYS: i64 = 1;
 
 /// Minutes for which a reset link works.
 const RESET_MINUTES: i64 = 60;
@@ -112,6 +117,8 @@ impl Behaviour for AdminDirectory {
             .one::<ListAudit>()
             .one::<NameActors>()
             .one::<idem::BeginAttempt>()
-            .one::<idem::EndAttempt>();
+            .one::<idem::EndAttempt>()
+            .one::<idem::FindAnswer>()
+            .one::<idem::KeepAnswer>();
     }
 }

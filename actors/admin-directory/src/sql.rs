@@ -40,6 +40,9 @@ store::statements! {
         where email_key = $1
         for_update";
 
+    /// Has an administrator, whoever that is: others who change their offices wait.
+    pub(crate) LOCK_BY_ID = "select id from administrators where id = $1 for_update";
+
     /// Makes an administrator; of two at once, one.
     pub(crate) INSERT_ADMINISTRATOR = "
         insert into administrators (id, email, email_key, setup_hash, setup_expires_at, created_at)
@@ -160,6 +163,22 @@ store::statements! {
             and audit.action = $2
             and audit.at > $3";
 
+    /// How many letters an organisation had an address sent since a time, and when the last.
+    pub(crate) RECENT_LETTERS = "
+        select max(at) as last, count(*) as letters
+        from administrator_letters
+        where organisation_id = $1 and address_hash = $2 and at > $3";
+
+    /// Notes one more.
+    pub(crate) NOTE_LETTER = "
+        insert into administrator_letters (id, organisation_id, address_hash, at)
+        values ($1, $2, $3, $4)";
+
+    /// Forgets those from before a time, a piece at a time.
+    pub(crate) SWEEP_LETTERS = "
+        delete from administrator_letters
+        where id in (select id from administrator_letters where at <= $1 order by at limit $2)";
+
     /// Puts a reset link into the place of any older one.
     pub(crate) START_RESET = "
         update administrators
@@ -239,18 +258,34 @@ store::statements! {
         order by id desc
         limit $3";
 
-    /// One of them.
+    /// The operator's tokens before one, as those of an organisation.
+    pub(crate) LIST_OPERATOR_TOKENS = "
+        select id, name, role, expires_at, revoked_at, created_at
+        from api_tokens
+        where organisation_id is null
+            and id < coalesce(cast($1 as text), 'tok_8')
+        order by id desc
+        limit $2";
+
+    /// Every token of the operator.
+    pub(crate) WATCH_TOKENS = "
+        select id, name, revoked_at
+        from api_tokens
+        where organisation_id is null
+        order by id";
+
+    /// One of an organisation's, or of the operator's.
     pub(crate) FIND_TOKEN = "
         select id, name, role, expires_at, revoked_at, created_at
         from api_tokens
-        where organisation_id = $1
+        where organisation_id is not distinct from cast($1 as text)
             and id = $2";
 
     /// Ends a token, once.
     pub(crate) REVOKE_TOKEN = "
         update api_tokens
         set revoked_at = $3
-        where organisation_id = $1
+        where organisation_id is not distinct from cast($1 as text)
             and id = $2
             and revoked_at is null";
 
@@ -290,17 +325,11 @@ store::statements! {
         where api_tokens.organisation_id = $2
         order by api_tokens.id";
 
-    /// Begins an attempt where there is none, or where one with the same body crashed that may be
-    /// repeated.
+    /// Begins an attempt where there is none.
     pub(crate) BEGIN_ATTEMPT = "
         insert into attempts (key_hash, body_hash, attempt, leased_until, created_at)
         values ($1, $2, $3, now_micros() + $4, now_micros())
-        on conflict (key_hash) do update
-        set attempt = excluded.attempt, leased_until = excluded.leased_until
-        where attempts.body_hash = excluded.body_hash
-            and attempts.status is null
-            and attempts.leased_until <= now_micros()
-            and cast($5 as bigint) = 1
+        on conflict (key_hash) do nothing
         returning attempt";
 
     /// What is known of a key.
@@ -309,6 +338,13 @@ store::statements! {
             case when leased_until <= now_micros() then 1 else 0 end as has_crashed
         from attempts
         where key_hash = $1";
+
+    /// Keeps the answer of what was not begun, where nothing is known of the key.
+    pub(crate) KEEP_ANSWER = "
+        insert into attempts
+            (key_hash, body_hash, attempt, leased_until, status, body, location, created_at)
+        values ($1, $2, $3, now_micros(), $4, $5, $6, now_micros())
+        on conflict (key_hash) do nothing";
 
     /// What is answered from now on.
     pub(crate) ANSWER_ATTEMPT = "

@@ -1,22 +1,27 @@
-//! What the API and the pages have in common about a person's own account, as `flows` is for
+//! What the API and the pages have in common about a person's own account, as `join` is for
 //! joining: a form comes in, messages go out.
 
 use contract::{
     Call, EmailAddress, Fields, Kind, Problem, Secret,
     accounts::{
         ChangePassword, FinishAddressChange, FinishReset, NoteRefusedSignIn, PersonSession,
-        SignInPerson, SignedInPerson, StartAddressChange, StartReset,
+        ResolveReset, SignInPerson, SignedInPerson, StartAddressChange, StartReset,
     },
-    ids::ProofId,
+    ids::{AccountId, ProofId},
     mails::{Letter, QueueMail, proof_key},
     people::{Evidence, ProofIssued},
     seats::{Admit, Door, SettleProof},
 };
+use kernel::Cx;
 
 use crate::{
     edge::Edge,
-    flows::{self, Joined, evenly},
+    evenly::evenly,
+    join::Joined,
+    letter, link, password,
     person::Person,
+    proof,
+    purpose::{Purpose, SignIn},
     request::Incoming,
 };
 
@@ -27,29 +32,34 @@ pub(crate) async fn sign_in(
     email: &str,
     password: &str,
 ) -> Result<PersonSession, Problem> {
+    let throttle = &edge.throttle;
+    let email = EmailAddress::parse(email).ok();
     let attempt = async {
-        let email = EmailAddress::parse(email);
-        let email = email.map_err(|_| Problem::new(Kind::SignInRefused))?;
-        if let Err(refusal) = edge.throttle.by_email(&email) {
-            tell(
-                edge,
-                visitor,
-                &email,
-                &NoteRefusedSignIn {
-                    email: email.clone(),
-                },
-            )
-            .await;
+        let email = email.clone();
+        let email = email.ok_or_else(|| Problem::new(Kind::SignInRefused))?;
+        if let Err(refusal) = throttle.by_sign_in(SignIn::Person, &email, visitor.client) {
+            tell_refused(edge, visitor, &email).await;
             return Err(refusal);
         }
         let password = Secret::new(password);
         let sign_in = SignInPerson { email, password };
         edge.bus.call(&sign_in, &visitor.cx).await
     };
-    let throttle = &edge.throttle;
-    throttle
-        .typed(visitor.client, Kind::SignInRefused, attempt)
-        .await
+    let attempt = throttle.typed(visitor.client, Kind::SignInRefused, attempt);
+    let answer = attempt.await;
+    // Guesses from many networks are too few from each to be stopped there.
+    if let (Err(problem), Some(email)) = (&answer, &email)
+        && problem.kind == Kind::SignInRefused
+    {
+        tell_refused(edge, visitor, email).await;
+    }
+    answer
+}
+
+async fn tell_refused(edge: &Edge, visitor: &Incoming, email: &EmailAddress) {
+    let email = email.clone();
+    let note = NoteRefusedSignIn { email };
+    tell(edge, visitor, &note.email, &note).await;
 }
 
 /// Has the trail tell of a refused sign-in: of each address seldom, and after the same time whether or
@@ -76,8 +86,8 @@ pub(crate) async fn start_reset(
     email: &str,
 ) -> Result<ProofId, Problem> {
     let email = address("email", email)?;
-    edge.throttle.by_email(&email)?;
     edge.throttle.by_ip(visitor.client)?;
+    edge.throttle.by_email(Purpose::Letter, &email)?;
     evenly(async {
         let started = edge.bus.call(&StartReset { email }, &visitor.cx).await?;
         if let Some(proof) = started.proof {
@@ -95,23 +105,44 @@ pub(crate) async fn start_reset(
     .await
 }
 
-/// Sets the password anew, and lets the seats follow that waited for the proof of the address.
+/// Whose password the link of a letter sets.
+pub(crate) async fn reset_for(
+    edge: &Edge,
+    visitor: &Incoming,
+    token: Secret,
+) -> Result<EmailAddress, Problem> {
+    let resolve = ResolveReset {
+        token: token.clone(),
+    };
+    let resolved = edge.bus.call(&resolve, &visitor.cx);
+    let shown = proof::shown(edge, visitor, &Evidence::Token(token), resolved).await?;
+    Ok(shown.email)
+}
+
+/// Sets the password anew, and lets the seats follow that waited for the proof of the address. Answers the
+/// session that begins, unless people of an earlier release began none.
 pub(crate) async fn finish_reset(
     edge: &Edge,
     visitor: &Incoming,
     evidence: Evidence,
     new_password: String,
-) -> Result<(), Problem> {
+) -> Result<Option<PersonSession>, Problem> {
     let finish = FinishReset {
         evidence,
         new_password: chosen("new_password", new_password)?,
     };
     let finished = edge.bus.call(&finish, &visitor.cx);
-    let account_id = flows::shown(edge, visitor, &finish.evidence, finished)
-        .await?
-        .account_id;
-    let settle = SettleProof { account_id };
-    edge.bus.call(&settle, &visitor.cx).await.map(drop)
+    let reset = proof::shown(edge, visitor, &finish.evidence, finished).await?;
+    settle(edge, &visitor.cx, reset.proved.account_id).await;
+    Ok(reset.session)
+}
+
+/// Lets the seats follow that waited for an address. What is proved is proved, though they do not answer:
+/// they find out by themselves within 75 seconds.
+async fn settle(edge: &Edge, cx: &Cx, account_id: AccountId) {
+    if let Err(problem) = edge.bus.call(&SettleProof { account_id }, cx).await {
+        tracing::warn!(request_id = %cx.request_id, %problem, "seats were not told of a proof");
+    }
 }
 
 /// Mails the new mailbox. Answers alike whether or not the new address has an account.
@@ -122,8 +153,9 @@ pub(crate) async fn start_address_change(
     password: String,
 ) -> Result<ProofId, Problem> {
     let email = address("email", email)?;
-    edge.throttle.by_email(&email)?;
-    edge.throttle.by_email(&person.signed_in.email)?;
+    edge.throttle
+        .by_email(Purpose::Password, &person.signed_in.email)?;
+    edge.throttle.by_email(Purpose::Letter, &email)?;
     let start = StartAddressChange {
         email,
         password: Secret::new(password),
@@ -145,7 +177,8 @@ pub(crate) async fn start_address_change(
     .await
 }
 
-/// Changes the address, and tells the old mailbox.
+/// Changes the address. That the old mailbox is told is on record with the change, unless people of an
+/// earlier release made it.
 pub(crate) async fn finish_address_change(
     edge: &Edge,
     person: &Person,
@@ -157,20 +190,19 @@ pub(crate) async fn finish_address_change(
     };
     let visitor = &person.incoming;
     let changed = edge.bus.call(&finish, person.cx());
-    let changed = flows::shown(edge, visitor, &finish.evidence, changed).await?;
-    let settle = SettleProof {
-        account_id: person.signed_in.account_id,
-    };
-    edge.bus.call(&settle, person.cx()).await?;
-    let notice = QueueMail {
-        key: format!("address-changed:{}", visitor.cx.request_id),
-        to: changed.from,
-        letter: Letter::AddressChanged {
-            first_name: changed.first_name,
-            language: changed.language,
-        },
-    };
-    flows::queue(edge, &visitor.cx, notice).await;
+    let changed = proof::shown(edge, visitor, &finish.evidence, changed).await?;
+    if !changed.is_noted {
+        let notice = QueueMail {
+            key: format!("address-changed:{}", visitor.cx.request_id),
+            to: changed.from,
+            letter: Letter::AddressChanged {
+                first_name: changed.first_name,
+                language: changed.language,
+            },
+        };
+        letter::queue(edge, &visitor.cx, notice).await;
+    }
+    settle(edge, person.cx(), person.signed_in.account_id).await;
     Ok(())
 }
 
@@ -181,7 +213,8 @@ pub(crate) async fn change_password(
     password: String,
     new_password: String,
 ) -> Result<(), Problem> {
-    edge.throttle.by_email(&person.signed_in.email)?;
+    edge.throttle
+        .by_email(Purpose::Password, &person.signed_in.email)?;
     let change = ChangePassword {
         password: Secret::new(password),
         new_password: chosen("new_password", new_password)?,
@@ -192,7 +225,7 @@ pub(crate) async fn change_password(
 
 /// Uses a link with the account of whoever is signed in.
 pub(crate) async fn join_as(edge: &Edge, person: &Person, token: &str) -> Result<Joined, Problem> {
-    let face = flows::face(edge, &person.incoming, token).await?;
+    let face = link::face(edge, &person.incoming, token).await?;
     edge.throttle.by_link(face.link_id)?;
     // A closed link admits nobody, but whoever has a place is told of it: the admission knows.
     let SignedInPerson {
@@ -240,7 +273,7 @@ fn address(field: &str, text: &str) -> Result<EmailAddress, Problem> {
 
 fn chosen(field: &str, password: String) -> Result<Secret, Problem> {
     let mut fields = Fields::default();
-    let password = flows::password(&mut fields, field, password);
+    let password = password::take(&mut fields, field, password);
     fields.finish(|| password)
 }
 
@@ -257,5 +290,5 @@ async fn mail(edge: &Edge, visitor: &Incoming, proof: ProofId, to: EmailAddress,
         letter,
     };
     // Told to the log alone: a refusal would tell the asker that there is an account.
-    flows::queue(edge, &visitor.cx, mail).await;
+    letter::queue(edge, &visitor.cx, mail).await;
 }

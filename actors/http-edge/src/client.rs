@@ -47,12 +47,25 @@ fn address(hop: &str) -> Option<IpAddr> {
 
 /// What an address is counted as: whoever has an IPv6 address has 2^64 of them.
 pub(crate) fn counted(address: IpAddr) -> IpAddr {
+    network(address, 32, 64)
+}
+
+/// The site of an address: what one household or one rented machine may have all of.
+pub(crate) fn site(address: IpAddr) -> IpAddr {
+    network(address, 24, 48)
+}
+
+/// The network of an address, of so many bits.
+fn network(address: IpAddr, v4: u32, v6: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
-            let network = address.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(network.into())
+            let hosts = u128::MAX.checked_shr(v6).unwrap_or(0);
+            IpAddr::V6((address.to_bits() & !hosts).into())
         }
-        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V4(address) => {
+            let hosts = u32::MAX.checked_shr(v4).unwrap_or(0);
+            IpAddr::V4((address.to_bits() & !hosts).into())
+        }
     }
 }
 
@@ -99,5 +112,8 @@ mod tests {
         let counted = |text: &str| counted(text.parse().unwrap()).to_string();
         assert_eq!(counted("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(counted("::ffff:192.0.2.1"), "192.0.2.1");
+        let site = |text: &str| site(text.parse().unwrap()).to_string();
+        assert_eq!(site("2001:db8:1:2:3:4:5:6"), "2001:db8:1::");
+        assert_eq!(site("192.0.2.1"), "192.0.2.0");
     }
 }

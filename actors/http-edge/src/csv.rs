@@ -81,7 +81,10 @@ impl Export {
     /// The next page, with the patience of a request of its own.
     async fn read(&self) -> Result<Page<Row>, Problem> {
         let cx = renewed(&self.edge, &self.cx);
-        self.question.ask(&self.edge, &cx).await
+        let page = self.question.ask(&self.edge, &cx).await;
+        page.inspect_err(|problem| {
+            tracing::warn!(request_id = %cx.request_id, %problem, "a table of people broke off");
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use contract::Problem;
 use futures_util::future::LocalBoxFuture;
 use kernel::Bus;
 use prometheus::Registry;
+use tokio::sync::watch;
 use url::Url;
 
 use crate::{
@@ -35,8 +36,8 @@ pub struct EdgeOptions {
     pub trusted_proxies: Vec<Network>,
     /// Threads that serve requests; each has a bus of its own.
     pub workers: usize,
-    /// What is borne of each client, address, link and organisation.
-    pub throttle: ThrottleLimits,
+    /// What is borne of each client, address, link and organisation, as it changes.
+    pub throttle: watch::Receiver<ThrottleLimits>,
     /// What providers of mail sign their events with.
     pub hooks: HookKeys,
     /// The most addresses that are pasted at once.
@@ -137,7 +138,7 @@ pub async fn start(
     extra: fn(&mut web::ServiceConfig),
 ) -> Result<Running, EdgeError> {
     let metrics = HttpMetrics::register(registry)?;
-    let throttle = Arc::new(Throttle::new(&options.throttle, registry)?);
+    let throttle = Arc::new(Throttle::new(options.throttle.clone(), registry)?);
     let streams = Arc::<Streams>::default();
     let closing = Arc::clone(&streams);
     let (listen, workers) = (options.listen, options.workers.max(1));

@@ -1,7 +1,7 @@
 //! The one middleware: everything that holds for every request, whatever its route.
 //!
-//! In order: bound the requests in flight, name the request, refuse foreign forms, run the handler
-//! behind a panic guard, render a problem, set the headers, count and log.
+//! In order: bound the requests in flight, name the request, refuse foreign forms, wait for the body, run
+//! the handler behind a panic guard, render a problem, set the headers, count and log.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
@@ -11,7 +11,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{
-        Method, StatusCode,
+        ConnectionType, Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -22,7 +22,7 @@ use futures_util::FutureExt as _;
 use prometheus::IntGauge;
 
 use crate::{
-    csrf,
+    arriving, csrf,
     edge::{Edge, EdgeOptions},
     metrics::method_label,
     pages, problem,
@@ -44,6 +44,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request in flight, counted until it is dropped.
 struct InFlight(IntGauge);
+
+impl InFlight {
+    /// Whether it is one of those that are answered. Whose body came later comes back among them.
+    fn room(&self) -> Result<(), Problem> {
+        if self.0.get() > MOST_IN_FLIGHT {
+            return Err(Problem::new(Kind::Overloaded));
+        }
+        Ok(())
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
@@ -76,11 +86,21 @@ pub(crate) async fn pass(
         is_api,
     };
 
-    let response = if in_flight.0.get() > MOST_IN_FLIGHT {
-        let refused = guard.render(Problem::new(Kind::Overloaded));
+    let response = if let Err(problem) = in_flight.room() {
+        let refused = guard.render(problem);
         request.into_response(refused)
     } else if let Err(problem) = guard.check(&request) {
         let refused = guard.render(problem);
+        request.into_response(refused)
+    } else if let Err(problem) = arriving::ahead(&mut request, &edge.metrics)
+        .await
+        .and_then(|()| in_flight.room())
+    {
+        let mut refused = guard.render(problem);
+        // What is still to come is not read as the next request.
+        refused
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
         request.into_response(refused)
     } else {
         match AssertUnwindSafe(async { next.call(request).await })

@@ -18,29 +18,31 @@ const FORGET_FROM: usize = 4_096;
 /// `governor` counts whatever it is asked about, right or wrong; here whoever is right costs nothing.
 /// Guesses that are under way together when the last one is borne are all looked at, and all counted:
 /// the address waits the longer.
+#[derive(Default)]
 pub(crate) struct Guesses {
-    /// After how long one wrong guess is forgiven.
-    forgiven_after: Duration,
     /// When an address has nothing left that is held against it.
     clear_at: Mutex<HashMap<IpAddr, Instant>>,
 }
 
-impl Guesses {
-    /// Bears so many wrong ones a minute.
-    pub(crate) fn new(a_minute: NonZeroU32) -> Self {
-        Self {
-            forgiven_after: MINUTE / a_minute.get(),
-            clear_at: Mutex::default(),
-        }
-    }
+/// After how long one wrong guess is forgiven where so many a minute are borne.
+fn forgiven_after(a_minute: NonZeroU32) -> Duration {
+    MINUTE / a_minute.get()
+}
 
-    /// Whether another guess is looked at, or after how many seconds it will be.
-    pub(crate) fn ask(&self, client: IpAddr, now: Instant) -> Result<(), u32> {
+impl Guesses {
+    /// Whether another guess is looked at where so many wrong ones a minute are borne, or after how many
+    /// seconds it will be.
+    pub(crate) fn ask(
+        &self,
+        client: IpAddr,
+        a_minute: NonZeroU32,
+        now: Instant,
+    ) -> Result<(), u32> {
         let key = crate::client::counted(client);
         let Some(clear_at) = self.clear_at().get(&key).copied() else {
             return Ok(());
         };
-        let held = clear_at.saturating_duration_since(now) + self.forgiven_after;
+        let held = clear_at.saturating_duration_since(now) + forgiven_after(a_minute);
         let Some(wait) = held.checked_sub(MINUTE).filter(|wait| !wait.is_zero()) else {
             return Ok(());
         };
@@ -50,14 +52,14 @@ impl Guesses {
     }
 
     /// Holds a wrong guess against an address.
-    pub(crate) fn wrong(&self, client: IpAddr, now: Instant) {
+    pub(crate) fn wrong(&self, client: IpAddr, a_minute: NonZeroU32, now: Instant) {
         let key = crate::client::counted(client);
         let mut all = self.clear_at();
         if all.len() >= FORGET_FROM && all.len() == all.capacity() {
             all.retain(|_, clear_at| *clear_at > now);
         }
         let clear_at = all.entry(key).or_insert(now);
-        *clear_at = (*clear_at).max(now) + self.forgiven_after;
+        *clear_at = (*clear_at).max(now) + forgiven_after(a_minute);
     }
 
     fn clear_at(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
@@ -69,8 +71,21 @@ impl Guesses {
 mod tests {
     use super::*;
 
-    fn guesses(a_minute: u32) -> Guesses {
-        Guesses::new(NonZeroU32::new(a_minute).unwrap())
+    /// Those of whom so many wrong ones a minute are borne.
+    struct Borne(Guesses, NonZeroU32);
+
+    impl Borne {
+        fn ask(&self, client: IpAddr, now: Instant) -> Result<(), u32> {
+            self.0.ask(client, self.1, now)
+        }
+
+        fn wrong(&self, client: IpAddr, now: Instant) {
+            self.0.wrong(client, self.1, now);
+        }
+    }
+
+    fn guesses(a_minute: u32) -> Borne {
+        Borne(Guesses::default(), NonZeroU32::new(a_minute).unwrap())
     }
 
     #[test]
@@ -119,6 +134,6 @@ mod tests {
             let at = now + Duration::from_millis(address.into());
             guesses.wrong(IpAddr::V4(address.into()), at);
         }
-        assert!(guesses.clear_at().len() < 10_000);
+        assert!(guesses.0.clear_at().len() < 10_000);
     }
 }

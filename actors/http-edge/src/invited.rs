@@ -10,7 +10,7 @@ use contract::{
     text::PersonName,
 };
 
-use crate::{edge::Edge, flows::password, person::Person, request::Incoming};
+use crate::{edge::Edge, join, password, person::Person, purpose::Purpose, request::Incoming};
 
 /// What somebody who accepts fills in; the address is the invited one.
 #[derive(Clone, Default)]
@@ -47,7 +47,7 @@ pub(crate) async fn face(
     match &resolve.ticket {
         Ticket::Code { email, .. } => {
             let attempt = async {
-                throttle.by_email(email)?;
+                throttle.by_email(Purpose::Code, email)?;
                 edge.bus.call(&resolve, &visitor.cx).await
             };
             throttle.typed(client, Kind::InviteUnknown, attempt).await
@@ -91,14 +91,14 @@ pub(crate) async fn accept(
 ) -> Result<Accepted, Problem> {
     let face = face(edge, visitor, Ticket::Token(Secret::new(token))).await?;
     let enrol = parse(&face, form, registrant)?;
-    edge.throttle.by_email(&face.email)?;
+    edge.throttle.by_email(Purpose::Join, &face.email)?;
     // Nobody gets an account by an invite that gives no place; whoever accepted it gets the same
     // answer again, and the admission knows whether they did.
     let enrol = Enrol {
         known_only: !matches!(face.life, Life::Pending | Life::Declined),
         ..enrol
     };
-    let enrolled = crate::flows::enrol_unguessed(edge, visitor, &enrol).await;
+    let enrolled = join::enrol_unguessed(edge, visitor, &enrol).await;
     let enrolled = enrolled.map_err(|problem| match closed(face.life) {
         Some(kind) if problem.kind == Kind::NotFound => Problem::new(kind),
         _ => problem,
@@ -168,7 +168,7 @@ fn for_another(face: &InviteFace, person: &SignedInPerson) -> Problem {
 
 /// Refuses to accept by the form where somebody else is signed in: they have to sign out first, or
 /// accept as themself.
-pub(crate) fn is_alone(face: &InviteFace, person: &SignedInPerson) -> Result<(), Problem> {
+pub(crate) fn refuse_another(face: &InviteFace, person: &SignedInPerson) -> Result<(), Problem> {
     if closed(face.life).is_none() && face.email.key() != person.email.key() {
         return Err(for_another(face, person));
     }
@@ -207,7 +207,7 @@ fn parse(
     let mut fields = Fields::default();
     let first_name = fields.take("first_name", PersonName::parse(&form.first_name));
     let last_name = fields.take("last_name", PersonName::parse(&form.last_name));
-    let password = password(&mut fields, "password", form.password);
+    let password = password::take(&mut fields, "password", form.password);
     if !form.accept_terms {
         fields.refuse("accept_terms", "required", "must be accepted");
     }

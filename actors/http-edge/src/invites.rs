@@ -1,27 +1,23 @@
 //! E-mail invites, from the side of whoever invites: an address list comes in, a draft goes out.
 
-use std::time::Duration;
-
 use contract::{
-    Kind, Problem,
+    Clock, Kind, Problem,
     batches::{
         AddToBatch, BATCH_PIECE, Batch, BatchRow, GivenRow, ListBatchRows, OpenBatch, SealBatch,
         SendBatch, Source,
     },
     ids::{BatchId, LinkId, OrganisationId},
-    invites::ResendPending,
+    invites::{ResendPending, Resent},
     page::{Cursor, PageRequest},
     text::{InviteMessage, Name},
 };
 use intake::{Pasted, read_text};
 use kernel::Cx;
 
-use crate::edge::Edge;
+use crate::{edge::Edge, request::renewed_at};
 
 /// What is said where a link is not there.
 pub(crate) const NO_LINK: &str = "There is no such access link. Create one first.";
-/// What must be left of the patience of whoever asks for a further piece.
-const PIECE_TIME: Duration = Duration::from_secs(4);
 /// The most refused rows that a problem names.
 const NAMED_MOST: usize = 20;
 
@@ -49,8 +45,8 @@ pub(crate) async fn paste(
     let limit = edge.options.paste_limit;
     check(&pasted, limit)?;
     let rows: Vec<GivenRow> = pasted.given.into_iter().map(GivenRow::from).collect();
+    // Rows that are no address are told in the draft, too, and count.
     let given = rows.len() as u64;
-    // Beside the addresses there may be rows that are none.
     let batch_id = match open(edge, cx, organisation, new, Source::Paste, given).await {
         Err(problem) if problem.kind == Kind::NotFound => {
             return Err(Problem::invalid("link_id", "unknown", NO_LINK));
@@ -138,25 +134,37 @@ pub(crate) async fn send(
     edge.bus.call(&send, cx).await
 }
 
-/// Sends the pending invites of a batch again, a piece at a time; answers how many. Where whoever asks
-/// runs out of patience, the rest is left for the next time.
+/// Sends the pending invites of a batch again, a piece at a time, each with the patience of a request of
+/// its own; answers how many.
 pub(crate) async fn resend_pending(
     edge: &Edge,
     cx: &Cx,
     organisation: OrganisationId,
     batch_id: BatchId,
 ) -> Result<u64, Problem> {
-    let (mut count, mut behind) = (0, None);
-    loop {
+    let piece = async |cx: Cx, behind| {
         let pending = ResendPending {
             organisation,
             batch_id,
             behind,
         };
-        let resent = edge.bus.call(&pending, cx).await?;
+        edge.bus.call(&pending, &cx).await
+    };
+    all_pieces(&**edge.bus.clock(), cx, piece).await
+}
+
+/// How many there are in all pieces, from the first to the empty one.
+async fn all_pieces(
+    clock: &dyn Clock,
+    cx: &Cx,
+    piece: impl AsyncFn(Cx, Option<u64>) -> Result<Resent, Problem>,
+) -> Result<u64, Problem> {
+    let (mut count, mut behind) = (0, None);
+    loop {
+        let resent = piece(renewed_at(clock, cx), behind).await?;
         count += resent.count;
         behind = resent.behind;
-        if behind.is_none() || cx.remaining(edge.bus.clock().now()) <= Some(PIECE_TIME) {
+        if behind.is_none() {
             return Ok(count);
         }
     }
@@ -234,9 +242,29 @@ pub(crate) async fn refusals(
 
 #[cfg(test)]
 mod tests {
-    use contract::ids::Ulid;
+    use contract::{Caller, ManualClock, Service, Timestamp, ids::Ulid};
 
     use super::*;
+
+    #[actix_rt::test]
+    async fn the_pending_of_a_large_batch_are_all_sent_again_however_long_that_takes() {
+        let clock = ManualClock::at(Timestamp::from_micros(0));
+        let caller = Caller::operator(Service::HttpEdge, clock.now());
+        let cx = Cx::begin(caller, "request-1", &*clock);
+        let piece = async |cx: Cx, behind: Option<u64>| {
+            assert!(cx.remaining(clock.now()).is_some(), "it is served");
+            assert!(cx.caller.expires_at > clock.now(), "and believed");
+            clock.advance_seconds(9);
+            let position = behind.map_or(1_999, |behind| behind + 2_000);
+            let is_there = position < 100_000;
+            Ok(Resent {
+                count: if is_there { 2_000 } else { 0 },
+                behind: is_there.then_some(position),
+            })
+        };
+        let count = all_pieces(&*clock, &cx, piece).await;
+        assert_eq!(count, Ok(100_000));
+    }
 
     #[test]
     fn nothing_was_sent_is_only_said_where_somebody_answered() {

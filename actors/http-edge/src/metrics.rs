@@ -18,6 +18,7 @@ pub(crate) struct HttpMetrics {
     requests: IntCounterVec,
     seconds: HistogramVec,
     pub(crate) in_flight: IntGauge,
+    pub(crate) arriving: IntGauge,
     pub(crate) panics: IntCounter,
 }
 
@@ -37,11 +38,16 @@ impl HttpMetrics {
                 "usher_http_requests_in_flight",
                 "Requests that are being answered.",
             )?,
+            arriving: IntGauge::new(
+                "usher_http_requests_arriving",
+                "Requests whose body is still to come.",
+            )?,
             panics: IntCounter::new("usher_http_panics_total", "Handlers that panicked.")?,
         };
         registry.register(Box::new(metrics.requests.clone()))?;
         registry.register(Box::new(metrics.seconds.clone()))?;
         registry.register(Box::new(metrics.in_flight.clone()))?;
+        registry.register(Box::new(metrics.arriving.clone()))?;
         registry.register(Box::new(metrics.panics.clone()))?;
         Ok(metrics)
     }

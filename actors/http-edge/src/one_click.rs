@@ -2,18 +2,27 @@
 
 use contract::suppressions::UnsubscribeScope;
 
-/// From whom no more is wanted: `scope` of a form, urlencoded or in parts. Whatever else the body
-/// is, it can only ask for less mail.
-pub(crate) fn scope(content_type: &str, body: &[u8]) -> UnsubscribeScope {
-    let is_from_everybody = match boundary(content_type) {
+/// From whom no more is wanted: by the key of RFC 8058 from the organisation, by `scope` as it says;
+/// urlencoded or in parts. `None`: it says neither, so nobody asked for anything.
+pub(crate) fn scope(content_type: &str, body: &[u8]) -> Option<UnsubscribeScope> {
+    let fields = match boundary(content_type) {
         Some(boundary) => in_parts(&boundary, body),
         None => url::form_urlencoded::parse(body)
-            .any(|(name, value)| name == "scope" && value == "everybody"),
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect(),
     };
-    if is_from_everybody {
-        UnsubscribeScope::Everybody
+    let says = |wanted: &str, what: &str| {
+        let is = |(name, value): &(String, String)| {
+            name.eq_ignore_ascii_case(wanted) && value.trim().eq_ignore_ascii_case(what)
+        };
+        fields.iter().any(is)
+    };
+    if says("scope", "everybody") {
+        Some(UnsubscribeScope::Everybody)
+    } else if says("List-Unsubscribe", "One-Click") || says("scope", "organisation") {
+        Some(UnsubscribeScope::Organisation)
     } else {
-        UnsubscribeScope::Organisation
+        None
     }
 }
 
@@ -32,26 +41,25 @@ fn boundary(content_type: &str) -> Option<String> {
     (!boundary.is_empty()).then(|| format!("--{boundary}"))
 }
 
-fn in_parts(boundary: &str, body: &[u8]) -> bool {
+fn in_parts(boundary: &str, body: &[u8]) -> Vec<(String, String)> {
     let body = String::from_utf8_lossy(body).replace("\r\n", "\n");
-    body.split(boundary).any(|part| {
-        let Some((head, value)) = part.split_once("\n\n") else {
-            return false;
-        };
-        head.lines().any(is_of_scope) && value.trim() == "everybody"
-    })
+    let parts = body.split(boundary).filter_map(|part| {
+        let (head, value) = part.split_once("\n\n")?;
+        let name = head.lines().find_map(name)?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    parts.collect()
 }
 
-/// Whether a line of a part's head names the field.
-fn is_of_scope(line: &str) -> bool {
-    let Some((header, parameters)) = line.split_once(':') else {
-        return false;
-    };
-    header.trim().eq_ignore_ascii_case("content-disposition")
-        && parameters
-            .split(';')
-            .map(str::trim)
-            .any(|parameter| matches!(parameter, "name=\"scope\"" | "name=scope"))
+/// The name of the field, where a line of a part's head says it.
+fn name(line: &str) -> Option<&str> {
+    let (header, parameters) = line.split_once(':')?;
+    if !header.trim().eq_ignore_ascii_case("content-disposition") {
+        return None;
+    }
+    let mut parameters = parameters.split(';').map(str::trim);
+    let name = parameters.find_map(|parameter| parameter.strip_prefix("name="))?;
+    Some(name.trim_matches('"'))
 }
 
 #[cfg(test)]
@@ -89,23 +97,39 @@ mod tests {
             ),
         ] {
             let read = scope(content_type, body.as_bytes());
-            assert_eq!(read, UnsubscribeScope::Everybody, "{body}");
+            assert_eq!(read, Some(UnsubscribeScope::Everybody), "{body}");
         }
     }
 
     #[test]
-    fn anything_else_is_about_the_organisation() {
+    fn the_click_of_a_mail_program_is_about_the_organisation() {
         for (content_type, body) in [
             (FORM, "List-Unsubscribe=One-Click".to_owned()),
+            (FORM, "list-unsubscribe=one-click\r\n".to_owned()),
             (FORM, "scope=organisation".to_owned()),
-            ("", String::new()),
+            (FORM, "List-Unsubscribe=One-Click&scope=x".to_owned()),
+            ("", "List-Unsubscribe=One-Click".to_owned()),
             (PARTS, parts(&[("List-Unsubscribe", "One-Click")])),
-            (PARTS, parts(&[("other", "everybody")])),
             (PARTS, parts(&[("scope", "organisation")])),
-            ("multipart/form-data", parts(&[("scope", "everybody")])),
         ] {
             let read = scope(content_type, body.as_bytes());
-            assert_eq!(read, UnsubscribeScope::Organisation, "{body}");
+            assert_eq!(read, Some(UnsubscribeScope::Organisation), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_says_neither_asks_for_nothing() {
+        for (content_type, body) in [
+            ("", String::new()),
+            (FORM, "x=1".to_owned()),
+            (FORM, "scope=x&List-Unsubscribe=x&One-Click".to_owned()),
+            (PARTS, parts(&[])),
+            (PARTS, parts(&[("other", "everybody")])),
+            (PARTS, "List-Unsubscribe=One-Click".to_owned()),
+            ("multipart/form-data", parts(&[("scope", "everybody")])),
+            ("application/json", "{\"scope\":\"everybody\"}".to_owned()),
+        ] {
+            assert_eq!(scope(content_type, body.as_bytes()), None, "{body}");
         }
     }
 }

@@ -2,14 +2,7 @@
 
 use std::future::Future;
 
-use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, ResponseError,
-    body::BoxBody,
-    cookie::Cookie,
-    dev::Payload,
-    http::{StatusCode, header},
-    web,
-};
+use actix_web::{FromRequest, HttpRequest, cookie::Cookie, dev::Payload, web};
 use contract::{
     Kind, Principal, Problem, Secret,
     accounts::{AuthenticatePerson, PersonSession, SignedInPerson},
@@ -19,6 +12,7 @@ use kernel::Cx;
 
 use crate::{
     edge::{Edge, EdgeOptions},
+    no_session::NoSession,
     problem::Refused,
     request::{Incoming, edge},
     session::{lasting_cookie, secret_of},
@@ -111,48 +105,13 @@ impl Person {
     }
 }
 
-/// Why a person's page is not shown.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NoPerson {
-    /// Nobody is signed in, or not any more.
-    #[error("not signed in")]
-    SignedOut,
-    /// Nobody could say.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-}
-
-impl From<Problem> for NoPerson {
-    fn from(problem: Problem) -> Self {
-        Self::Refused(problem.into())
-    }
-}
-
-impl ResponseError for NoPerson {
-    fn status_code(&self) -> StatusCode {
-        match self {
-            Self::SignedOut => StatusCode::SEE_OTHER,
-            Self::Refused(refused) => refused.status_code(),
-        }
-    }
-
-    fn error_response(&self) -> HttpResponse<BoxBody> {
-        match self {
-            Self::SignedOut => HttpResponse::SeeOther()
-                .insert_header((header::LOCATION, SIGN_IN))
-                .finish(),
-            Self::Refused(refused) => refused.error_response(),
-        }
-    }
-}
-
 impl FromRequest for Person {
-    type Error = NoPerson;
-    type Future = LocalBoxFuture<'static, Result<Self, NoPerson>>;
+    type Error = NoSession;
+    type Future = LocalBoxFuture<'static, Result<Self, NoSession>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let found = Self::find(request);
-        Box::pin(async move { found.await?.ok_or(NoPerson::SignedOut) })
+        Box::pin(async move { found.await?.ok_or(NoSession::SignedOut(SIGN_IN)) })
     }
 }
 

@@ -11,7 +11,7 @@ use actix_web::{
     http::header::HeaderMap,
     web,
 };
-use contract::{Caller, Service};
+use contract::{Caller, Clock, Service};
 use kernel::Cx;
 
 use crate::{client::client, edge::Edge, network::Network, problem::Refused};
@@ -72,12 +72,16 @@ impl FromRequest for Incoming {
 
 /// The same request with the patience of one that begins now, for what is done piece by piece.
 pub(crate) fn renewed(edge: &Edge, cx: &Cx) -> Cx {
-    let clock = edge.bus.clock();
+    renewed_at(&**edge.bus.clock(), cx)
+}
+
+/// The same by a clock.
+pub(crate) fn renewed_at(clock: &dyn Clock, cx: &Cx) -> Cx {
     let caller = Caller {
         expires_at: clock.now().plus_seconds(Caller::LIFETIME_SECONDS),
         ..cx.caller.clone()
     };
-    Cx::begin(caller, cx.request_id.clone(), &**clock)
+    Cx::begin(caller, cx.request_id.clone(), clock)
 }
 
 /// What the worker holds.

@@ -1,11 +1,10 @@
 //! Sessions of administrators, and the cookies of both kinds of visitors.
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, ResponseError,
-    body::BoxBody,
+    FromRequest, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
-    http::{StatusCode, header},
+    http::header,
     web,
 };
 use contract::{
@@ -19,7 +18,7 @@ use kernel::Cx;
 
 use crate::{
     edge::{Edge, EdgeOptions},
-    problem::Refused,
+    no_session::NoSession,
     request::{Incoming, edge},
 };
 
@@ -51,44 +50,6 @@ impl Administrator {
     }
 }
 
-/// Why a page for administrators is not shown.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NoSession {
-    /// Nobody is signed in, or not any more.
-    #[error("not signed in")]
-    SignedOut,
-    /// Nobody could say.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-}
-
-impl From<Problem> for NoSession {
-    fn from(problem: Problem) -> Self {
-        match problem.kind {
-            Kind::Unauthenticated => Self::SignedOut,
-            _ => Self::Refused(Refused(problem)),
-        }
-    }
-}
-
-impl ResponseError for NoSession {
-    fn status_code(&self) -> StatusCode {
-        match self {
-            Self::SignedOut => StatusCode::SEE_OTHER,
-            Self::Refused(refused) => refused.status_code(),
-        }
-    }
-
-    fn error_response(&self) -> HttpResponse<BoxBody> {
-        match self {
-            Self::SignedOut => HttpResponse::SeeOther()
-                .insert_header((header::LOCATION, SIGN_IN))
-                .finish(),
-            Self::Refused(refused) => refused.error_response(),
-        }
-    }
-}
-
 impl FromRequest for Administrator {
     type Error = NoSession;
     type Future = LocalBoxFuture<'static, Result<Self, NoSession>>;
@@ -104,9 +65,14 @@ impl FromRequest for Administrator {
         });
         Box::pin(async move {
             let (edge, token, cx) = asked?;
-            let token = token.ok_or(NoSession::SignedOut)?;
-            let signed_in = edge.bus.call(&AuthenticateSession { token }, &cx).await?;
-            Ok(Self { signed_in, cx })
+            let token = token.ok_or(NoSession::SignedOut(SIGN_IN))?;
+            match edge.bus.call(&AuthenticateSession { token }, &cx).await {
+                Ok(signed_in) => Ok(Self { signed_in, cx }),
+                Err(problem) if problem.kind == Kind::Unauthenticated => {
+                    Err(NoSession::SignedOut(SIGN_IN))
+                }
+                Err(problem) => Err(problem.into()),
+            }
         })
     }
 }

@@ -9,7 +9,10 @@ use std::{
     hash::Hash,
     net::IpAddr,
     num::NonZeroU32,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Instant,
 };
 
@@ -22,16 +25,23 @@ use governor::{
     clock::{Clock as _, DefaultClock},
 };
 use prometheus::{IntCounterVec, Opts, Registry};
+use tokio::sync::watch;
 
-use crate::guesses::Guesses;
+use crate::{
+    client::{counted, site},
+    guesses::Guesses,
+    purpose::{Purpose, SignIn},
+};
 
 /// What is borne each minute; a whole minute's worth may come at once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleLimits {
     /// Of one network address: wrong passwords and codes; and, counted apart from them, wrong links and
-    /// tokens together with requests for letters.
+    /// tokens together with requests for letters; and answers that are kept for a public
+    /// `Idempotency-Key`.
     pub per_ip: NonZeroU32,
-    /// For one e-mail address: registrations, sign-ins, requests for letters.
+    /// For one e-mail address, each counted by itself: registrations, requests for letters, codes of
+    /// invites; and sign-ins from one site (/24, or /48 of IPv6), those from everywhere ten times as many.
     pub per_email: NonZeroU32,
     /// Registrations through one link.
     pub per_link: NonZeroU32,
@@ -45,30 +55,56 @@ const FORGET_AFTER: u32 = 4_096;
 /// One kind of count.
 struct Count<K: Clone + Hash + Eq> {
     name: &'static str,
-    limiter: DefaultKeyedRateLimiter<K>,
+    held: RwLock<Held<K>>,
     checks: AtomicU32,
 }
 
-impl<K: Clone + Hash + Eq> Count<K> {
-    fn new(name: &'static str, a_minute: NonZeroU32) -> Self {
-        Self::of(name, Quota::per_minute(a_minute))
-    }
+/// Who was counted, at which rate.
+struct Held<K: Clone + Hash + Eq> {
+    quota: Quota,
+    limiter: Arc<DefaultKeyedRateLimiter<K>>,
+}
 
-    fn of(name: &'static str, quota: Quota) -> Self {
+impl<K: Clone + Hash + Eq> Held<K> {
+    fn new(quota: Quota) -> Self {
+        Self {
+            quota,
+            limiter: Arc::new(RateLimiter::keyed(quota)),
+        }
+    }
+}
+
+impl<K: Clone + Hash + Eq> Count<K> {
+    fn new(name: &'static str, quota: Quota) -> Self {
         Self {
             name,
-            limiter: RateLimiter::keyed(quota),
+            held: RwLock::new(Held::new(quota)),
             checks: AtomicU32::new(0),
         }
     }
 
-    /// Counts one, or says after how many seconds the next is borne.
-    fn check(&self, key: &K) -> Result<(), u32> {
-        if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
-            self.limiter.retain_recent();
-            self.limiter.shrink_to_fit();
+    /// Counts at a rate; another than before begins with nobody counted.
+    fn limiter(&self, quota: Quota) -> Arc<DefaultKeyedRateLimiter<K>> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        if held.quota == quota {
+            return Arc::clone(&held.limiter);
         }
-        self.limiter.check_key(key).map_err(|not_until| {
+        drop(held);
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if held.quota != quota {
+            *held = Held::new(quota);
+        }
+        Arc::clone(&held.limiter)
+    }
+
+    /// Counts one, or says after how many seconds the next is borne.
+    fn check(&self, quota: Quota, key: &K) -> Result<(), u32> {
+        let limiter = self.limiter(quota);
+        if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+        limiter.check_key(key).map_err(|not_until| {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             u32::try_from(wait.as_secs())
                 .unwrap_or(60)
@@ -77,14 +113,25 @@ impl<K: Clone + Hash + Eq> Count<K> {
     }
 }
 
+/// How many sites' worth of sign-ins an e-mail address bears.
+const SITES: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+
+/// How often the trail is told of one address.
+const TOLD: Quota = Quota::per_hour(NonZeroU32::MIN);
+
 /// The counts of a process, shared by its workers.
 pub(crate) struct Throttle {
+    /// What is borne now; it may change at any time.
+    limits: watch::Receiver<ThrottleLimits>,
     ip: Count<IpAddr>,
     guesses: Guesses,
-    email: Count<String>,
+    email: Count<(Purpose, String)>,
+    sign_in: Count<(SignIn, String, IpAddr)>,
+    sign_in_anywhere: Count<(SignIn, String)>,
     link: Count<LinkId>,
     organisation: Count<OrganisationId>,
     told: Count<(&'static str, String)>,
+    kept: Count<IpAddr>,
     refused: IntCounterVec,
 }
 
@@ -96,7 +143,7 @@ impl fmt::Debug for Throttle {
 
 impl Throttle {
     pub(crate) fn new(
-        limits: &ThrottleLimits,
+        limits: watch::Receiver<ThrottleLimits>,
         registry: &Registry,
     ) -> Result<Self, prometheus::Error> {
         let refused = IntCounterVec::new(
@@ -107,13 +154,18 @@ impl Throttle {
             &["by"],
         )?;
         registry.register(Box::new(refused.clone()))?;
+        let now = *limits.borrow();
         let throttle = Self {
-            ip: Count::new("ip", limits.per_ip),
-            guesses: Guesses::new(limits.per_ip),
-            email: Count::new("email", limits.per_email),
-            link: Count::new("link", limits.per_link),
-            organisation: Count::new("organisation", limits.per_organisation),
-            told: Count::of("told", Quota::per_hour(NonZeroU32::MIN)),
+            limits,
+            ip: Count::new("ip", Quota::per_minute(now.per_ip)),
+            guesses: Guesses::default(),
+            email: Count::new("email", Quota::per_minute(now.per_email)),
+            sign_in: Count::new("email", Quota::per_minute(now.per_email)),
+            sign_in_anywhere: Count::new("email", Quota::per_minute(anywhere(now.per_email))),
+            link: Count::new("link", Quota::per_minute(now.per_link)),
+            organisation: Count::new("organisation", Quota::per_minute(now.per_organisation)),
+            told: Count::new("told", TOLD),
+            kept: Count::new("kept", Quota::per_minute(now.per_ip)),
             refused,
         };
         for name in ["ip", "email", "link", "organisation"] {
@@ -122,8 +174,18 @@ impl Throttle {
         Ok(throttle)
     }
 
-    fn count<K: Clone + Hash + Eq>(&self, count: &Count<K>, key: &K) -> Result<(), Problem> {
-        let checked = count.check(key);
+    /// What is borne now.
+    fn limits(&self) -> ThrottleLimits {
+        *self.limits.borrow()
+    }
+
+    fn count<K: Clone + Hash + Eq>(
+        &self,
+        count: &Count<K>,
+        a_minute: NonZeroU32,
+        key: &K,
+    ) -> Result<(), Problem> {
+        let checked = count.check(Quota::per_minute(a_minute), key);
         checked.map_err(|seconds| self.too_many(count.name, seconds))
     }
 
@@ -137,44 +199,76 @@ impl Throttle {
 
     /// Something that no holder of a valid link or password does often.
     pub(crate) fn by_ip(&self, client: IpAddr) -> Result<(), Problem> {
-        self.count(&self.ip, &crate::client::counted(client))
+        let key = counted(client);
+        self.count(&self.ip, self.limits().per_ip, &key)
     }
 
     /// Something about one e-mail address.
-    pub(crate) fn by_email(&self, email: &EmailAddress) -> Result<(), Problem> {
-        self.count(&self.email, &email.key())
+    pub(crate) fn by_email(&self, purpose: Purpose, email: &EmailAddress) -> Result<(), Problem> {
+        let a_minute = self.limits().per_email;
+        self.count(&self.email, a_minute, &(purpose, email.key()))
+    }
+
+    /// A sign-in with an address. Who tries one again and again waits where they are; whose it is signs
+    /// in elsewhere, until too many sites at once try it. One network address is too little to count by:
+    /// whoever has one of IPv6 may have thousands of networks.
+    pub(crate) fn by_sign_in(
+        &self,
+        door: SignIn,
+        email: &EmailAddress,
+        client: IpAddr,
+    ) -> Result<(), Problem> {
+        let a_minute = self.limits().per_email;
+        let here = (door, email.key(), site(client));
+        self.count(&self.sign_in, a_minute, &here)?;
+        let (door, email, _) = here;
+        self.count(&self.sign_in_anywhere, anywhere(a_minute), &(door, email))
     }
 
     /// Whether it is told by this message that sign-ins with an address were refused: once an hour. Counts,
     /// each message by itself: who tries one door must not silence the other.
     pub(crate) fn may_tell(&self, subject: &'static str, email: &EmailAddress) -> bool {
-        self.told.check(&(subject, email.key())).is_ok()
+        self.told.check(TOLD, &(subject, email.key())).is_ok()
+    }
+
+    /// Whether an answer of somebody from there is kept to be given again. Counts.
+    pub(crate) fn may_keep(&self, client: IpAddr) -> bool {
+        let quota = Quota::per_minute(self.limits().per_ip);
+        let key = counted(client);
+        self.kept.check(quota, &key).is_ok()
     }
 
     /// A registration through a link.
     pub(crate) fn by_link(&self, link: LinkId) -> Result<(), Problem> {
-        self.count(&self.link, &link)
+        self.count(&self.link, self.limits().per_link, &link)
     }
 
     /// A request with a token of an organisation, or a list of its administrators.
     pub(crate) fn by_organisation(&self, organisation: OrganisationId) -> Result<(), Problem> {
-        self.count(&self.organisation, &organisation)
+        let a_minute = self.limits().per_organisation;
+        self.count(&self.organisation, a_minute, &organisation)
     }
 
     /// Whether a password or a code from there is still looked at. Asking counts nothing.
     pub(crate) fn may_guess(&self, client: IpAddr) -> Result<(), Problem> {
-        let asked = self.guesses.ask(client, Instant::now());
+        let asked = self.ask(client);
         asked.map_err(|seconds| self.too_many(self.ip.name, seconds))
+    }
+
+    fn ask(&self, client: IpAddr) -> Result<(), u32> {
+        let a_minute = self.limits().per_ip;
+        self.guesses.ask(client, a_minute, Instant::now())
     }
 
     /// The same, for whoever only wants to know.
     pub(crate) fn is_guesser(&self, client: IpAddr) -> bool {
-        self.guesses.ask(client, Instant::now()).is_err()
+        self.ask(client).is_err()
     }
 
     /// Holds a wrong password against an address.
     pub(crate) fn wrong(&self, client: IpAddr) {
-        self.guesses.wrong(client, Instant::now());
+        let a_minute = self.limits().per_ip;
+        self.guesses.wrong(client, a_minute, Instant::now());
     }
 
     /// Has a password or a code looked at, unless too many from there were wrong; then nothing is done,
@@ -188,7 +282,7 @@ impl Throttle {
     ) -> Result<T, Problem> {
         self.may_guess(client)?;
         let mut guess = Guess {
-            guesses: &self.guesses,
+            throttle: self,
             client,
             is_wrong: true,
         };
@@ -203,9 +297,14 @@ impl Throttle {
     }
 }
 
+/// Sign-ins from everywhere, where so many from one site are borne.
+fn anywhere(a_minute: NonZeroU32) -> NonZeroU32 {
+    a_minute.saturating_mul(SITES)
+}
+
 /// A guess that is under way; counted when it ends, unless it was none.
 struct Guess<'a> {
-    guesses: &'a Guesses,
+    throttle: &'a Throttle,
     client: IpAddr,
     is_wrong: bool,
 }
@@ -213,7 +312,7 @@ struct Guess<'a> {
 impl Drop for Guess<'_> {
     fn drop(&mut self) {
         if self.is_wrong {
-            self.guesses.wrong(self.client, Instant::now());
+            self.throttle.wrong(self.client);
         }
     }
 }
@@ -225,6 +324,10 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+
+    fn throttle(n: u32) -> Throttle {
+        Throttle::new(watch::channel(limits(n)).1, &Registry::new()).unwrap()
+    }
 
     fn limits(n: u32) -> ThrottleLimits {
         let n = NonZeroU32::new(n).unwrap();
@@ -238,14 +341,13 @@ mod tests {
 
     #[test]
     fn a_minutes_worth_may_come_at_once_and_each_key_is_counted_by_itself() {
-        let registry = Registry::new();
-        let throttle = Throttle::new(&limits(3), &registry).unwrap();
+        let throttle = throttle(3);
         let ann = EmailAddress::parse("Ann@uni.edu").unwrap();
         for _ in 0..3 {
-            throttle.by_email(&ann).unwrap();
+            throttle.by_email(Purpose::Join, &ann).unwrap();
         }
         let same = EmailAddress::parse("ann@UNI.edu").unwrap();
-        let refused = throttle.by_email(&same).unwrap_err();
+        let refused = throttle.by_email(Purpose::Join, &same).unwrap_err();
         assert_eq!(refused.kind, Kind::TooManyRequests);
         assert!(
             refused
@@ -253,13 +355,77 @@ mod tests {
                 .is_some_and(|seconds| (1..=21).contains(&seconds))
         );
         let bob = EmailAddress::parse("bob@uni.edu").unwrap();
-        assert!(throttle.by_email(&bob).is_ok());
+        assert!(throttle.by_email(Purpose::Join, &bob).is_ok());
         assert_eq!(throttle.refused.with_label_values(&["email"]).get(), 1);
     }
 
     #[test]
+    fn sign_ins_shut_an_address_only_there_and_at_that_door() {
+        let throttle = throttle(3);
+        let ann = EmailAddress::parse("ann@uni.edu").unwrap();
+        let borne = |door, client: u32| {
+            let client = IpAddr::V4((client << 8).into());
+            let tries = (0..100).map(|_| throttle.by_sign_in(door, &ann, client));
+            tries.take_while(Result::is_ok).count()
+        };
+        assert_eq!([borne(SignIn::Person, 1), borne(SignIn::Person, 1)], [3, 0]);
+        assert_eq!(borne(SignIn::Administrator, 1), 3);
+        for purpose in [Purpose::Join, Purpose::Letter, Purpose::Code] {
+            for _ in 0..3 {
+                throttle.by_email(purpose, &ann).unwrap();
+            }
+            assert!(throttle.by_email(purpose, &ann).is_err());
+        }
+        // many sites at once are borne like ten of them
+        let elsewhere = (2..100).map(|client| borne(SignIn::Person, client));
+        assert_eq!(elsewhere.sum::<usize>(), 27);
+        assert_eq!(borne(SignIn::Administrator, 2), 3);
+    }
+
+    #[test]
+    fn all_addresses_of_one_site_sign_in_as_one() {
+        let throttle = throttle(3);
+        let ann = EmailAddress::parse("ann@uni.edu").unwrap();
+        let borne = |client: &str| {
+            let client = client.parse().unwrap();
+            let tries = (0..9).map(|_| throttle.by_sign_in(SignIn::Person, &ann, client));
+            tries.take_while(Result::is_ok).count()
+        };
+        let subnets = (0..20).map(|subnet| format!("2001:db8:1:{subnet:x}::1"));
+        assert_eq!(subnets.map(|client| borne(&client)).sum::<usize>(), 3);
+        let machines = (1..20).map(|machine| format!("192.0.2.{machine}"));
+        assert_eq!(machines.map(|client| borne(&client)).sum::<usize>(), 3);
+        // and are no more than one of the ten that shut the door everywhere
+        for client in ["2001:db8:2::1", "198.51.100.1"] {
+            assert_eq!(borne(client), 3);
+        }
+    }
+
+    #[test]
+    fn other_limits_hold_at_once_and_wrong_guesses_are_not_forgiven_by_them() {
+        let (tell, heard) = watch::channel(limits(3));
+        let throttle = Throttle::new(heard, &Registry::new()).unwrap();
+        let ann = EmailAddress::parse("ann@uni.edu").unwrap();
+        let client = "192.0.2.1".parse().unwrap();
+        let borne = || {
+            (0..100)
+                .take_while(|_| throttle.by_email(Purpose::Join, &ann).is_ok())
+                .count()
+        };
+        assert_eq!(borne(), 3);
+        for _ in 0..3 {
+            throttle.wrong(client);
+        }
+        tell.send_replace(limits(5));
+        assert_eq!((borne(), borne()), (5, 0));
+        assert!(throttle.is_guesser(client));
+        tell.send_replace(limits(2));
+        assert_eq!(borne(), 2);
+    }
+
+    #[test]
     fn a_guess_is_refused_as_it_is_until_there_are_too_many() {
-        let throttle = Throttle::new(&limits(2), &Registry::new()).unwrap();
+        let throttle = throttle(2);
         let client = "192.0.2.1".parse().unwrap();
         let guess = || throttle.guess(client, Problem::new(Kind::LinkUnknown)).kind;
         assert_eq!(
@@ -269,7 +435,7 @@ mod tests {
     }
     #[actix_web::test]
     async fn what_is_typed_is_not_looked_at_after_too_many_that_were_wrong() {
-        let throttle = Throttle::new(&limits(2), &Registry::new()).unwrap();
+        let throttle = throttle(2);
         let client = "192.0.2.1".parse().unwrap();
         let typed = async |answer: Result<(), Kind>| {
             let answer = ready(answer.map_err(Problem::new));
@@ -297,7 +463,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_guess_that_nobody_waits_for_counts() {
-        let throttle = Throttle::new(&limits(1), &Registry::new()).unwrap();
+        let throttle = throttle(1);
         let client = "192.0.2.1".parse().unwrap();
         let never = pending::<Result<(), Problem>>();
         let mut typed = Box::pin(throttle.typed(client, Kind::SignInRefused, never));

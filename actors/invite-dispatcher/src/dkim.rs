@@ -40,17 +40,27 @@ const LINE: usize = 72;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DkimError {
     /// Half of it is set.
-    #[error("{0} is not set, but other keys of mail.dkim are: set all three or none")]
+    #[error("is not set, but other keys of mail.dkim are: set all three or none")]
     Half(&'static str),
     /// A name that could not stand in the DNS.
-    #[error("{0} must be a name such as `usher` or `mail.example.edu`")]
+    #[error("must be a name such as `usher` or `mail.example.edu`")]
     Name(&'static str),
     /// No private key.
-    #[error("mail.dkim_key must be a private key in PEM: RSA of 2048 bits or more, or Ed25519")]
+    #[error("must be a private key in PEM: RSA of 2048 bits or more, or Ed25519")]
     Key,
     /// The key does not sign.
     #[error("cannot sign the message")]
     Sign,
+}
+
+impl DkimError {
+    /// The setting that is to be changed.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Half(key) | Self::Name(key) => key,
+            Self::Key | Self::Sign => "mail.dkim_key",
+        }
+    }
 }
 
 /// How messages are signed; all empty: not at all.

@@ -42,14 +42,14 @@ pub struct Enlister {
 }
 
 #[derive(Serialize)]
-struct Verdict {
+struct Classified {
     id: InviteId,
     reason: Option<String>,
 }
 
 impl Enlister {
-    /// A worker; holds no state of its own. `options` say where the pages are to which letters lead;
-    /// `courier` wakes the couriers of this process.
+    /// A worker; what it remembers is whose turn it is. `options` say where the pages are to which
+    /// letters lead; `courier` wakes the couriers of this process.
     pub fn new(
         db: Db,
         clock: Arc<dyn Clock>,
@@ -121,9 +121,9 @@ impl Enlister {
         let keys: Vec<_> = rows.iter().map(|(_, key)| key.clone()).collect();
         let about = (organisation, id);
         let reasons = classify(&mut tx, about, &keys, &allowed, false, stamp.now).await?;
-        let verdicts: Vec<_> = rows
+        let classified: Vec<_> = rows
             .into_iter()
-            .map(|(id, key)| Verdict {
+            .map(|(id, key)| Classified {
                 id,
                 reason: if is_gone {
                     Some("link-deleted".to_owned())
@@ -133,14 +133,14 @@ impl Enlister {
             })
             .collect();
         sql::ENLIST
-            .bind_rows(&verdicts)
+            .bind_rows(&classified)
             .bind(stamp.now.plus_days(i64::from(policies.invite_days)))
             .planned_anew()
             .execute(&mut tx)
             .await?;
         tx.commit().await?;
         self.courier.notify_one();
-        Ok(!verdicts.is_empty())
+        Ok(!classified.is_empty())
     }
 
     /// Takes rows of a cancelled batch back; whether one was there that nobody else had.
@@ -163,10 +163,12 @@ impl Behaviour for Enlister {
 
 impl Work for Enlister {
     async fn work(&mut self) -> Result<Pace, Problem> {
-        if self.looks == 0 && self.guard.look().await? {
+        let is_looked_at = self.looks == 0;
+        // Before it is: what fails at every look does not keep rows from moving on.
+        self.looks = (self.looks + 1) % LOOKS;
+        if is_looked_at && self.guard.look().await? {
             self.courier.notify_one();
         }
-        self.looks = (self.looks + 1) % LOOKS;
         for one in self.waiting().await? {
             self.turns.take(one);
             let (organisation, id) = (one.organisation, one.batch);

@@ -9,9 +9,9 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 
-use crate::{InviteDispatcher, options::Way};
+use crate::{InviteReader, options::Way};
 
-impl InviteDispatcher {
+impl InviteReader {
     fn directory(&self) -> Result<&Path, Problem> {
         match &self.options.way {
             Way::File(directory) => Ok(directory),
@@ -31,7 +31,7 @@ fn read(directory: &Path, id: MailId) -> Result<KeptMailText, Problem> {
     serde_json::from_str(&text).map_err(|_| Problem::new(Kind::NotFound))
 }
 
-impl Serve<ListKeptMails> for InviteDispatcher {
+impl Serve<ListKeptMails> for InviteReader {
     async fn serve(&mut self, message: ListKeptMails, _: &Cx) -> Result<Page<KeptMail>, Problem> {
         let directory = self.directory()?;
         let mut ids = Vec::new();
@@ -58,7 +58,7 @@ impl Serve<ListKeptMails> for InviteDispatcher {
     }
 }
 
-impl Serve<ReadKeptMail> for InviteDispatcher {
+impl Serve<ReadKeptMail> for InviteReader {
     async fn serve(&mut self, message: ReadKeptMail, _: &Cx) -> Result<KeptMailText, Problem> {
         read(self.directory()?, message.id)
     }

@@ -2,9 +2,10 @@
 //!
 //! # Owns
 //! The tables `mails`, `batches`, `invites`, `refusals`, `suppressions`, `taken_reports`, `couriers`,
-//! `relay_days` and `forgotten`, and the way out: a directory ([`keep`]), or one SMTP relay (the crate `smtp`).
+//! `relay_days`, `forgotten` and `unforgotten`, and the way out: a directory ([`keep`]), or one SMTP relay (the crate
+//! `smtp`).
 //! Reads `links`, `plans`, `organisations`, `accounts`, `memberships`, `offers`, `invite_uses`,
-//! `administrators`, `administrator_offices` and `erasures`.
+//! `address_notices`, `proofs`, `administrators`, `administrator_offices` and `erasures`.
 //!
 //! # Map
 //! - [`batches`]: addresses are handed in, classified, sent, steered; [`enlist`] queues them, in
@@ -12,10 +13,10 @@
 //! - [`courier`]: what is due is sent, as fast as [`rates`] allow.
 //! - [`invites`]: one invite, for administrators and whoever holds it; [`tokens`]: what it is known by.
 //! - [`suppressions`]: who gets none; [`reports`]: what comes back; [`remind`]: what is due by itself;
-//!   [`forget`]: whose address is not kept.
-//! - [`announce`]: whoever was given a seat is told so.
+//!   [`ended`]: what becomes of mail that does not leave; [`forget`]: whose address is not kept.
+//! - [`announce`]: whoever was given a seat is told so; [`notices`]: so is the mailbox that an account had.
 //!
-//! # Promises (each with its test in docs/semantics.md)
+//! # Promises (each with its test in docs/semantics-{mail,invites,batches,sending}.md)
 //! - A letter whose [`contract::mails::QueueMail`] was answered is durable, and is tried until the
 //!   relay has taken it, has refused it for good, or a day is over; two requests with one key are one
 //!   letter.
@@ -25,7 +26,7 @@
 //! - Letters hold tokens: they are sealed while they wait and emptied once they have left.
 //!
 //! # How it works
-//! [`InviteDispatcher`] takes letters and invites in, [`BatchReader`] counts them; the [`Courier`], a
+//! [`InviteDispatcher`] takes letters and invites in, [`InviteReader`] lists and counts them; the [`Courier`], a
 //! worker, leases what is due, composes ([`letter`], [`invitation`], [`message`]), hands over outside any
 //! transaction, records. Any number of couriers may run: leases and shares are the database clock's.
 //!
@@ -38,8 +39,12 @@
 //! A variant of [`contract::mails::Letter`], its names in [`letter`] (and three templates, where it
 //! is neither a request nor a notice), a sample in [`samples`], a test that looks at it.
 
+#[macro_use]
+mod ended;
+
 mod alarm;
 mod announce;
+mod aside;
 mod batches;
 mod courier;
 mod dkim;
@@ -54,6 +59,7 @@ mod letter;
 mod message;
 mod message_name;
 mod moment;
+mod notices;
 mod options;
 mod queue;
 mod quoted;
@@ -88,9 +94,9 @@ pub use self::{
     forget::Forgetter,
     invitation::{Invitation, Mailing, Occasion},
     message::{ComposeError, Sender, compose, compose_invitation},
-    options::{MailOptions, MailOptionsError, MailStyle},
+    options::{MailOptions, MailOptionsError, MailWritten},
     rates::{MailLimits, Patience, Rates},
-    reader::BatchReader,
+    reader::InviteReader,
     remind::Reminder,
     reports::{Mailbox, MailboxMetrics, MailboxOptions, MailboxOptionsError},
     templates::{Templates, TemplatesError, Words, WordsError},
@@ -152,8 +158,6 @@ impl Behaviour for InviteDispatcher {
     fn routes(routes: &mut Routes<Self>) {
         routes
             .one::<mails::QueueMail>()
-            .one::<mails::ListKeptMails>()
-            .one::<mails::ReadKeptMail>()
             .one::<contract::batches::OpenBatch>()
             .one::<contract::batches::AddToBatch>()
             .one::<contract::batches::SealBatch>()
@@ -161,7 +165,6 @@ impl Behaviour for InviteDispatcher {
             .one::<contract::batches::SendBatch>()
             .one::<contract::batches::SteerBatch>()
             .one::<contract::batches::PreviewInvitation>()
-            .one::<contract::invites::ListInvites>()
             .one::<contract::invites::GetInvite>()
             .one::<contract::invites::ResendInvite>()
             .one::<contract::invites::ResendPending>()
@@ -169,7 +172,6 @@ impl Behaviour for InviteDispatcher {
             .one::<contract::invites::ReaddressInvite>()
             .one::<contract::invites::ResolveInvite>()
             .one::<contract::invites::DeclineInvite>()
-            .one::<contract::suppressions::ListSuppressions>()
             .one::<contract::suppressions::AddSuppression>()
             .one::<contract::suppressions::LiftSuppression>()
             .one::<contract::suppressions::ResolveUnsubscribe>()

@@ -15,36 +15,67 @@ use url::Url;
 use crate::{
     dkim::{DkimError, DkimOptions, Signer},
     message::Sender,
-    rates::{Patience, Rates},
+    rates::{Patience, Rates, return_path},
     templates::{Templates, TemplatesError},
 };
 
 /// Where links lead until somebody says.
 const NOWHERE: &str = "http://localhost:8080";
 
-/// Why the settings of mail are refused.
+/// Why a setting of mail is refused; [`MailOptionsError::key`] says which.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailOptionsError {
     /// `mail.url` is none of the three kinds.
-    #[error("mail.url must be smtp://host:port, smtps://host:port or file:DIR")]
+    #[error("must be smtp://host:port, smtps://host:port or file:DIR")]
     Url,
     /// `mail.from` is no address.
-    #[error("mail.from must be an address such as Usher <usher@example.edu>")]
+    #[error("must be an address such as Usher <usher@example.edu>")]
     From,
     /// `mail.reply_to` is no address.
-    #[error("mail.reply_to must be an address such as help@example.edu, or empty")]
+    #[error("must be an address such as help@example.edu, or empty")]
     ReplyTo,
     /// `mail.return_path` is no address, or too long for a token.
     #[error(
-        "mail.return_path must be an address such as b@bounce.example.edu, at most 11 characters before the @"
+        "must be an address such as b@bounce.example.edu, at most 11 characters before the @, or empty"
     )]
     ReturnPath,
     /// The templates of `mail.templates`, or of this crate.
-    #[error("mail.templates: {0}")]
+    #[error(transparent)]
     Templates(#[from] TemplatesError),
     /// One of `mail.dkim_selector`, `mail.dkim_domain` and `mail.dkim_key`.
     #[error(transparent)]
     Dkim(#[from] DkimError),
+}
+
+impl MailOptionsError {
+    /// The setting that is to be changed.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Url => "mail.url",
+            Self::From => "mail.from",
+            Self::ReplyTo => "mail.reply_to",
+            Self::ReturnPath => "mail.return_path",
+            Self::Templates(_) => "mail.templates",
+            Self::Dkim(error) => error.key(),
+        }
+    }
+}
+
+/// `[mail]` as it is written; all but `url` and `from` may be empty.
+#[derive(Clone, Copy, Debug)]
+pub struct MailWritten<'a> {
+    /// Where mail goes.
+    pub url: &'a Secret,
+    /// Who it is from.
+    pub from: &'a str,
+    /// Where answers go.
+    pub reply_to: &'a str,
+    /// Where reports about invitations come back to.
+    pub return_path: &'a str,
+    /// The directory of an operator's templates.
+    pub templates: &'a str,
+    /// How it is signed.
+    pub dkim: DkimOptions<'a>,
 }
 
 /// Where mail goes, who it is from, what it says and who vouches for it.
@@ -65,17 +96,6 @@ pub struct MailOptions {
     pub(crate) public_url: String,
     /// Where reports about invitations come back to.
     pub(crate) return_path: Option<ReturnPath>,
-}
-
-/// How mail looks and who vouches for it; all may be empty.
-#[derive(Clone, Copy, Debug)]
-pub struct MailStyle<'a> {
-    /// Where answers go.
-    pub reply_to: &'a str,
-    /// The directory of an operator's templates.
-    pub templates: &'a str,
-    /// How it is signed.
-    pub dkim: DkimOptions<'a>,
 }
 
 /// The way out.
@@ -104,29 +124,71 @@ impl MailOptions {
         }
     }
 
-    /// Reads `mail.url` and `mail.from`.
+    /// Reads `mail.url` and `mail.from`; nothing else is set.
     pub fn parse(url: &Secret, from: &str) -> Result<Self, MailOptionsError> {
-        let sender = Sender {
-            from: mailbox(from).ok_or(MailOptionsError::From)?,
-            reply_to: None,
+        let from = mailbox(from).ok_or(MailOptionsError::From)?;
+        let way = Way::parse(url)?;
+        Ok(Self::plain(from, way, Templates::load(None, None)?))
+    }
+
+    fn plain(from: Mailbox, mut way: Way, templates: Templates) -> Self {
+        if let Way::Smtp(relay) = &mut way {
+            from.email.domain().clone_into(&mut relay.hello);
+        }
+        Self {
+            way,
+            sender: Sender {
+                from,
+                reply_to: None,
+            },
+            templates,
+            signer: None,
+            rates: Rates::default(),
+            patience: Patience::default(),
+            public_url: NOWHERE.to_owned(),
+            return_path: None,
+        }
+    }
+
+    /// Reads all of it: templates are compiled and tried, the key is opened. Or else everything that
+    /// is wrong.
+    pub fn read(written: MailWritten<'_>) -> Result<Self, Vec<MailOptionsError>> {
+        let mut wrong = Vec::new();
+        let reply_to = match written.reply_to {
+            "" => None,
+            text => noted(mailbox(text).ok_or(MailOptionsError::ReplyTo), &mut wrong),
         };
-        let (templates, signer) = (Templates::load(None, None)?, None);
+        let answers = reply_to.as_ref().map(|mailbox| mailbox.email.as_ref());
+        let directory = Some(written.templates).filter(|directory| !directory.is_empty());
+        let templates = Templates::load(directory.map(Path::new), answers);
+        let templates = noted(templates, &mut wrong);
+        let signer = noted(Signer::parse(written.dkim), &mut wrong);
+        let return_path = noted(return_path(written.return_path), &mut wrong);
+        let from = mailbox(written.from).ok_or(MailOptionsError::From);
+        let from = noted(from, &mut wrong);
+        let way = noted(Way::parse(written.url), &mut wrong);
+        let (Some(from), Some(way), Some(templates), Some(signer), Some(return_path), true) =
+            (from, way, templates, signer, return_path, wrong.is_empty())
+        else {
+            return Err(wrong);
+        };
+        let mut options = Self::plain(from, way, templates);
+        options.sender.reply_to = reply_to;
+        options.signer = signer.map(Arc::new);
+        options.return_path = return_path;
+        Ok(options)
+    }
+}
+
+impl Way {
+    fn parse(url: &Secret) -> Result<Self, MailOptionsError> {
         let url = url.expose();
         if let Some(directory) = url.strip_prefix("file:") {
             let directory = directory.strip_prefix("//").unwrap_or(directory);
             if directory.is_empty() {
                 return Err(MailOptionsError::Url);
             }
-            return Ok(Self {
-                way: Way::File(PathBuf::from(directory)),
-                sender,
-                templates,
-                signer,
-                rates: Rates::default(),
-                patience: Patience::default(),
-                public_url: NOWHERE.to_owned(),
-                return_path: None,
-            });
+            return Ok(Self::File(PathBuf::from(directory)));
         }
         let url = Url::parse(url).map_err(|_| MailOptionsError::Url)?;
         let (tls, port) = match (url.scheme(), url.query()) {
@@ -149,40 +211,23 @@ impl MailOptions {
             user: decoded(url.username()),
             password: Secret::new(decoded(url.password().unwrap_or_default())),
         });
-        let host = host.trim_matches(['[', ']']).to_owned();
-        let relay = Relay {
-            host,
+        Ok(Self::Smtp(Relay {
+            host: host.trim_matches(['[', ']']).to_owned(),
             port: url.port().unwrap_or(port),
             tls,
             login,
-            hello: sender.from.email.domain().to_owned(),
+            hello: String::new(),
             trust: Trust::of_the_machine(),
-        };
-        Ok(Self {
-            way: Way::Smtp(relay),
-            sender,
-            templates,
-            signer,
-            rates: Rates::default(),
-            patience: Patience::default(),
-            public_url: NOWHERE.to_owned(),
-            return_path: None,
-        })
+        }))
     }
+}
 
-    /// Reads the rest of `[mail]`: templates are compiled and tried, the key is opened.
-    pub fn with_style(mut self, style: MailStyle<'_>) -> Result<Self, MailOptionsError> {
-        if !style.reply_to.is_empty() {
-            let reply_to = mailbox(style.reply_to).ok_or(MailOptionsError::ReplyTo)?;
-            self.sender.reply_to = Some(reply_to);
-        }
-        let directory = Some(style.templates).filter(|directory| !directory.is_empty());
-        let reply_to = self.sender.reply_to.as_ref();
-        let reply_to = reply_to.map(|mailbox| mailbox.email.as_ref());
-        self.templates = Templates::load(directory.map(Path::new), reply_to)?;
-        self.signer = Signer::parse(style.dkim)?.map(Arc::new);
-        Ok(self)
-    }
+/// What was read; what is wrong with it goes to the rest.
+fn noted<T, E: Into<MailOptionsError>>(
+    read: Result<T, E>,
+    wrong: &mut Vec<MailOptionsError>,
+) -> Option<T> {
+    read.map_err(|error| wrong.push(error.into())).ok()
 }
 
 fn mailbox(text: &str) -> Option<Mailbox> {

@@ -20,9 +20,9 @@ pub struct Rates {
     pub connections: u32,
     /// Mails of one connection.
     pub messages_per_connection: u32,
-    /// Mails a second to one recipient domain.
+    /// Invites a second to one recipient domain; letters do not wait for it.
     pub per_domain_per_second: u32,
-    /// Mails a second of one organisation.
+    /// Invites a second of one organisation.
     pub per_organisation_per_second: u32,
 }
 
@@ -118,44 +118,36 @@ impl MailOptions {
         }
         self
     }
+}
 
-    /// Reports about invitations come back there, each to an address of its own; to the sender where
-    /// it is empty.
-    pub fn with_return_path(self, address: &str) -> Result<Self, MailOptionsError> {
-        if address.is_empty() {
-            return Ok(self);
-        }
-        let return_path = ReturnPath::parse(address).map_err(|_| MailOptionsError::ReturnPath)?;
-        if return_path.longest_token() < crate::tokens::RETURN_PATH_LENGTH {
-            return Err(MailOptionsError::ReturnPath);
-        }
-        Ok(Self {
-            return_path: Some(return_path),
-            ..self
-        })
+/// Where reports about invitations come back to, each to an address of its own; `None` where it is
+/// empty: to the sender.
+pub(crate) fn return_path(address: &str) -> Result<Option<ReturnPath>, MailOptionsError> {
+    if address.is_empty() {
+        return Ok(None);
     }
+    let path = ReturnPath::parse(address).map_err(|_| MailOptionsError::ReturnPath)?;
+    if path.longest_token() < crate::tokens::RETURN_PATH_LENGTH {
+        return Err(MailOptionsError::ReturnPath);
+    }
+    Ok(Some(path))
 }
 
 #[cfg(test)]
 mod tests {
-    use contract::Secret;
-
     use super::*;
 
     #[test]
     fn a_return_path_must_leave_room_for_a_token() {
-        let parse = |address: &str| {
-            let options = MailOptions::parse(&Secret::new("file:mail"), "Usher <u@x.edu>").unwrap();
-            options
-                .with_return_path(address)
-                .map(|options| options.return_path)
-        };
-        assert_eq!(parse("").unwrap(), None);
-        assert_eq!(parse("b@bounce.example.edu").unwrap().unwrap().local, "b");
+        assert_eq!(return_path("").unwrap(), None);
+        assert_eq!(
+            return_path("b@bounce.example.edu").unwrap().unwrap().local,
+            "b"
+        );
         let long = format!("{}@bounce.example.edu", "b".repeat(12));
         for address in ["bounce.example.edu", "b+x@bounce.example.edu", &long] {
             assert_eq!(
-                parse(address).unwrap_err(),
+                return_path(address).unwrap_err(),
                 MailOptionsError::ReturnPath,
                 "{address}"
             );

@@ -48,6 +48,7 @@ pub struct Reminder {
     used_since: Option<Timestamp>,
     /// The way through what was accepted since, while it takes several pieces.
     used_on: Option<On>,
+    failed: batches::Failed,
 }
 
 /// How far a way of several pieces has come.
@@ -75,6 +76,7 @@ impl Reminder {
             courier,
             used_since: None,
             used_on: None,
+            failed: batches::Failed::default(),
         }
     }
 
@@ -221,7 +223,7 @@ impl Work for Reminder {
             self.forget().await?,
             self.close_used().await?,
             self.close_expired().await?,
-            batches::forget(&self.db, &self.stamp()).await?,
+            batches::forget(&self.db, &self.stamp(), &mut self.failed).await?,
         ];
         Ok(if more.contains(&true) {
             Pace::Again

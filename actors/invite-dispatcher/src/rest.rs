@@ -39,6 +39,8 @@ struct Alarm {
     organisation: OrganisationId,
     batch: BatchId,
     reason: PauseReason,
+    /// When the batch was resumed last, by the clock of the database; 0: never.
+    resumed_at: i64,
 }
 
 impl Guard {
@@ -51,27 +53,41 @@ impl Guard {
         }
     }
 
-    /// Lets those rest that are to; answers whether there was one.
+    /// Lets those rest that are to; answers whether there was one. One that cannot be let rest holds up no
+    /// other.
     pub(crate) async fn look(&self) -> Result<bool, Problem> {
-        let mut reader = self.db.read().await?;
-        let results = sql::RESULTS.query().fetch_all(&mut reader).await?;
-        drop(reader);
         let mut is_any = false;
-        for row in results {
-            if let Some(reason) = Results::of(&row)?.alarm() {
-                let alarm = Alarm {
-                    organisation: row.get("organisation_id")?,
-                    batch: row.get("id")?,
-                    reason,
-                };
-                is_any |= self.rest(&alarm).await?;
+        for alarm in self.alarms().await? {
+            match self.rest(&alarm).await {
+                Ok(is_resting) => is_any |= is_resting,
+                Err(problem) => {
+                    tracing::error!(%problem, batch = %alarm.batch, "a batch that is to rest does not");
+                }
             }
         }
         Ok(is_any)
     }
 
-    /// Lets a batch rest, unless it does already. The letter is queued with it: once, whatever ends
-    /// in the middle.
+    /// The batches that are to rest.
+    async fn alarms(&self) -> Result<Vec<Alarm>, StoreError> {
+        let mut reader = self.db.read().await?;
+        let results = sql::RESULTS.query().fetch_all(&mut reader).await?;
+        let mut alarms = Vec::new();
+        for row in results {
+            if let Some(reason) = Results::of(&row)?.alarm() {
+                alarms.push(Alarm {
+                    organisation: row.get("organisation_id")?,
+                    batch: row.get("id")?,
+                    reason,
+                    resumed_at: row.get("resumed_at")?,
+                });
+            }
+        }
+        Ok(alarms)
+    }
+
+    /// Lets a batch rest, unless it does already, or was resumed since. The letter is queued with it: once,
+    /// whatever ends in the middle.
     async fn rest(&self, alarm: &Alarm) -> Result<bool, Problem> {
         let (organisation, batch_id, reason) = (alarm.organisation, alarm.batch, alarm.reason);
         let stamp = Stamp {
@@ -84,7 +100,7 @@ impl Guard {
         let said = said(&mut tx, batch_id, reason).await?;
         let told = serde_json::to_string(&said).map_err(|_| Problem::new(Kind::Internal))?;
         let rest = sql::REST.bind(batch_id).bind(stamp.now);
-        let rest = rest.bind(reason.name()).bind(told);
+        let rest = rest.bind(reason.name()).bind(told).bind(alarm.resumed_at);
         if rest.execute(&mut tx).await? == 0 {
             return Ok(false);
         }
@@ -172,4 +188,80 @@ async fn receivers(
         receivers.push(receiver);
     }
     Ok(receivers)
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::{ManualClock, Secret, ids::Ulid};
+    use rstest::rstest;
+    use serde::Serialize;
+    use store::{Database, DatabaseOptions, Query};
+    use testkit::Engine;
+
+    use super::*;
+
+    store::statements! {
+        BATCH = "
+            insert into batches (id, organisation_id, link_id, source, language, most, created_by,
+                created_at, sealed_at, sent_at)
+            values ($1, $2, 'lnk', 'paste', 'en', 500, 'operator', 0, 0, 0)";
+
+        /// All of it came back but the last one, which waits.
+        INVITES = "
+            insert into invites (id, organisation_id, batch_id, link_id, position, line, email,
+                email_key, domain, state, reason, due_at, queued_at, settled_at, created_at)
+            select rows.value ->> 'id', $3, $2, 'lnk', 1, 1, 'x', rows.value ->> 'id', 'uni.edu',
+                'bounced', 'user-unknown', case when rows.value ->> 'id' = '119' then 0 end, 0,
+                now_micros(), 0
+            from rows($1)";
+
+        RESTING = "select count(*) as n from batches where paused_at is not null";
+    }
+
+    #[derive(Serialize)]
+    struct Key {
+        id: String,
+    }
+
+    #[rstest]
+    #[actix_rt::test]
+    async fn a_batch_that_was_resumed_meanwhile_does_not_rest_for_what_came_back_before(
+        #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    ) {
+        let (file, clock) = (engine.fresh(), ManualClock::at(Timestamp::from_micros(1)));
+        let options = DatabaseOptions::new(Secret::new(file.url()), clock.clone());
+        let database = Database::connect(&options).await.unwrap();
+        database.migrate().await.unwrap();
+        let db = database.open("invites").await.unwrap();
+        let vault = Vault::new(&Secret::new("sealing key")).unwrap();
+        let url = Secret::new("smtp://127.0.0.1:1");
+        let options = MailOptions::parse(&url, "Usher <usher@mail.example>").unwrap();
+        let guard = Guard::new(db.clone(), clock.clone(), vault, &options);
+        let run = async |query: Query| {
+            let stamp = Stamp {
+                now: clock.now(),
+                actor: "operator".to_owned(),
+                request_id: "fixture".to_owned(),
+            };
+            let mut tx = db.write(&stamp).await.unwrap();
+            query.execute(&mut tx).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let batch = BatchId::new(Ulid::from_parts(1, 1));
+        let organisation = OrganisationId::new(Ulid::from_parts(1, 2));
+        let keys: Vec<_> = (0..120).map(|n| Key { id: format!("{n}") }).collect();
+        run(BATCH.bind(batch).bind(organisation)).await;
+        run(INVITES.bind_rows(&keys).bind(batch).bind(organisation)).await;
+
+        let alarms = guard.alarms().await.unwrap();
+        assert_eq!(alarms.len(), 1);
+        // Another guard was first, and an administrator looked into it.
+        run(sql::PAUSE.bind(batch).bind(clock.now()).bind("bounces")).await;
+        run(sql::RESUME.bind(batch)).await;
+        assert!(matches!(guard.rest(&alarms[0]).await, Ok(false)));
+        let mut reader = db.read().await.unwrap();
+        let row = RESTING.query().fetch_one(&mut reader).await.unwrap();
+        assert_eq!(row.get::<i64>("n").unwrap(), 0);
+        assert!(guard.alarms().await.unwrap().is_empty());
+    }
 }

@@ -57,10 +57,18 @@ pub(crate) fn most_said(heard: impl IntoIterator<Item = Heard>) -> Vec<Said> {
 /// One line in which no word is an address of somebody, or of a page that somebody else may have
 /// chosen.
 fn without_addresses(text: &str) -> String {
-    let is_address = |word: &str| {
+    without(text, |word| {
         let word = word.to_ascii_lowercase();
         word.contains('@') || word.contains("://") || word.contains("www.")
-    };
+    })
+}
+
+/// One line in which no word is an address of somebody: for operators, whom pages of a provider help.
+pub(crate) fn without_people(text: &str) -> String {
+    without(text, |word| word.contains('@') || word.contains("%40"))
+}
+
+fn without(text: &str, is_address: impl Fn(&str) -> bool) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let words = words.filter(|word| !word.is_empty());
     let words = words.map(|word| if is_address(word) { "…" } else { word });

@@ -1,7 +1,8 @@
 //! Access links: create, list, edit, rotate, disable, resolve.
 //!
 //! # Owns
-//! The table `links`; nobody else writes it. Reads `plans`, `link_uses` and `organisations`.
+//! The tables `links` and `link_retags`; nobody else writes them. Reads `plans`, `link_uses`,
+//! `organisations` and `bulk_jobs`.
 //!
 //! # Promises
 //! - The secret of a link has 256 bits, is looked up by its hash and kept sealed under a key that
@@ -14,6 +15,8 @@
 //!   for reports.
 //! - Every change leaves an audit entry and an event in the same transaction; a change that changes
 //!   nothing leaves none.
+//! - What a change of tags means for whoever joined already is noted in the transaction of the change;
+//!   the seat pool makes a job of it.
 //! - A name need not be unique: two departments may both call theirs "Law 2026". Lists tell them
 //!   apart by plan, tags and day.
 //!

@@ -52,6 +52,27 @@ store::statements! {
         set name = $2, tags = $3, allowed_domains = $4, max_uses = $5, expires_at = $6
         where id = $1";
 
+    /// The tags of a link are to reach whoever joined already, behind what was to before.
+    pub(crate) INSERT_RETAG = "
+        insert into link_retags (bulk_id, organisation_id, link_id, position, add_tags,
+            remove_tags, at, actor, request_id)
+        select $2, organisation_id, id, retags + 1, $3, $4, $5, $6, $7
+        from links
+        where id = $1
+        on conflict (bulk_id) do nothing";
+
+    /// It was once more.
+    pub(crate) COUNT_RETAG = "
+        update links
+        set retags = retags + 1
+        where id = $1";
+
+    /// Forgets what is a job by now.
+    pub(crate) FORGET_RETAGS = "
+        delete from link_retags
+        where organisation_id = $1
+            and exists (select 1 from bulk_jobs where bulk_jobs.id = link_retags.bulk_id)";
+
     /// Gives a link another secret.
     pub(crate) ROTATE_LINK = "
         update links

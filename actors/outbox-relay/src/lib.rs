@@ -6,7 +6,7 @@
 //! their life: `published_seq`, and what is deleted. On NATS the stream `USHER_EVENTS`, which holds
 //! `usher.events.v1.>`.
 //!
-//! # Promises (each with its test in docs/semantics.md)
+//! # Promises (each with its test in docs/semantics-api.md)
 //! - The feed begins where it was told or says that this place is not kept any more: whoever goes on
 //!   from `next_after` misses nothing without being told.
 //! - Every event is in the stream once, and in the order of its organisation, whoever is killed

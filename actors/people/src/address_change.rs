@@ -4,6 +4,7 @@ use contract::{
     EmailAddress, Kind, Problem, Secret,
     accounts::{AddressChanged, FinishAddressChange, StartAddressChange},
     ids::{AccountId, ProofId},
+    mails::address_changed_key,
     people::ProofStarted,
     text::PersonName,
 };
@@ -117,6 +118,13 @@ impl Serve<FinishAddressChange> for People {
             .execute(&mut tx)
             .await?;
         let language = language(&mut tx, account).await?;
+        sql::NOTE_CHANGE
+            .bind(address_changed_key(proof))
+            .bind(account)
+            .bind(&own.email)
+            .bind(stamp.now)
+            .execute(&mut tx)
+            .await?;
         let change = json!({ "email": { "from": own.email, "to": to } });
         trail::note(&mut tx, &stamp, account, "account.change-address", &change).await?;
         tx.commit().await?;
@@ -125,6 +133,7 @@ impl Serve<FinishAddressChange> for People {
             to,
             first_name: own.first_name,
             language,
+            is_noted: true,
         })
     }
 }

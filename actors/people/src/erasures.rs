@@ -9,7 +9,7 @@ use contract::{
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
 use serde::Serialize;
 use serde_json::json;
-use store::{Db, StoreError, Tx};
+use store::{Db, Row, StoreError, Tx};
 
 use crate::sql;
 
@@ -36,6 +36,12 @@ impl ErasureSweeper {
     }
 }
 
+fn accounts(rows: &[Row]) -> Result<Vec<Forgotten>, StoreError> {
+    rows.iter()
+        .map(|row| Ok(Forgotten { id: row.get("id")? }))
+        .collect()
+}
+
 /// Tells it where they were erased last, by which the account went.
 async fn tell(tx: &mut Tx, forgotten: &[Forgotten]) -> Result<(), StoreError> {
     let last = sql::LAST_ERASURES
@@ -60,9 +66,10 @@ impl Work for ErasureSweeper {
     async fn work(&mut self) -> Result<Pace, Problem> {
         let stamp = Cx::system(Service::People, &*self.clock).stamp(&*self.clock);
         let mut tx = self.db.write(&stamp).await?;
-        let rows = sql::DELETE_ERASED.query().fetch_all(&mut tx).await?;
-        let forgotten = rows.iter().map(|row| Ok(Forgotten { id: row.get("id")? }));
-        let forgotten = forgotten.collect::<Result<Vec<_>, StoreError>>()?;
+        // Looked at again once nobody else can get hold of them, as somebody may have meanwhile.
+        let erased = accounts(&sql::LOCK_ERASED.fetch_all(&mut tx).await?)?;
+        let delete = sql::DELETE_ERASED.bind_rows(&erased);
+        let forgotten = accounts(&delete.fetch_all(&mut tx).await?)?;
         if forgotten.is_empty() {
             return Ok(Pace::Rest(REST));
         }

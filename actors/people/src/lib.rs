@@ -1,12 +1,13 @@
 //! Who somebody is: accounts across organisations, known by proof.
 //!
 //! # Owns
-//! The tables `accounts`, `credentials`, `proofs` and `person_sessions`. Reads `memberships`, to know
+//! The tables `accounts`, `credentials`, `proofs`, `person_sessions` and `address_notices`, which the invite
+//! dispatcher reads and writes letters by. Reads `mails`, to know which are queued, `memberships`, to know
 //! whether anything hangs on an account yet and whose trails tell of it, `revocations`, to know whose sessions are over,
 //! `erasures`, to know who is to be forgotten, and `batches`, `invites` and `invite_uses`, to know who
 //! was invited.
 //!
-//! # Promises (each with its test in docs/semantics.md)
+//! # Promises (each with its test in docs/semantics-people.md)
 //! - An address is one account, however many ask at once.
 //! - An address is proved by its mailbox only: the link or the code of a mail, an invite among them.
 //!   Typing it in proves nothing.
@@ -15,6 +16,7 @@
 //! - A reset, a first proof by somebody else, and an account that is made anew end every session and
 //!   every pending proof; a change of address is finished by a session of the very account that began
 //!   it.
+//! - That the mailbox of before is to be told of a change of address is noted with the change.
 //! - A session ends when a seat of its person is revoked, and stays so when the seat is given again.
 //! - A code has five attempts and ten minutes, a newer one ends it, and every refusal looks alike.
 //! - An address gets one letter a minute, and one an hour after ten of a kind in a day, however many
@@ -43,6 +45,7 @@ mod password;
 mod proof;
 mod refused;
 mod reset;
+mod resolve_reset;
 mod session;
 mod sign_in;
 mod sign_out;
@@ -98,6 +101,7 @@ impl Behaviour for People {
             .many::<accounts::AuthenticatePerson>(BATCH)
             .one::<accounts::SignOutPerson>()
             .one::<accounts::StartReset>()
+            .one::<accounts::ResolveReset>()
             .one::<accounts::FinishReset>()
             .one::<accounts::StartAddressChange>()
             .one::<accounts::FinishAddressChange>()

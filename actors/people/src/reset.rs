@@ -2,7 +2,7 @@
 
 use contract::{
     Kind, Problem,
-    accounts::{FinishReset, StartReset},
+    accounts::{FinishReset, PasswordReset, StartReset},
     ids::{AccountId, ProofId},
     people::{ProofStarted, Proved},
 };
@@ -57,7 +57,7 @@ impl Serve<StartReset> for People {
 }
 
 impl Serve<FinishReset> for People {
-    async fn serve(&mut self, message: FinishReset, cx: &Cx) -> Result<Proved, Problem> {
+    async fn serve(&mut self, message: FinishReset, cx: &Cx) -> Result<PasswordReset, Problem> {
         let stamp = cx.stamp(&*self.clock);
         let refused = || Problem::new(Kind::ProofRefused);
         let (proof, account) = self.shown(message.evidence, Purpose::Reset, &stamp).await?;
@@ -80,10 +80,15 @@ impl Serve<FinishReset> for People {
         session::end_all(&mut tx, account).await?;
         let change = json!({ "proved": { "from": !is_first, "to": true } });
         trail::note(&mut tx, &stamp, account, "account.reset", &change).await?;
+        let session = session::open(&mut tx, account).await?;
         tx.commit().await?;
-        Ok(Proved {
+        let proved = Proved {
             account_id: account,
             has_password: true,
+        };
+        Ok(PasswordReset {
+            proved,
+            session: Some(session),
         })
     }
 }

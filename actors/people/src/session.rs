@@ -1,6 +1,6 @@
 //! A session of a person: begins, and ends with others.
 
-use contract::{Problem, Secret, accounts::PersonSession, ids::AccountId};
+use contract::{Problem, Secret, Timestamp, accounts::PersonSession, ids::AccountId};
 use store::{
     StoreError, Tx,
     vault::{draw_token, hash_token},
@@ -11,8 +11,14 @@ use crate::sql;
 /// How long a session is good, in days.
 const DAYS: i64 = 14;
 
-/// Opens a session, and notes that the person was there.
+/// Opens a session, and notes that the person was there. The account must be locked: no seat of theirs
+/// is being taken back meanwhile.
 pub(crate) async fn open(tx: &mut Tx, account_id: AccountId) -> Result<PersonSession, Problem> {
+    // Later than what ends sessions, also where it was waited for, or the clock is behind.
+    let last = sql::LAST_REVOCATION.bind(account_id);
+    if let Some(row) = last.fetch_optional(tx).await? {
+        tx.not_before(Timestamp::from_micros(row.get::<i64>("at")? + 1));
+    }
     let now = tx.stamp().now;
     let (token, expires_at) = (draw_token(), now.plus_days(DAYS));
     sql::DELETE_ENDED_SESSIONS

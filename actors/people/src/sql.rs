@@ -116,11 +116,20 @@ store::statements! {
             created_at, purpose, email, email_key)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
-    /// A proof by the token of its link.
+    /// A proof by the token of its link; one of an address may be shown again.
     pub(crate) FIND_PROOF = "
         select id, account_id
         from proofs
-        where token_hash = $1 and expires_at > $2 and superseded_at is null and purpose = $3";
+        where token_hash = $1 and expires_at > $2 and superseded_at is null and purpose = $3
+            and (used_at is null or purpose = 'address')";
+
+    /// Whose password the token of a link sets, as long as it does.
+    pub(crate) FIND_RESET = "
+        select a.email
+        from proofs p
+        join accounts a on a.id = p.account_id
+        where p.token_hash = $1 and p.expires_at > $2 and p.superseded_at is null
+            and p.used_at is null and p.purpose = 'reset'";
 
     /// Counts an attempt at a code; no row when there are none left for it, or for its account.
     pub(crate) ATTEMPT_CODE = "
@@ -128,6 +137,7 @@ store::statements! {
         set code_attempts = code_attempts + 1
         where id = $1 and code_attempts < $2 and code_expires_at > $3 and superseded_at is null
             and purpose = $4
+            and (used_at is null or purpose = 'address')
             and cast($6 as bigint) > (
                 select coalesce(sum(o.code_attempts), 0)
                 from proofs o
@@ -174,6 +184,21 @@ store::statements! {
         where id = $1
             and not exists (select 1 from accounts o where o.email_key = $3 and o.id <> $1)";
 
+    /// Notes that the mailbox an account had is to be told that it has another one.
+    pub(crate) NOTE_CHANGE = "
+        insert into address_notices (key, account_id, email, at)
+        values ($1, $2, $3, $4)";
+
+    /// Forgets mailboxes whose letter is queued.
+    pub(crate) FORGET_TOLD = "
+        delete from address_notices
+        where key in (
+            select n.key from address_notices n join mails q on q.key = n.key limit 1000)";
+
+    /// When a seat of an account was last taken back.
+    pub(crate) LAST_REVOCATION = "
+        select at from revocations where account_id = $1";
+
     /// Opens a session.
     pub(crate) INSERT_SESSION = "
         insert into person_sessions (token_hash, account_id, created_at, expires_at)
@@ -218,14 +243,14 @@ store::statements! {
         set last_active_at = $2, changed_at = $2
         where id = $1";
 
-    /// Forgets accounts that were erased from their last organisation, once their mail is: it is found by
-    /// their addresses.
-    pub(crate) DELETE_ERASED = "
-        delete from accounts
-        where id in (
+    /// Keeps others from accounts that were erased from their last organisation, once their mail is
+    /// forgotten: it is found by their addresses. Whom somebody has at this moment is passed over.
+    pub(crate) LOCK_ERASED = "
+        select a.id
+        from accounts a
+        where a.id in (
             select e.account_id
             from erasures e
-            join accounts a on a.id = e.account_id
             where not exists (select 1 from memberships m where m.account_id = e.account_id)
                 and not exists (
                     select 1
@@ -235,9 +260,25 @@ store::statements! {
                             select 1
                             from forgotten f
                             where f.account_id = o.account_id
-                                and f.organisation_id = o.organisation_id and f.at >= o.at))
-            order by e.account_id
-            limit 500)
+                                and f.organisation_id = o.organisation_id and f.at >= o.at)))
+        order by a.id
+        limit 500
+        skip_locked";
+
+    /// Forgets those of them of whom that is so by now, too: whoever gives a place has the account first.
+    pub(crate) DELETE_ERASED = "
+        delete from accounts
+        where id in (select rows.value ->> 'id' from rows($1))
+            and not exists (select 1 from memberships m where m.account_id = accounts.id)
+            and not exists (
+                select 1
+                from erasures o
+                where o.account_id = accounts.id
+                    and not exists (
+                        select 1
+                        from forgotten f
+                        where f.account_id = o.account_id
+                            and f.organisation_id = o.organisation_id and f.at >= o.at))
         returning id";
 
     /// Where accounts were erased last.

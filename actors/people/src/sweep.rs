@@ -1,4 +1,5 @@
-//! Deletes proofs that ended long ago, and accounts that nobody proved and on which nothing hangs.
+//! Deletes proofs that ended long ago, mailboxes that have been told that they are no account's any more, and
+//! accounts that nobody proved and on which nothing hangs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -62,12 +63,13 @@ impl Work for ProofSweeper {
         let mut tx = self.db.write(&stamp).await?;
         let ended = stamp.now.plus_days(-KEEP_DAYS);
         let swept = sql::SWEEP_PROOFS.bind(ended).execute(&mut tx).await?;
+        let told = sql::FORGET_TOLD.query().execute(&mut tx).await?;
         let forgotten = forget(&mut tx).await?;
         tx.commit().await?;
         if forgotten > 0 {
             tracing::info!(accounts = forgotten, "forgot accounts that nobody proved");
         }
-        Ok(if swept + forgotten == 0 {
+        Ok(if swept + told + forgotten == 0 {
             Pace::Rest(REST)
         } else {
             Pace::Again

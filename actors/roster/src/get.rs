@@ -6,7 +6,7 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 
-use crate::{Roster, person::people, sql};
+use crate::{Roster, domains::needed, person::people, sql};
 
 impl Serve<GetUser> for Roster {
     async fn serve(&mut self, message: GetUser, _: &Cx) -> Result<User, Problem> {
@@ -15,9 +15,11 @@ impl Serve<GetUser> for Roster {
             .bind(message.organisation)
             .bind(message.membership_id);
         let rows = found.fetch_all(&mut db).await?;
-        people(&mut db, &rows)
-            .await?
-            .pop()
-            .ok_or_else(|| Problem::new(Kind::NotFound))
+        let user = people(&mut db, &rows).await?.pop();
+        let (mut user, row) = user
+            .zip(rows.first())
+            .ok_or_else(|| Problem::new(Kind::NotFound))?;
+        user.domains_needed = needed(row, user.status)?;
+        Ok(user)
     }
 }

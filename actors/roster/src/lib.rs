@@ -26,6 +26,7 @@
 //! 3. Its statement in [`sql`], with the organisation as its first condition. A new filter is one
 //!    more `cast($n as ..) is null or ..` there, and one more value in [`filter`].
 
+mod domains;
 mod filter;
 mod get;
 mod ids;
@@ -40,6 +41,7 @@ mod search;
 mod sql;
 mod story;
 mod waiting;
+mod wanted;
 
 use std::sync::Arc;
 

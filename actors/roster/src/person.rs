@@ -61,5 +61,6 @@ fn person(row: &Row) -> Result<User, StoreError> {
         link,
         plan_id: row.get("plan_id")?,
         plan_name: row.get("plan_name")?,
+        domains_needed: Vec::new(),
     })
 }

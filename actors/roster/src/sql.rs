@@ -1,5 +1,7 @@
 //! Every statement of the roster; all of them read.
 
+use crate::wanted::{last_seen, wanted};
+
 /// People that a filter finds, in an order; a filter that is null filters nothing. The page is cut
 /// from the memberships alone, so that an index serves it, and the rest is joined to its few rows.
 ///
@@ -33,28 +35,6 @@ macro_rules! people {
         order by ",
             $outer
         )
-    };
-}
-
-/// The conditions of a filter: `$1` is the organisation, `$2` to `$8` as `Filter` binds them. PostgreSQL
-/// has an index of trigrams for `like`, and none for `is true`: here each row is looked at.
-macro_rules! wanted {
-    () => {
-        "
-            (cast($6 as text) is null or (memberships.name_key like $6 escape '\\') is true)
-            and (cast($2 as text) is null or memberships.status = $2)
-            and (cast($3 as text) is null or memberships.plan_id = $3)
-            and (cast($4 as text) is null or memberships.link_id = $4)
-            and (cast($5 as text) is null or memberships.door = $5)
-            and (cast($7 as bigint) is null or coalesce(memberships.last_active_at, 0) < $7)
-            and (cast($8 as text) = '[]' or not exists (
-                select 1
-                from rows($8)
-                where not exists (
-                    select 1
-                    from membership_tags
-                    where membership_tags.membership_id = memberships.id
-                        and membership_tags.tag = rows.value ->> 'tag')))"
     };
 }
 
@@ -116,8 +96,9 @@ macro_rules! few {
                 from memberships
                 where cast(",
             $by,
-            " as text) = 'activity' and organisation_id = $1
-                    and coalesce(last_active_at, 0) < $7
+            " as text) = 'activity' and organisation_id = $1 and ",
+            last_seen!(),
+            " < $7
                 union all
                 select rows.value ->> 'id'
                 from rows(",
@@ -391,11 +372,11 @@ store::statements! {
         where organisation_id = $1
             and status = $2");
 
-    /// How many were not seen since an instant.
+    /// How many had joined before an instant and were not seen since.
     pub(crate) COUNT_NOT_SEEN = count!("
         from memberships
         where organisation_id = $1
-            and coalesce(last_active_at, 0) < $2");
+            and ", last_seen!(), " < $2");
 
     /// How many of the newest and of the oldest people, `$3` of each, are called like a pattern.
     pub(crate) COUNT_CALLED = count_called!("memberships", "");
@@ -455,7 +436,8 @@ store::statements! {
         select memberships.id, memberships.status, memberships.door, memberships.redeemed_at,
             memberships.proof_due_at, memberships.plan_id, plans.name as plan_name,
             accounts.first_name, accounts.last_name, accounts.email, accounts.last_active_at,
-            links.id as link_id, links.name as link_name
+            links.id as link_id, links.name as link_name, links.allowed_domains,
+            memberships.let_in_domain, accounts.email_key
         from memberships
         join accounts on accounts.id = memberships.account_id
         join plans on plans.id = memberships.plan_id

@@ -8,7 +8,7 @@ use contract::{
     users::ListUserStory,
 };
 use kernel::{Cx, Serve};
-use store::{Row, StoreError, Value};
+use store::{Value, audit_entry};
 
 use crate::{Roster, sql};
 
@@ -46,21 +46,9 @@ impl Roster {
             .bind(wanted as u64 + 1)
             .fetch_all(&mut db)
             .await?;
-        let entries = rows.iter().map(entry).collect::<Result<_, _>>()?;
+        let entries = rows.iter().map(audit_entry).collect::<Result<_, _>>()?;
         Ok(Page::cut(entries, wanted, |entry: &AuditEntry| {
             Cursor(entry.id.to_string())
         }))
     }
-}
-
-fn entry(row: &Row) -> Result<AuditEntry, StoreError> {
-    Ok(AuditEntry {
-        id: row.get("id")?,
-        at: row.get("at")?,
-        actor: row.get("actor")?,
-        action: row.get("action")?,
-        target: row.get("target")?,
-        change: row.json("change")?,
-        request_id: row.get("request_id")?,
-    })
 }

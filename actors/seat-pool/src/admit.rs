@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::{
-    Kind, Problem, Stamp,
+    DomainName, Kind, Problem, Stamp,
     events::Event,
     ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     seats::{Admit, Admitted, Status},
@@ -123,7 +123,7 @@ pub(crate) async fn use_links(
 }
 
 #[derive(Serialize)]
-struct MembershipRow {
+struct MembershipRow<'a> {
     id: MembershipId,
     organisation_id: OrganisationId,
     account_id: AccountId,
@@ -131,6 +131,7 @@ struct MembershipRow {
     status: &'static str,
     door: &'static str,
     link_id: LinkId,
+    let_in_domain: Option<&'a DomainName>,
     redeemed_at: Option<i64>,
     proof_due_at: Option<i64>,
     waiting_since: Option<i64>,
@@ -159,6 +160,7 @@ async fn write(tx: &mut Tx, made: &[(NewMembership, Stamp)], links: &Links) -> R
             status: new.status.name(),
             door: new.door.name(),
             link_id: new.link,
+            let_in_domain: new.domain.as_ref(),
             redeemed_at: (new.status == Status::Assigned).then_some(now),
             proof_due_at: new.proof_due_at.map(contract::Timestamp::micros),
             waiting_since: (new.status == Status::Waiting).then_some(now),

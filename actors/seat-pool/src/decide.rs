@@ -21,6 +21,8 @@ pub(crate) struct NewMembership {
     pub(crate) plan: PlanId,
     pub(crate) door: Door,
     pub(crate) link: LinkId,
+    /// Of which domain the address is that is let in.
+    pub(crate) domain: Option<DomainName>,
     pub(crate) status: Status,
     pub(crate) proof_due_at: Option<Timestamp>,
 }
@@ -134,6 +136,7 @@ pub(crate) fn admit(
         plan: link.plan,
         door: asked.door,
         link: link_id,
+        domain: person.domain.clone(),
         status,
         proof_due_at,
     });

@@ -39,12 +39,9 @@ impl Serve<EraseMembership> for SeatPool {
             .await?;
         sql::FORGET_USES.bind(mover.id).execute(&mut tx).await?;
         tx.redact(organisation, &[Redaction::of(mover.id)]).await?;
-        sql::INSERT_ERASURE
-            .bind(mover.account)
-            .bind(organisation)
-            .bind(stamp.now)
-            .execute(&mut tx)
-            .await?;
+        let erasure = sql::INSERT_ERASURE.bind(mover.account).bind(organisation);
+        let erasure = erasure.bind(tx.stamp().now);
+        erasure.execute(&mut tx).await?;
         queue::promote(&mut tx, &mut books, mover.plan).await?;
         books.write(&mut tx).await?;
         let erased = Event::MembershipErased {

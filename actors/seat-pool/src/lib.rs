@@ -3,10 +3,10 @@
 //! # Owns
 //! The tables `plans`, `memberships`, `membership_tags`, `link_uses`, `invite_uses`, `ledger`,
 //! `erasures`, `revocations`, `offers`, `bulk_jobs` and `bulk_people`; nobody else writes them. Reads
-//! `links`, `invites`, `batches`, `organisations`, `accounts` and `mails` in the transaction that
-//! decides.
+//! `links`, `link_retags`, `invites`, `batches`, `organisations`, `accounts` and `mails` in the
+//! transaction that decides.
 //!
-//! # Promises (each with its test in docs/semantics.md)
+//! # Promises (each with its test in docs/semantics-seats.md)
 //! - `purchased = free + held + assigned` for every plan at every commit; a seat is never sold twice.
 //! - A link is never used more often than `max_uses`, and its uses never fall. An invite is accepted
 //!   once, and is no use of its link.
@@ -16,7 +16,8 @@
 //!   that they are to be told.
 //! - Whoever is revoked stays so at every door until an administrator reassigns them, and no session
 //!   of theirs from before goes on, then neither.
-//! - A job is about the people it was started with, does each of them once, and says how each went.
+//! - A job is about the people it was started with, does each of them once, and says how each went. One
+//!   that brings tags of a link is about whoever had joined when the link changed.
 //!
 //! # How it decides
 //! One organisation at a time, under the lock of its history ([`store::Tx::lock_histories`]), a
@@ -45,7 +46,6 @@ mod offers;
 mod place;
 mod queue;
 mod reassign;
-mod retag;
 mod retag_membership;
 mod revoke;
 mod settle;
@@ -69,8 +69,12 @@ pub use self::{
 };
 
 /// Every statement of this crate, by module.
-pub static STATEMENTS: &[&[&store::Statement]] =
-    &[sql::STATEMENTS, offers::STATEMENTS, verify::sql::STATEMENTS];
+pub static STATEMENTS: &[&[&store::Statement]] = &[
+    sql::STATEMENTS,
+    bulk::sql::STATEMENTS,
+    offers::STATEMENTS,
+    verify::sql::STATEMENTS,
+];
 
 /// The most admissions that one transaction decides.
 const BATCH: usize = 512;
@@ -111,7 +115,6 @@ impl Behaviour for SeatPool {
         routes
             .many::<seats::Admit>(BATCH)
             .one::<seats::SettleProof>()
-            .one::<seats::RetagLink>()
             .one::<plans::CreatePlan>()
             .one::<plans::ListPlans>()
             .one::<plans::GetPlan>()
@@ -124,6 +127,7 @@ impl Behaviour for SeatPool {
             .one::<job::OpenBulk>()
             .one::<job::AddToBulk>()
             .one::<job::StartBulk>()
-            .one::<job::GetBulk>();
+            .one::<job::GetBulk>()
+            .one::<job::RetagLink>();
     }
 }

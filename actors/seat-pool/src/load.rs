@@ -1,4 +1,4 @@
-//! What a batch of admissions needs to know, in two statements.
+//! What a batch of admissions needs to know: a statement each for links, people and invites.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -5,15 +5,17 @@ use contract::{
     seats::{Admit, Admitted},
 };
 use kernel::Asked;
-use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use store::{Row, StoreError};
 
-/// Seats by plan, and admissions by outcome.
+/// Seats by plan, admissions by outcome, and whether clocks are ahead.
 #[derive(Clone, Debug)]
 pub struct SeatMetrics {
     seats: IntGaugeVec,
     waiting: IntGaugeVec,
     admissions: IntCounterVec,
+    /// By how many seconds the newest decision is ahead of the database's clock.
+    pub(crate) ahead: IntGauge,
 }
 
 impl SeatMetrics {
@@ -40,6 +42,11 @@ impl SeatMetrics {
             ),
             &["door", "outcome"],
         )?;
+        let ahead = IntGauge::new(
+            "usher_history_ahead_seconds",
+            "By how much the newest decision is ahead of the database's clock; 0 when none is.",
+        )?;
+        registry.register(Box::new(ahead.clone()))?;
         registry.register(Box::new(seats.clone()))?;
         registry.register(Box::new(waiting.clone()))?;
         registry.register(Box::new(admissions.clone()))?;
@@ -52,6 +59,7 @@ impl SeatMetrics {
             seats,
             waiting,
             admissions,
+            ahead,
         })
     }
 

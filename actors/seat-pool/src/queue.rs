@@ -6,7 +6,7 @@ use contract::{
     EmailAddress, Problem, Timestamp,
     events::Event,
     ids::{AccountId, LinkId, MembershipId, OrganisationId, PlanId},
-    seats::Status,
+    seats::{Status, domains_needed},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -30,10 +30,28 @@ pub(crate) struct Mover {
     pub(crate) link: Option<LinkId>,
     pub(crate) status: Status,
     pub(crate) proved_at: Option<Timestamp>,
+    /// Whether the link they came through lets their address in: asked until they have a seat.
+    pub(crate) is_let_in: bool,
+}
+
+impl Mover {
+    /// Whether a seat that hangs on a proof is theirs by now. Whoever has it already keeps it with any
+    /// address; one that is only held goes to no other than the link lets in.
+    pub(crate) fn is_theirs(&self) -> bool {
+        self.proved_at.is_some() && (self.status != Status::Held || self.is_let_in)
+    }
 }
 
 /// Reads the columns that `UNSETTLED`, `DUE`, `QUEUE` and `PLACES` have in common.
 pub(crate) fn mover(row: &Row) -> Result<Mover, StoreError> {
+    // A membership without a link came through none that names domains.
+    let allowed = match row.get::<Option<String>>("allowed_domains")? {
+        Some(_) => row.json("allowed_domains")?,
+        None => Vec::new(),
+    };
+    let email = EmailAddress::parse(&row.get::<String>("email_key")?).ok();
+    let domain = email.map(|email| email.domain());
+    let needed = domains_needed(allowed, row.get("let_in_domain")?, domain.as_ref());
     Ok(Mover {
         id: row.get("id")?,
         organisation: row.get("organisation_id")?,
@@ -42,6 +60,7 @@ pub(crate) fn mover(row: &Row) -> Result<Mover, StoreError> {
         link: row.get("link_id")?,
         status: load::status(row)?,
         proved_at: row.get("proved_at")?,
+        is_let_in: needed.is_empty(),
     })
 }
 
@@ -69,8 +88,9 @@ const MOST: i64 = 500;
 
 /// Gives free seats of a plan to whoever waits for them, in order, and answers how many.
 ///
-/// Somebody whose link has no use left is passed over and keeps the place: a link never gives more
-/// seats than it may. An invite is no use of its link. The histories must be locked.
+/// Somebody whose link has no use left, or does not let the address in that they have by now, is
+/// passed over and keeps the place: a link never gives more seats than it may, nor others. An invite
+/// is no use of its link. The histories must be locked.
 pub(crate) async fn promote(
     tx: &mut Tx,
     books: &mut Books,
@@ -102,8 +122,8 @@ pub(crate) async fn promote(
             else {
                 continue;
             };
-            // By somebody before them in this very page.
-            if is_use && link.is_used_up() {
+            // Used up by somebody before them in this very page.
+            if !mover.is_let_in || is_use && link.is_used_up() {
                 continue;
             }
             link.uses += i64::from(is_use);

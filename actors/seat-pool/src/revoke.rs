@@ -47,11 +47,13 @@ pub(crate) async fn revoke(
     books: &mut Books,
     people: &[&Mover],
 ) -> Result<(), Problem> {
+    let seated = || people.iter().filter(|one| one.status != Status::Revoked);
+    let accounts: BTreeSet<_> = seated().map(|one| one.account).collect();
+    let accounts: Vec<_> = accounts.into_iter().map(|id| Account { id }).collect();
+    follow_sessions(tx, &accounts).await?;
     let stamp = tx.stamp().clone();
     let mut moves = Vec::with_capacity(people.len());
-    // In order, so that two organisations that revoke the same people never wait in a circle.
-    let mut accounts = BTreeSet::new();
-    for mover in people.iter().filter(|one| one.status != Status::Revoked) {
+    for mover in seated() {
         let change = Change::Revoke(mover.status);
         books.enter(mover.plan, change, Some((mover.id, mover.link)), &stamp);
         let revoked = Event::SeatRevoked {
@@ -68,10 +70,9 @@ pub(crate) async fn revoke(
             proof_due_at: None,
             revoked_at: Some(stamp.now.micros()),
         });
-        accounts.insert(mover.account);
     }
     write_moves(tx, &moves).await?;
-    end_sessions(tx, accounts).await
+    end_sessions(tx, &accounts).await
 }
 
 #[derive(Serialize)]
@@ -79,14 +80,29 @@ struct Account {
     id: AccountId,
 }
 
+/// Has accounts to itself, in their order, so that nobody begins a session until this is written, and
+/// lets the transaction bear no earlier instant than the newest of theirs: whichever clock it is of,
+/// it ends.
+async fn follow_sessions(tx: &mut Tx, accounts: &[Account]) -> Result<(), Problem> {
+    let hold = sql::HOLD_ACCOUNTS.bind_rows(accounts);
+    hold.fetch_all(tx).await?;
+    let newest = sql::NEWEST_SESSION
+        .bind_rows(accounts)
+        .fetch_one(tx)
+        .await?;
+    if let Some(at) = newest.get("at")? {
+        tx.not_before(at);
+    }
+    Ok(())
+}
+
 /// Notes that sessions which began until now are over, for as long as they would have lasted: a
 /// place that is given again or erased brings none back.
-async fn end_sessions(tx: &mut Tx, accounts: BTreeSet<AccountId>) -> Result<(), Problem> {
+async fn end_sessions(tx: &mut Tx, accounts: &[Account]) -> Result<(), Problem> {
     if accounts.is_empty() {
         return Ok(());
     }
     let now = tx.stamp().now;
-    let rows: Vec<_> = accounts.into_iter().map(|id| Account { id }).collect();
-    let noted = sql::NOTE_REVOCATIONS.bind_rows(&rows).bind(now);
-    must_be(noted.execute(tx).await?, rows.len(), "revocations")
+    let noted = sql::NOTE_REVOCATIONS.bind_rows(accounts).bind(now);
+    must_be(noted.execute(tx).await?, accounts.len(), "revocations")
 }

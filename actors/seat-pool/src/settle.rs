@@ -65,7 +65,7 @@ impl SeatPool {
         let movers: Vec<Mover> = rows.iter().map(mover).collect::<Result<_, _>>()?;
         let movers: Vec<_> = movers
             .into_iter()
-            .filter(|one| organisations.contains(&one.organisation))
+            .filter(|one| organisations.contains(&one.organisation) && one.is_theirs())
             .collect();
         let mut books = Books::open(&mut tx, movers.iter().map(|one| one.plan)).await?;
         settle_all(&mut tx, &mut books, &movers).await?;
@@ -75,15 +75,15 @@ impl SeatPool {
     }
 }
 
-/// Settles memberships whose account is proved. The histories must be locked.
+/// Settles memberships whose seats [are theirs](Mover::is_theirs). The histories must be locked.
 pub(crate) async fn settle_all(
     tx: &mut Tx,
     books: &mut Books,
-    proved: &[Mover],
+    theirs: &[Mover],
 ) -> Result<(), Problem> {
     let stamp = tx.stamp().clone();
-    let mut moves = Vec::with_capacity(proved.len());
-    for one in proved {
+    let mut moves = Vec::with_capacity(theirs.len());
+    for one in theirs {
         let (membership_id, plan_id) = (one.id, one.plan);
         if one.status == Status::Held {
             books.enter(one.plan, Change::Settle, Some((one.id, one.link)), &stamp);

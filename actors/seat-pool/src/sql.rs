@@ -38,14 +38,17 @@ store::statements! {
         from rows($1)
         join plans p on p.id = rows.value ->> 'id'";
 
-    /// Who asks, and where they stand already.
+    /// Who asks, and where they stand already. Nobody forgets them, or gives them another address, until
+    /// the transaction ends.
     pub(crate) LOAD_PEOPLE = "
         select a.id as account_id, rows.value ->> 'organisation' as organisation_id, a.email_key,
             a.proved_at, m.id as membership_id, m.plan_id, m.status, m.proof_due_at
         from rows($1)
         join accounts a on a.id = rows.value ->> 'account'
         left join memberships m on m.account_id = a.id
-            and m.organisation_id = rows.value ->> 'organisation'";
+            and m.organisation_id = rows.value ->> 'organisation'
+        order by a.id
+        for_key_share(a)";
 
     /// Changes the numbers of plans; never sells what is not there.
     pub(crate) CHANGE_PLANS = "
@@ -76,15 +79,16 @@ store::statements! {
     /// organisation.
     pub(crate) INSERT_MEMBERSHIPS = "
         insert into memberships (id, organisation_id, account_id, plan_id, status, door, link_id,
-            redeemed_at, proof_due_at, waiting_since, created_at, name_key, name_sort, email_key,
-            last_active_at)
+            redeemed_at, proof_due_at, waiting_since, created_at, let_in_domain, name_key, name_sort,
+            email_key, last_active_at)
         select rows.value ->> 'id', rows.value ->> 'organisation_id', rows.value ->> 'account_id',
             rows.value ->> 'plan_id', rows.value ->> 'status', rows.value ->> 'door',
             rows.value ->> 'link_id', cast(rows.value ->> 'redeemed_at' as bigint),
             cast(rows.value ->> 'proof_due_at' as bigint),
             cast(rows.value ->> 'waiting_since' as bigint),
-            cast(rows.value ->> 'created_at' as bigint), coalesce(a.name_key, ''),
-            substr(coalesce(a.name_key, ''), 1, 100), coalesce(a.email_key, ''), a.last_active_at
+            cast(rows.value ->> 'created_at' as bigint), rows.value ->> 'let_in_domain',
+            coalesce(a.name_key, ''), substr(coalesce(a.name_key, ''), 1, 100),
+            coalesce(a.email_key, ''), a.last_active_at
         from rows($1)
         left join accounts a on a.id = rows.value ->> 'account_id'
         where true
@@ -96,10 +100,11 @@ store::statements! {
         from accounts a
         join memberships m on m.account_id = a.id
         where a.changed_at >= $1
+            and m.id > $3
             and (m.name_key <> a.name_key
                 or m.email_key <> a.email_key
                 or coalesce(m.last_active_at, 0) <> coalesce(a.last_active_at, 0))
-        order by m.organisation_id, m.id
+        order by m.id
         limit $2";
 
     /// Lets memberships of an organisation follow their accounts: what they are found and sorted by.
@@ -143,6 +148,20 @@ store::statements! {
         from rows($1)
         where memberships.id = rows.value ->> 'id'";
 
+    /// Keeps others from accounts until the transaction ends.
+    pub(crate) HOLD_ACCOUNTS = "
+        select id
+        from accounts
+        where id in (select rows.value ->> 'id' from rows($1))
+        order by id
+        for_update";
+
+    /// When the newest of their sessions began.
+    pub(crate) NEWEST_SESSION = "
+        select max(created_at) as at
+        from person_sessions
+        where account_id in (select rows.value ->> 'id' from rows($1))";
+
     /// Notes when seats of accounts were taken back.
     pub(crate) NOTE_REVOCATIONS = "
         insert into revocations (account_id, at)
@@ -164,12 +183,40 @@ store::statements! {
 
     /// What a proof of this account would settle.
     pub(crate) UNSETTLED = "
-        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, a.proved_at
+        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, m.let_in_domain,
+            l.allowed_domains, a.proved_at, a.email_key
         from memberships m
         join accounts a on a.id = m.account_id
+        left join links l on l.id = m.link_id
         where m.account_id = $1
             and a.proved_at is not null
             and (m.proof_due_at is not null or m.status = 'held')
+        order by m.id";
+
+    /// Whoever has proved an address and has something that hangs on it, after one.
+    pub(crate) ALL_UNSETTLED = "
+        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, m.let_in_domain,
+            l.allowed_domains, a.proved_at, a.email_key
+        from memberships m
+        join accounts a on a.id = m.account_id
+        left join links l on l.id = m.link_id
+        where m.proof_due_at is not null
+            and a.proved_at is not null
+            and m.id > $1
+        order by m.id
+        limit $2";
+
+    /// Some of them, in an organisation.
+    pub(crate) UNSETTLED_AMONG = "
+        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, m.let_in_domain,
+            l.allowed_domains, a.proved_at, a.email_key
+        from memberships m
+        join accounts a on a.id = m.account_id
+        left join links l on l.id = m.link_id
+        where m.organisation_id = $1
+            and m.id in (select rows.value ->> 'id' from rows($2))
+            and m.proof_due_at is not null
+            and a.proved_at is not null
         order by m.id";
 
     /// Every membership of an account, for the answer of a settled proof.
@@ -179,28 +226,32 @@ store::statements! {
         where account_id = $1
         order by id";
 
-    /// The organisations in which something is due.
+    /// The organisations in which something is due, but for some.
     pub(crate) DUE_ORGANISATIONS = "
         select distinct organisation_id
         from memberships
         where proof_due_at <= $1
+            and organisation_id not in (select rows.value ->> 'id' from rows($2))
         order by organisation_id
         limit 50";
 
     /// What is due in an organisation: proved meanwhile, or to be returned.
     pub(crate) DUE = "
-        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, a.proved_at
+        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, m.let_in_domain,
+            l.allowed_domains, a.proved_at, a.email_key
         from memberships m
         join accounts a on a.id = m.account_id
+        left join links l on l.id = m.link_id
         where m.organisation_id = $1
             and m.proof_due_at <= $2
         order by m.proof_due_at, m.id
         limit 500";
 
-    /// The head of a plan's queue, as far as their links still have uses.
+    /// The head of a plan's queue, as far as their links still have uses and let their addresses in:
+    /// whoever is passed over hides nobody behind them.
     pub(crate) QUEUE = "
         select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, m.door,
-            a.proved_at, a.email_key
+            m.let_in_domain, l.allowed_domains, a.proved_at, a.email_key
         from memberships m
         join accounts a on a.id = m.account_id
         join links l on l.id = m.link_id
@@ -209,39 +260,54 @@ store::statements! {
             and m.status = 'waiting'
             and (m.door <> 'link'
                 or coalesce(u.uses, 0) < coalesce(l.max_uses, 9223372036854775807))
+            and (l.allowed_domains = '[]'
+                or a.email_key like '%@' || m.let_in_domain
+                or exists (
+                    select 1
+                    from rows(l.allowed_domains)
+                    where a.email_key like '%@' || trim(cast(rows.value as text), '\"')))
         order by m.waiting_since, m.id
         limit $2";
 
     /// Plans with free seats and somebody in the queue who could have one: a link got more uses, or
-    /// more seats came at once than one transaction gives.
+    /// more seats came at once than one transaction gives. But for some organisations.
     pub(crate) OPEN_QUEUES = "
         select p.id, p.organisation_id
         from plans p
         where p.waiting > 0
             and p.held + p.assigned < p.purchased
             and (p.ends_at is null or p.ends_at > $1)
+            and p.organisation_id not in (select rows.value ->> 'id' from rows($2))
             and exists (
                 select 1
                 from memberships m
+                join accounts a on a.id = m.account_id
                 join links l on l.id = m.link_id
                 left join link_uses u on u.link_id = m.link_id
                 where m.plan_id = p.id
                     and m.status = 'waiting'
                     and (m.door <> 'link'
                         or coalesce(u.uses, 0) < coalesce(l.max_uses, 9223372036854775807))
+                    and (l.allowed_domains = '[]'
+                        or a.email_key like '%@' || m.let_in_domain
+                        or exists (
+                            select 1
+                            from rows(l.allowed_domains)
+                            where a.email_key like '%@' || trim(cast(rows.value as text), '\"')))
             )
         order by p.id
         limit 50";
 
     /// Some people of an organisation, as they stand, and what it decided about proofs.
     pub(crate) PLACES = "
-        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, a.proved_at,
-            o.policies
-        from rows($2)
-        join memberships m on m.id = rows.value ->> 'id'
+        select m.id, m.organisation_id, m.account_id, m.plan_id, m.link_id, m.status, m.let_in_domain,
+            l.allowed_domains, a.proved_at, a.email_key, o.policies
+        from memberships m
         join accounts a on a.id = m.account_id
+        left join links l on l.id = m.link_id
         join organisations o on o.id = m.organisation_id
         where m.organisation_id = $1
+            and m.id in (select rows.value ->> 'id' from rows($2))
         order by m.id";
 
     /// The tags of some people.
@@ -253,11 +319,8 @@ store::statements! {
     /// Takes single tags from people.
     pub(crate) DELETE_SOME_TAGS = "
         delete from membership_tags
-        where exists (
-            select 1
-            from rows($1)
-            where rows.value ->> 'membership_id' = membership_tags.membership_id
-                and rows.value ->> 'tag' = membership_tags.tag)";
+        where (membership_id, tag) in (
+            select rows.value ->> 'membership_id', rows.value ->> 'tag' from rows($1))";
 
     /// Notes whose account is to be forgotten with its last membership.
     pub(crate) INSERT_ERASURE = "
@@ -317,124 +380,15 @@ store::statements! {
         order by id
         limit $3";
 
-    /// Gives a tag to everybody who joined through a link and lacks it.
-    pub(crate) ADD_LINK_TAGS = "
-        insert into membership_tags (membership_id, organisation_id, tag)
-        select m.id, m.organisation_id, rows.value ->> 'tag'
-        from memberships m
-        join rows($3) on true
-        where m.organisation_id = $1 and m.link_id = $2
-        on conflict do nothing
-        returning membership_id";
-
-    /// Takes tags from everybody who joined through a link.
-    pub(crate) REMOVE_LINK_TAGS = "
-        delete from membership_tags
-        where tag in (select rows.value ->> 'tag' from rows($3))
-            and membership_id in (
-                select id from memberships where organisation_id = $1 and link_id = $2)
-        returning membership_id";
-
-    /// Whether a link is the organisation's.
-    pub(crate) FIND_LINK = "
-        select id from links where organisation_id = $1 and id = $2";
-
     /// The numbers of every plan, for the gauges.
     pub(crate) PLAN_NUMBERS = "
         select id, purchased, held, assigned, waiting from plans order by id limit 10000";
 
-    /// Opens a job.
-    pub(crate) INSERT_BULK = "
-        insert into bulk_jobs (id, organisation_id, action, actor, request_id, created_at)
-        select $1, o.id, $3, $4, $5, $6
-        from organisations o
-        where o.id = $2";
-
-    /// One job of an organisation.
-    pub(crate) FIND_BULK = "
-        select id, organisation_id, action, people, done, refused, actor, request_id, started_at,
-            finished_at, failures, given_up, created_at
-        from bulk_jobs
-        where organisation_id = $1 and id = $2";
-
-    /// Adds people of the organisation to a job, each once.
-    pub(crate) INSERT_BULK_PEOPLE = "
-        insert into bulk_people (bulk_id, membership_id)
-        select $1, m.id
-        from rows($3)
-        join memberships m on m.id = rows.value ->> 'id'
-        where m.organisation_id = $2
-        on conflict do nothing";
-
-    /// Counts who was added.
-    pub(crate) GROW_BULK = "
-        update bulk_jobs set people = people + $2 where id = $1";
-
-    /// Starts a job.
-    pub(crate) START_BULK = "
-        update bulk_jobs
-        set started_at = $2, actor = $3, request_id = $4
-        where id = $1 and started_at is null";
-
-    /// How many people of a job have no seat, by plan.
-    pub(crate) BULK_SEATLESS = "
-        select m.plan_id, cast(count(*) as bigint) as people
-        from bulk_people b
-        join memberships m on m.id = b.membership_id
-        where b.bulk_id = $1 and m.status in ('revoked', 'waiting')
-        group by m.plan_id";
-
-    /// Jobs that are not finished, but for those that step aside; of each organisation the first few.
-    pub(crate) BULKS_UNDER_WAY = "
-        select id, organisation_id
-        from (
-            select id, organisation_id, started_at,
-                row_number() over (partition by organisation_id order by started_at, id) as place
-            from bulk_jobs
-            where started_at is not null
-                and finished_at is null
-                and coalesce(due_at, 0) <= $1
-        ) j
-        where place <= 20
-        order by started_at, id
-        limit 1000";
-
-    /// Whom a job has left.
-    pub(crate) BULK_LEFT = "
-        select membership_id
-        from bulk_people
-        where bulk_id = $1 and outcome is null
-        order by membership_id
-        limit $2";
-
-    /// How it went for some people of a job.
-    pub(crate) SET_BULK_OUTCOMES = "
-        update bulk_people
-        set outcome = rows.value ->> 'outcome'
-        from rows($2)
-        where bulk_people.bulk_id = $1
-            and bulk_people.membership_id = rows.value ->> 'id'
-            and bulk_people.outcome is null";
-
-    /// How far a job is.
-    pub(crate) MOVE_BULK = "
-        update bulk_jobs
-        set done = done + $2, refused = refused + $3, finished_at = $4, failures = 0, due_at = null
-        where id = $1 and finished_at is null";
-
-    /// A job failed once more: it is due again at an instant, or is over, and why.
-    pub(crate) FAIL_BULK = "
-        update bulk_jobs
-        set failures = failures + 1, due_at = $2, finished_at = $3, given_up = $4
-        where id = $1 and finished_at is null";
-
-    /// Forgets jobs that were never started, and what finished ones were about.
-    pub(crate) DELETE_OLD_BULK = "
-        delete from bulk_jobs
-        where id in (
-            select id
-            from bulk_jobs
-            where created_at < $1 and (started_at is null or finished_at < $1)
-            order by created_at
-            limit 20)";
+    /// Which history is ahead of the database's clock, the furthest, and by how many seconds.
+    pub(crate) AHEAD = "
+        select organisation_id, (latest_at - now_micros()) / 1000000 as seconds
+        from event_heads
+        where latest_at > now_micros()
+        order by latest_at desc
+        limit 1";
 }

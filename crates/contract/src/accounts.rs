@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    address::EmailAddress,
+    address::{DomainName, EmailAddress},
     call::{Call, Need, Service},
     ids::{AccountId, MembershipId, OrganisationId, PlanId},
     people::{Evidence, ProofStarted, Proved},
@@ -43,8 +43,8 @@ impl Call for SignInPerson {
     type Reply = PersonSession;
 }
 
-/// Has the trail tell that no more passwords were looked at for an address, because there were too many
-/// sign-ins with it. Whoever asks learns nothing, and within an hour it is told once.
+/// Has the trail tell that a sign-in with an address was refused: the password was wrong, or there were too
+/// many. Whoever asks learns nothing, and within an hour it is told once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NoteRefusedSignIn {
     /// The address that was typed; it need not be anybody's.
@@ -124,8 +124,32 @@ impl Call for StartReset {
     type Reply = ProofStarted;
 }
 
+/// Whose password the link of a reset letter sets; `proof-refused` once it does not any more. For a password
+/// manager: nobody learns an address by it who does not hold the letter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResolveReset {
+    /// From the link.
+    pub token: Secret,
+}
+
+/// Whose password a link sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetFace {
+    /// The address that they sign in with.
+    pub email: EmailAddress,
+}
+
+impl Call for ResolveReset {
+    const SUBJECT: &'static str = "usher.v1.accounts.resolve-reset";
+    const OWNER: Service = Service::People;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Anyone;
+    type Reply = ResetFace;
+}
+
 /// Sets the password anew. Whoever shows the evidence reads the mailbox, so the address is proved;
-/// every session and every other pending proof of the account ends. Works once.
+/// every session and every other pending proof of the account ends, and one session begins: whoever is
+/// guessed at from everywhere could not sign in. Works once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FinishReset {
     /// From the mail.
@@ -134,12 +158,23 @@ pub struct FinishReset {
     pub new_password: Secret,
 }
 
+/// A password was set anew.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PasswordReset {
+    /// Whose address that proved.
+    #[serde(flatten)]
+    pub proved: Proved,
+    /// The session that begins; people of before this field begin none.
+    #[serde(default)]
+    pub session: Option<PersonSession>,
+}
+
 impl Call for FinishReset {
     const SUBJECT: &'static str = "usher.v1.accounts.finish-reset";
     const OWNER: Service = Service::People;
     const FROM: &'static [Service] = &[Service::HttpEdge];
     const NEEDS: Need = Need::Anyone;
-    type Reply = Proved;
+    type Reply = PasswordReset;
 }
 
 /// Begins to change the address of the caller's account: the new mailbox gets the evidence. Answers
@@ -182,6 +217,10 @@ pub struct AddressChanged {
     /// In which language they are written to: that of the organisation they joined last.
     #[serde(default)]
     pub language: Language,
+    /// Whether it is on record that the old mailbox is to be told, which then is, whoever dies; people of
+    /// before this field leave it to whoever asked.
+    #[serde(default)]
+    pub is_noted: bool,
 }
 
 impl Call for FinishAddressChange {
@@ -238,6 +277,10 @@ pub struct OwnMembership {
     pub proof_due_at: Option<Timestamp>,
     /// When the seat was given.
     pub redeemed_at: Option<Timestamp>,
+    /// Of one of which domains the address has to be before there is a seat; none where it is, or any
+    /// will do.
+    #[serde(default)]
+    pub domains_needed: Vec<DomainName>,
 }
 
 impl Call for ListOwnMemberships {

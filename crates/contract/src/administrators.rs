@@ -13,7 +13,9 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// Makes an administrator, who sets a password through a one-time set-up link.
+/// Makes an administrator, who sets a password through a one-time set-up link. Refused as
+/// `too-many-requests`, with nothing changed, where the organisation has had this address mailed enough
+/// today; the operator is not.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateAdministrator {
     /// In which organisation.

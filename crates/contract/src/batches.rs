@@ -376,7 +376,8 @@ impl Call for PreviewInvitation {
     }
 }
 
-/// The sealed batches of the organisation, the newest first.
+/// The sealed batches of the organisation, the newest first. Each is counted: a page of large ones is shorter than was
+/// asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListBatches {
     /// Of which organisation.
@@ -427,6 +428,9 @@ pub struct BatchRow {
     pub line: u32,
     /// What was read there; the address where it was taken.
     pub input: String,
+    /// The name that its mail says; `None`: none, or was not taken.
+    #[serde(default)]
+    pub name: Option<PersonName>,
     /// Why it was not taken, or was skipped, or failed: a reason's slug.
     pub reason: Option<String>,
     /// What was meant, perhaps; or what is odd about it.

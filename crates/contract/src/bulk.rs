@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     call::{Call, Need, Service},
     caller::Role,
-    ids::{BulkId, MembershipId, OrganisationId},
+    ids::{BulkId, LinkId, MembershipId, OrganisationId},
     text::Tag,
     timestamp::Timestamp,
 };
@@ -150,6 +150,31 @@ impl Call for GetBulk {
     const OWNER: Service = Service::SeatPool;
     const FROM: &'static [Service] = &[Service::HttpEdge];
     const NEEDS: Need = Need::Administrator(Role::Viewer);
+    type Reply = Bulk;
+    fn organisation(&self) -> Option<&OrganisationId> {
+        Some(&self.organisation)
+    }
+}
+
+/// Goes on with the job of an [`UpdateLink`](crate::links::UpdateLink) with `to_all`, one piece: it adds
+/// all tags of the link and takes away those that the link lost, from everybody who had joined by then.
+/// Jobs of a link come one after the other, so the piece may be an earlier one's. Whoever does not ask
+/// again leaves the rest to the pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetagLink {
+    /// In which organisation.
+    pub organisation: OrganisationId,
+    /// Through which link they joined.
+    pub link_id: LinkId,
+    /// The job.
+    pub bulk_id: BulkId,
+}
+
+impl Call for RetagLink {
+    const SUBJECT: &'static str = "usher.v1.bulk.retag-link";
+    const OWNER: Service = Service::SeatPool;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Administrator(Role::Manager);
     type Reply = Bulk;
     fn organisation(&self) -> Option<&OrganisationId> {
         Some(&self.organisation)

@@ -78,7 +78,7 @@ pub enum Event {
         membership_id: MembershipId,
         plan_id: PlanId,
     },
-    /// Memberships bear other tags.
+    /// The tags of a link were brought to whoever had joined.
     LinkRetagged { link_id: LinkId },
     /// A batch of invites is being sent.
     BatchSent { batch_id: BatchId },

@@ -158,7 +158,7 @@ pub struct Invite {
     pub life: Life,
     /// Why it was skipped, failed or bounced: a reason's slug.
     pub reason: Option<String>,
-    /// What the relay said last, in its words.
+    /// What the relay said last, in its words; without a code before it, in ours, what happened instead.
     pub last_reply: Option<String>,
     /// How often its mail was tried since it was last queued.
     pub attempts: u64,

@@ -7,7 +7,7 @@ use crate::{
     address::DomainName,
     call::{Call, Need, Service},
     caller::Role,
-    ids::{LinkId, OrganisationId, PlanId},
+    ids::{BulkId, LinkId, OrganisationId, PlanId},
     organisations::Policies,
     page::{Page, PageRequest},
     secret::Secret,
@@ -123,8 +123,8 @@ impl Call for GetLink {
     }
 }
 
-/// Changes what is given and leaves the rest. New tags go to whoever joins later; for those who
-/// joined already see [`crate::seats::RetagLink`].
+/// Changes what is given and leaves the rest. New tags go to whoever joins later, and with `to_all`
+/// also to whoever joined already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateLink {
     /// Of which organisation.
@@ -146,6 +146,11 @@ pub struct UpdateLink {
     /// All domains from now on; empty: any.
     #[serde(default)]
     pub allowed_domains: Option<Vec<DomainName>>,
+    /// The job that brings the tags to everybody who joined already; asks for one even if they are the
+    /// same, because somebody may have joined with older ones. It begins within seconds, or at once by
+    /// [`RetagLink`](crate::bulk::RetagLink).
+    #[serde(default)]
+    pub to_all: Option<BulkId>,
 }
 
 impl Call for UpdateLink {

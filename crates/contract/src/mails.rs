@@ -236,6 +236,11 @@ pub fn offer_key(membership: MembershipId, at: Timestamp) -> String {
     format!("offer:{membership}:{}", at.micros())
 }
 
+/// The key of the letter that tells a mailbox of the change of address for which this was the proof.
+pub fn address_changed_key(proof: ProofId) -> String {
+    format!("address-changed:{proof}")
+}
+
 /// The key of the letter that carries a proof.
 pub fn proof_key(proof: ProofId) -> String {
     format!("proof:{proof}")

@@ -44,6 +44,40 @@ impl Default for Policies {
     }
 }
 
+/// Which policies become what; the others stay. What stays is sent as null, so that a node that knows
+/// whole policies alone refuses it instead of deciding what nobody asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PoliciesChange {
+    /// When somebody who joins by an open link must prove their address.
+    pub join_proof: Option<JoinProof>,
+    /// Days until an unproved seat returns to the pool.
+    pub proof_days: Option<u16>,
+    /// Which address may accept an invite.
+    pub invite_acceptance: Option<InviteAcceptance>,
+    /// Days that an invite works.
+    pub invite_days: Option<u16>,
+    /// How many days before its end a pending invite is brought to mind once.
+    pub remind_days: Option<u16>,
+    /// In which language its mails are written.
+    pub language: Option<Language>,
+}
+
+impl PoliciesChange {
+    /// The policies that there are once those of before have changed.
+    #[must_use]
+    pub fn of(self, before: Policies) -> Policies {
+        Policies {
+            join_proof: self.join_proof.unwrap_or(before.join_proof),
+            proof_days: self.proof_days.unwrap_or(before.proof_days),
+            invite_acceptance: self.invite_acceptance.unwrap_or(before.invite_acceptance),
+            invite_days: self.invite_days.unwrap_or(before.invite_days),
+            remind_days: self.remind_days.unwrap_or(before.remind_days),
+            language: self.language.unwrap_or(before.language),
+        }
+    }
+}
+
 /// When an address must be proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -144,9 +178,9 @@ pub struct UpdateOrganisation {
     /// A new product address.
     #[serde(default)]
     pub product_url: Option<Url>,
-    /// New policies, whole.
+    /// The policies that change.
     #[serde(default)]
-    pub policies: Option<Policies>,
+    pub policies: Option<PoliciesChange>,
 }
 
 impl Call for UpdateOrganisation {

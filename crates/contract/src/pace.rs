@@ -54,7 +54,8 @@ impl Limit {
 pub struct Pace {
     /// Mails of this batch that were settled in the last minute.
     pub last_minute: u64,
-    /// Seconds until the rest is settled, at the pace of that minute; `None` while nothing goes.
+    /// Seconds until the rest is settled, at the pace of that minute; `None` while nothing goes, and while
+    /// the relay asks for fewer mails: how fast it goes changes by the minute then.
     pub seconds_left: Option<u64>,
     /// What holds it back, as a sentence.
     pub limited_by: Option<String>,

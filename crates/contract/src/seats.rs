@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    address::DomainName,
     call::{Call, Need, Service},
-    caller::Role,
     ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
-    text::Tag,
     timestamp::Timestamp,
 };
 
@@ -41,6 +40,27 @@ impl Status {
             .into_iter()
             .find(|status| status.name() == name)
     }
+}
+
+/// Of which domains the address of whoever is yet to get a seat has to be: those that the link they
+/// came through allows now, and the one of the address that it let in. None where `now` is of them,
+/// or the link takes any. Whoever has a seat is not asked again.
+pub fn domains_needed(
+    allowed: Vec<DomainName>,
+    let_in: Option<DomainName>,
+    now: Option<&DomainName>,
+) -> Vec<DomainName> {
+    let mut needed = allowed;
+    if needed.is_empty() {
+        return needed;
+    }
+    needed.extend(let_in);
+    if now.is_some_and(|now| needed.contains(now)) {
+        return Vec::new();
+    }
+    needed.sort();
+    needed.dedup();
+    needed
 }
 
 /// The evidence with which somebody asks for a seat.
@@ -136,34 +156,9 @@ impl Call for SettleProof {
     type Reply = Vec<Settled>;
 }
 
-/// Brings the tags of a link to everybody who joined through it already: `add` is added, `remove`
-/// is taken away, other tags stay. Idempotent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RetagLink {
-    /// In which organisation.
-    pub organisation: OrganisationId,
-    /// Through which link they joined.
-    pub link_id: LinkId,
-    /// Tags to add.
-    pub add: Vec<Tag>,
-    /// Tags to take away.
-    pub remove: Vec<Tag>,
-}
-
 /// How many memberships bear other tags than before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retagged {
     /// That many.
     pub changed: u64,
-}
-
-impl Call for RetagLink {
-    const SUBJECT: &'static str = "usher.v1.seats.retag-link";
-    const OWNER: Service = Service::SeatPool;
-    const FROM: &'static [Service] = &[Service::HttpEdge];
-    const NEEDS: Need = Need::Administrator(Role::Manager);
-    type Reply = Retagged;
-    fn organisation(&self) -> Option<&OrganisationId> {
-        Some(&self.organisation)
-    }
 }

@@ -47,7 +47,7 @@ impl Call for CreateToken {
     }
 }
 
-/// An API token as its organisation sees it; the token itself is not kept.
+/// An API token as it is listed; the token itself is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenEntry {
     /// Its id.
@@ -64,11 +64,11 @@ pub struct TokenEntry {
     pub created_at: Timestamp,
 }
 
-/// The API tokens of an organisation, the newest first.
+/// The API tokens of an organisation, or the operator's, the newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListTokens {
-    /// Of which organisation.
-    pub organisation: OrganisationId,
+    /// Whose; `None` is the operator's.
+    pub organisation: Option<OrganisationId>,
     /// Which page.
     #[serde(default)]
     pub page: PageRequest,
@@ -77,19 +77,19 @@ pub struct ListTokens {
 impl Call for ListTokens {
     const SUBJECT: &'static str = "usher.v1.tokens.list";
     const OWNER: Service = Service::AdminDirectory;
-    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const FROM: &'static [Service] = &[Service::HttpEdge, Service::Node];
     const NEEDS: Need = Need::Administrator(Role::Owner);
     type Reply = Page<TokenEntry>;
     fn organisation(&self) -> Option<&OrganisationId> {
-        Some(&self.organisation)
+        self.organisation.as_ref()
     }
 }
 
 /// Ends a token for good; doing it twice is the same as once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokeToken {
-    /// Of which organisation.
-    pub organisation: OrganisationId,
+    /// Whose; `None` is the operator's.
+    pub organisation: Option<OrganisationId>,
     /// Which.
     pub id: TokenId,
 }
@@ -97,11 +97,11 @@ pub struct RevokeToken {
 impl Call for RevokeToken {
     const SUBJECT: &'static str = "usher.v1.tokens.revoke";
     const OWNER: Service = Service::AdminDirectory;
-    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const FROM: &'static [Service] = &[Service::HttpEdge, Service::Node];
     const NEEDS: Need = Need::Administrator(Role::Owner);
     type Reply = TokenEntry;
     fn organisation(&self) -> Option<&OrganisationId> {
-        Some(&self.organisation)
+        self.organisation.as_ref()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    address::EmailAddress,
+    address::{DomainName, EmailAddress},
     audit::AuditEntry,
     call::{Call, Need, Service},
     caller::Role,
@@ -45,6 +45,9 @@ pub struct User {
     pub plan_id: PlanId,
     /// What the plan is called.
     pub plan_name: Name,
+    /// Of one of which domains the address has to be before there is a seat; told by [`GetUser`] only.
+    #[serde(default)]
+    pub domains_needed: Vec<DomainName>,
 }
 
 /// A link as a row of Manage Users names it.
@@ -78,7 +81,7 @@ pub struct UserFilter {
     /// Only of this plan.
     #[serde(default)]
     pub plan: Option<PlanId>,
-    /// Only who was not seen since this instant; who was never seen is one of them.
+    /// Only who had joined before this instant and was not seen since; who was never seen is one of them.
     #[serde(default)]
     pub inactive_since: Option<Timestamp>,
 }

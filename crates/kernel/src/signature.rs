@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 use contract::{Caller, Kind, Problem, Secret, Timestamp};
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 
 /// The key of the bus (`bus.key`): whoever has it may speak for anybody.
 #[derive(Clone)]
@@ -46,6 +46,13 @@ impl BusKey {
         header.push('.');
         header.push_str(&json);
         Ok(header)
+    }
+
+    /// What tells `data` of one name from other data, and tells nobody without the key anything about it:
+    /// 64 hexadecimal digits.
+    pub fn fingerprint(&self, name: &str, data: &[u8]) -> String {
+        // No message has this subject, so that no fingerprint is a signature.
+        HEXLOWER.encode(self.context("fingerprint", name, data).sign().as_ref())
     }
 
     /// The caller behind the header, if it was signed for this message and has not expired.

@@ -5,12 +5,14 @@
 //! anew costs up to the hash itself), and a bounded queue in front of them. A full queue refuses at
 //! once; whoever waits for a hash is somebody who signs in, and a queue of minutes helps nobody.
 //!
+//! - [`background`]: what these threads leave to the others.
 //! - [`phc`]: what is stored, the PHC string.
-//! - [`pool`]: the threads.
+//! - [`pool`]: the threads, and one for whoever waited too long for them.
 //!
 //! Parameters are the installation's (`auth.argon2_memory_kib`, `auth.argon2_passes`); a stored hash
 //! is checked with its own. RFC 9106; the defaults are OWASP's 19 MiB and two passes.
 
+mod background;
 mod phc;
 mod pool;
 

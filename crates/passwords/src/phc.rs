@@ -19,6 +19,15 @@ pub(crate) struct Cost {
     pub(crate) passes: u32,
 }
 
+/// All of a hash but the password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Recipe {
+    cost: Cost,
+    salt: Vec<u8>,
+    /// Bytes of the hash.
+    length: usize,
+}
+
 /// A stored hash.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Phc {
@@ -31,28 +40,41 @@ pub(crate) struct Phc {
 #[derive(Default)]
 pub(crate) struct Memory(Vec<Block>);
 
-impl Phc {
-    /// Hashes a password.
-    pub(crate) fn hash(
-        password: &[u8],
-        salt: [u8; SALT],
-        cost: Cost,
-        memory: &mut Memory,
-    ) -> Option<Self> {
-        let mut hash = vec![0; OUTPUT];
-        fill(password, &salt, cost, &mut hash, memory)?;
-        Some(Self {
+impl Recipe {
+    /// For a password that is to be kept.
+    pub(crate) fn new(salt: [u8; SALT], cost: Cost) -> Self {
+        Self {
             cost,
             salt: salt.to_vec(),
+            length: OUTPUT,
+        }
+    }
+
+    /// Hashes a password; nothing for a cost that is none.
+    pub(crate) fn hash(&self, password: &[u8], memory: &mut Memory) -> Option<Phc> {
+        let mut hash = vec![0; self.length];
+        fill(password, &self.salt, self.cost, &mut hash, memory)?;
+        Some(Phc {
+            cost: self.cost,
+            salt: self.salt.clone(),
             hash,
         })
     }
+}
 
-    /// Whether the password has this hash. Takes as long for a wrong one as for the right one.
-    pub(crate) fn matches(&self, password: &[u8], memory: &mut Memory) -> bool {
-        let mut hash = vec![0; self.hash.len()];
-        fill(password, &self.salt, self.cost, &mut hash, memory).is_some()
-            && aws_lc_rs::constant_time::verify_slices_are_equal(&hash, &self.hash).is_ok()
+impl Phc {
+    /// How it was made.
+    pub(crate) fn recipe(&self) -> Recipe {
+        Recipe {
+            cost: self.cost,
+            salt: self.salt.clone(),
+            length: self.hash.len(),
+        }
+    }
+
+    /// Whether it is the same hash. Takes as long for another one as for the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        aws_lc_rs::constant_time::verify_slices_are_equal(&self.hash, &other.hash).is_ok()
     }
 
     /// Reads a stored hash; nothing but what its `Display` writes, within bounds.
@@ -125,15 +147,15 @@ mod tests {
     fn a_hash_of_the_reference_implementation_is_recognised() {
         let phc = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         let phc = Phc::parse(phc).unwrap();
-        assert!(phc.matches(b"password", &mut Memory::default()));
-        assert!(!phc.matches(b"Password", &mut Memory::default()));
+        let of = |password| phc.recipe().hash(password, &mut Memory::default()).unwrap();
+        assert!(phc.is(&of(b"password")));
+        assert!(!phc.is(&of(b"Password")));
     }
 
     #[test]
     fn what_is_no_hash_of_ours_is_refused_without_a_panic() {
-        let good = Phc::hash(b"x", [1; SALT], CHEAP, &mut Memory::default())
-            .unwrap()
-            .to_string();
+        let good = Recipe::new([1; SALT], CHEAP).hash(b"x", &mut Memory::default());
+        let good = good.unwrap().to_string();
         assert!(Phc::parse(&good).is_some());
         for bad in [
             "",
@@ -154,10 +176,12 @@ mod tests {
         #[test]
         fn a_password_opens_its_own_hash_and_no_other(one in "\\PC{1,40}", two in "\\PC{1,40}") {
             let mut memory = Memory::default();
-            let phc = Phc::hash(one.as_bytes(), [7; SALT], CHEAP, &mut memory).unwrap();
+            let recipe = Recipe::new([7; SALT], CHEAP);
+            let phc = recipe.hash(one.as_bytes(), &mut memory).unwrap();
             let phc = Phc::parse(&phc.to_string()).unwrap();
-            prop_assert!(phc.matches(one.as_bytes(), &mut memory));
-            prop_assert_eq!(phc.matches(two.as_bytes(), &mut memory), one == two);
+            prop_assert_eq!(&phc.recipe(), &recipe);
+            let other = recipe.hash(two.as_bytes(), &mut memory).unwrap();
+            prop_assert_eq!(phc.is(&other), one == two);
         }
     }
 }

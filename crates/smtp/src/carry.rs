@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    End, Mail, Offers, Reply, Source, Stage, Trouble, Verdict, body,
+    End, Mail, Offers, Reply, Source, Stage, Trouble, Unfit, Verdict, body,
     flight::Flight,
     wire::{Wire, unasked, unexpected},
 };
@@ -124,18 +124,14 @@ impl<'a, S: Source, F: FnMut(S::Key, Verdict)> Carrier<'a, S, F> {
     /// Refuses what the relay said it would refuse.
     fn admit(&mut self, mail: Mail<S::Key>) -> Option<Mail<S::Key>> {
         let most = self.offers.size.unwrap_or(usize::MAX);
-        let text: &[u8] = if mail.message.len() > most {
-            b"5.3.4 the message is larger than the relay takes"
+        let why = if mail.message.len() > most {
+            Unfit::Size
         } else if mail.is_eight_bit && !self.offers.is_eight_bit {
-            b"5.6.3 the relay takes no bytes beyond ASCII"
+            Unfit::Bytes
         } else {
             return Some(mail);
         };
-        let verdict = Verdict::Refused {
-            stage: Stage::Mail,
-            reply: Reply::new(552, [text]),
-        };
-        self.flight.refuse(mail, verdict);
+        self.flight.refuse(mail, Verdict::Unfit { why });
         None
     }
 

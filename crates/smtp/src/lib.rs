@@ -51,7 +51,7 @@ mod wire;
 
 pub use authorities::{Authorities, AuthoritiesError};
 pub use carry::Limits;
-pub use classify::{Class, classify, names_a_busy_mailbox, names_nobody};
+pub use classify::{Class, classify, names_a_busy_mailbox, names_nobody, names_our_pace};
 pub use decoder::{Decoder, Malformed};
 pub use mail::{Mail, Source};
 pub use offers::Offers;
@@ -61,4 +61,4 @@ pub use reply::Reply;
 pub use session::{ConnectError, Session};
 pub use timeouts::Timeouts;
 pub use trust::Trust;
-pub use verdict::{End, Stage, Trouble, Verdict};
+pub use verdict::{End, Stage, Trouble, Unfit, Verdict};

@@ -75,6 +75,17 @@ pub enum Trouble {
     Cancelled,
 }
 
+/// Why a relay was not asked to take a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It is larger than the relay says that it takes.
+    #[error("the mail is larger than the relay takes")]
+    Size,
+    /// It has bytes beyond ASCII, and the relay does not say that it takes those.
+    #[error("the relay takes no mail with bytes beyond ASCII")]
+    Bytes,
+}
+
 /// What became of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -89,6 +100,11 @@ pub enum Verdict {
         stage: Stage,
         /// What it said.
         reply: Reply,
+    },
+    /// It is not what the relay says that it takes, so that it was not asked.
+    Unfit {
+        /// What it is instead.
+        why: Unfit,
     },
     /// The connection failed before the final dot: nothing went over, nobody is to blame.
     NotSent {

@@ -3,17 +3,17 @@
 use std::{fmt, sync::Arc};
 
 use contract::{Clock, Stamp};
-use sqlx::{Any, AnyConnection, Executor as _, Transaction, pool::PoolConnection};
+use sqlx::{AnyConnection, Executor as _};
 use tokio::sync::Notify;
 
-use crate::{dialect::Dialect, error::StoreError, history::History};
+use crate::{dialect::Dialect, error::StoreError, history::History, wire::Wire};
 
 /// Something a statement can run on. Implemented by [`Reader`] and [`Tx`] only.
 pub trait Connection: sealed::Sealed {
     #[doc(hidden)]
     fn dialect(&self) -> Dialect;
     #[doc(hidden)]
-    fn raw(&mut self) -> &mut AnyConnection;
+    fn wire(&mut self) -> &mut Wire;
 }
 
 mod sealed {
@@ -26,7 +26,7 @@ mod sealed {
 /// [snapshot](Reader::snapshot) what was committed before its first.
 #[derive(Debug)]
 pub struct Reader {
-    pub(crate) connection: PoolConnection<Any>,
+    pub(crate) wire: Wire,
     pub(crate) dialect: Dialect,
 }
 
@@ -35,8 +35,8 @@ impl Connection for Reader {
         self.dialect
     }
 
-    fn raw(&mut self) -> &mut AnyConnection {
-        &mut self.connection
+    fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
     }
 }
 
@@ -45,21 +45,20 @@ impl Reader {
     /// nobody and nobody waits for it; what it still sees is kept by the engine until it is dropped.
     pub async fn snapshot(mut self) -> Result<Self, StoreError> {
         // However it ends, its transaction ends with its connection.
-        self.connection.close_on_drop();
+        self.wire.close_on_drop();
         let begin = match self.dialect {
             Dialect::Sqlite => "begin",
             Dialect::Postgres => "begin isolation level repeatable read read only",
         };
-        match self.raw().execute(begin).await {
-            Ok(_) => Ok(self),
-            Err(error) => Err(StoreError::of("begin", error)),
-        }
+        let begin = async |connection: &mut AnyConnection| connection.execute(begin).await;
+        self.wire.exchange("begin", begin).await?;
+        Ok(self)
     }
 }
 
 /// A transaction that writes. Dropped without [`Tx::commit`] it never happened.
 pub struct Tx {
-    pub(crate) transaction: Transaction<'static, Any>,
+    pub(crate) wire: Wire,
     pub(crate) dialect: Dialect,
     pub(crate) stamp: Stamp,
     pub(crate) history: History,
@@ -80,8 +79,8 @@ impl Connection for Tx {
         self.dialect
     }
 
-    fn raw(&mut self) -> &mut AnyConnection {
-        &mut self.transaction
+    fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
     }
 }
 
@@ -94,19 +93,9 @@ impl Tx {
     /// Writes events and audit entries and makes everything durable.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let has_events = self.flush_history().await?;
-        let Self {
-            transaction, nudge, ..
-        } = self;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| match StoreError::of("commit", error) {
-                // The engine may have committed before the connection broke.
-                StoreError::Unavailable(error) => StoreError::CommitUnknown(error),
-                refused => refused,
-            })?;
+        self.wire.commit().await?;
         if has_events {
-            nudge.notify_one();
+            self.nudge.notify_one();
         }
         Ok(())
     }

@@ -46,21 +46,19 @@ impl Dialect {
 
     /// Replaces the placeholders of a statement.
     pub(crate) fn render(self, text: &str) -> String {
-        let (rows_open, rows_close, now, for_update, skip_locked) = match self {
+        let (rows_open, rows_close, now, [for_update, skip_locked]) = match self {
             Self::Sqlite => (
                 "json_each(",
                 ") as rows",
                 "cast(unixepoch('subsec') * 1000000 as integer)",
-                "",
-                "",
+                [""; 2],
             ),
             Self::Postgres => (
                 // As text first: that is what is bound, and what a statement is prepared for.
                 "jsonb_array_elements(cast(cast(",
                 " as text) as jsonb)) as rows(value)",
                 "cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)",
-                "for update",
-                "for update skip locked",
+                ["for update", "for update skip locked"],
             ),
         };
         let text = text
@@ -69,6 +67,10 @@ impl Dialect {
             .replace("skip_locked", skip_locked);
         let text = with_calls(&text, "rows(", |parameter| {
             format!("{rows_open}{parameter}{rows_close}")
+        });
+        let text = with_calls(&text, "for_key_share(", |table| match self {
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!("for key share of {table}"),
         });
         with_calls(&text, "may_contain(", |arguments| {
             let (text, column) = arguments.split_once(", ").unwrap_or((arguments, "''"));
@@ -148,6 +150,12 @@ mod tests {
             Dialect::Postgres.render(text),
             "select rows.value ->> 'id' from jsonb_array_elements(cast(cast($1 as text) as jsonb)) \
              as rows(value) where due <= cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) for update"
+        );
+        let text = "select id from t for_key_share(t)";
+        assert_eq!(Dialect::Sqlite.render(text), "select id from t ");
+        assert_eq!(
+            Dialect::Postgres.render(text),
+            "select id from t for key share of t"
         );
         let text = "where may_contain($2, t.name) and t.name like $3";
         assert_eq!(

@@ -1,5 +1,7 @@
 //! What can go wrong with a database, and what a caller is told of it.
 
+use std::path::PathBuf;
+
 use contract::{Kind, Problem};
 
 /// Why a statement or transaction did not go through.
@@ -8,6 +10,9 @@ pub enum StoreError {
     /// The URL names no engine that is known.
     #[error("database.url must begin with sqlite: or postgres://")]
     UnknownEngine,
+    /// A SQLite file that is not to be made is not there.
+    #[error("there is no database at {}; `usher migrate` makes one", .0.display())]
+    Missing(PathBuf),
     /// The database cannot be reached, or not in time.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),

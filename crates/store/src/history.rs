@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use contract::{
-    Stamp,
+    Stamp, Timestamp,
     events::Event,
     ids::{AuditId, OrganisationId},
 };
@@ -15,7 +15,7 @@ use crate::{connection::Tx, dialect::Dialect, error::StoreError};
 crate::statements! { own
     /// Locks the heads of histories, in order.
     pub(crate) LOCK_HEADS = "
-        select organisation_id
+        select latest_at
         from event_heads
         where organisation_id in (select rows.value ->> 'organisation_id' from rows($1))
         order by organisation_id
@@ -29,14 +29,17 @@ crate::statements! { own
         where true
         on conflict do nothing";
 
-    /// Moves heads on by the number of new events.
+    /// Moves heads on by the number of new events, and to their instant.
     pub(crate) MOVE_HEADS = "
-        insert into event_heads (organisation_id, last_seq)
-        select rows.value ->> 'organisation_id', cast(rows.value ->> 'count' as bigint)
+        insert into event_heads (organisation_id, last_seq, latest_at)
+        select rows.value ->> 'organisation_id', cast(rows.value ->> 'count' as bigint),
+            cast($2 as bigint)
         from rows($1)
         where true
         on conflict (organisation_id) do update
-        set last_seq = event_heads.last_seq + excluded.last_seq
+        set last_seq = event_heads.last_seq + excluded.last_seq,
+            latest_at = case when excluded.latest_at > event_heads.latest_at
+                then excluded.latest_at else event_heads.latest_at end
         returning organisation_id, last_seq";
 
     /// Writes events.
@@ -93,14 +96,13 @@ impl Tx {
     /// Locks the histories of organisations until the transaction ends: whoever else holds or wants
     /// one of them waits. Taken first by whoever decides about seats; everybody else takes it last,
     /// by committing an event, so that no two wait for each other.
+    ///
+    /// The transaction bears an instant of after that: no earlier than the clock's now, though it was
+    /// stamped before it waited, and later than whatever those histories have, though the clock is behind.
     pub async fn lock_histories(
         &mut self,
         organisations: &[OrganisationId],
     ) -> Result<(), StoreError> {
-        // SQLite has one writer, which is this transaction.
-        if self.dialect == Dialect::Sqlite {
-            return Ok(());
-        }
         let heads: Vec<_> = organisations
             .iter()
             .map(|organisation_id| Head {
@@ -108,12 +110,26 @@ impl Tx {
                 count: 0,
             })
             .collect();
-        let locked = LOCK_HEADS.bind_rows(&heads).fetch_all(self).await?;
-        if locked.len() < heads.len() {
+        let mut locked = LOCK_HEADS.bind_rows(&heads).fetch_all(self).await?;
+        // SQLite has one writer, which is this transaction.
+        if locked.len() < heads.len() && self.dialect == Dialect::Postgres {
             MAKE_HEADS.bind_rows(&heads).execute(self).await?;
-            LOCK_HEADS.bind_rows(&heads).fetch_all(self).await?;
+            locked = LOCK_HEADS.bind_rows(&heads).fetch_all(self).await?;
+        }
+        let now = self.clock.now();
+        self.not_before(now);
+        for row in locked {
+            let latest: Timestamp = row.get("latest_at")?;
+            if latest >= now {
+                self.not_before(Timestamp::from_micros(latest.micros() + 1));
+            }
         }
         Ok(())
+    }
+
+    /// The transaction bears no earlier instant than this one.
+    pub fn not_before(&mut self, at: Timestamp) {
+        self.stamp.now = self.stamp.now.max(at);
     }
 
     /// Notes an event; its number is the organisation's next at commit.
@@ -200,7 +216,12 @@ impl Tx {
             })
             .collect();
         let mut next = BTreeMap::new();
-        for row in MOVE_HEADS.bind_rows(&heads).fetch_all(self).await? {
+        for row in MOVE_HEADS
+            .bind_rows(&heads)
+            .bind(now)
+            .fetch_all(self)
+            .await?
+        {
             let organisation: OrganisationId = row.get("organisation_id")?;
             let count = counts.get(&organisation).copied().unwrap_or(0);
             next.insert(organisation, row.get::<i64>("last_seq")? - count);

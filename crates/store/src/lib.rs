@@ -4,8 +4,10 @@
 //! # Map
 //! - [`Database`]: what is configured; [`Db`]: one role's share of it.
 //! - [`Reader`], [`Tx`]: what statements run on. [`statements!`], [`Statement`], [`Row`], [`Value`].
+//! - `wire`: how long the engine may be silent to them.
 //! - `dialect`: the few words in which SQLite and PostgreSQL differ.
-//! - `history`: [`Tx::publish`] and [`Tx::audit`]: events and audit entries of the same transaction.
+//! - `history`: [`Tx::publish`] and [`Tx::audit`]: events and audit entries of the same transaction;
+//!   `audit`: the entries as they are read.
 //! - `redact`: [`Tx::redact`]: whoever was erased is named in the trail no more.
 //! - `lease`: who may do what one process at a time does.
 //! - [`vault`]: secrets at rest; `keys`: the installation's own secrets.
@@ -23,6 +25,7 @@
 //! 1. A migration in `migrations/` whose first line names its owner, listed in `migrate.rs`.
 //! 2. Its statements in the owner's `src/sql.rs`, through [`statements!`].
 
+mod audit;
 mod connection;
 mod database;
 mod dialect;
@@ -36,8 +39,10 @@ mod row;
 mod statement;
 mod value;
 pub mod vault;
+mod wire;
 
 pub use self::{
+    audit::audit_entry,
     connection::{Connection, Reader, Tx},
     database::{Database, DatabaseOptions, Db},
     dialect::Dialect,

@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _, SqlStr, any::AnyArguments};
+use sqlx::{
+    AnyConnection, AssertSqlSafe, Executor as _, SqlSafeStr as _, SqlStr, any::AnyArguments,
+};
 
 use crate::{connection::Connection, dialect::Dialect, error::StoreError, row::Row, value::Value};
 
@@ -74,6 +76,11 @@ impl Statement {
         self.name
     }
 
+    /// As it is written, for tests that ask an engine how it would go about it.
+    pub fn text(&self) -> &'static str {
+        self.text
+    }
+
     fn sql(&self, dialect: Dialect) -> SqlStr {
         let rendered = match dialect {
             Dialect::Sqlite => &self.sqlite,
@@ -114,11 +121,9 @@ impl Statement {
     /// Lets the engine check the statement without running it.
     pub async fn prepare(&'static self, on: &mut impl Connection) -> Result<(), StoreError> {
         let sql = self.sql(on.dialect());
-        on.raw()
-            .prepare(sql)
-            .await
-            .map_err(|error| StoreError::of(self.name, error))?;
-        Ok(())
+        let prepare =
+            async |connection: &mut AnyConnection| connection.prepare(sql).await.map(drop);
+        on.wire().exchange(self.name, prepare).await
     }
 }
 
@@ -178,28 +183,24 @@ impl Query {
     /// Runs it; answers how many rows it touched.
     pub async fn execute(self, on: &mut impl Connection) -> Result<u64, StoreError> {
         let (query, name) = self.ready(on.dialect())?;
-        let done = query
-            .execute(on.raw())
-            .await
-            .map_err(|error| StoreError::of(name, error))?;
+        let execute = async |connection: &mut AnyConnection| query.execute(connection).await;
+        let done = on.wire().exchange(name, execute).await?;
         Ok(done.rows_affected())
     }
 
     /// Every row.
     pub async fn fetch_all(self, on: &mut impl Connection) -> Result<Vec<Row>, StoreError> {
         let (query, name) = self.ready(on.dialect())?;
-        let rows = query
-            .fetch_all(on.raw())
-            .await
-            .map_err(|error| StoreError::of(name, error))?;
+        let fetch = async |connection: &mut AnyConnection| query.fetch_all(connection).await;
+        let rows = on.wire().exchange(name, fetch).await?;
         Ok(rows.into_iter().map(Row).collect())
     }
 
     /// The row, if there is one.
     pub async fn fetch_optional(self, on: &mut impl Connection) -> Result<Option<Row>, StoreError> {
         let (query, name) = self.ready(on.dialect())?;
-        let row = query.fetch_optional(on.raw()).await;
-        Ok(row.map_err(|error| StoreError::of(name, error))?.map(Row))
+        let fetch = async |connection: &mut AnyConnection| query.fetch_optional(connection).await;
+        Ok(on.wire().exchange(name, fetch).await?.map(Row))
     }
 
     /// The row; it is an error that there is none.

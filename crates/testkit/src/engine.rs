@@ -8,7 +8,7 @@
 //!     let db = Db::open(database.url()).await.unwrap();
 //! ```
 
-use crate::{NatsServer, PostgresServer, SqliteFile};
+use crate::{NatsServer, PostgresServer, SqliteFile, template};
 
 /// A database engine that Usher runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,22 +23,24 @@ impl Engine {
     /// An empty database of this engine.
     pub fn fresh(self) -> TestDatabase {
         match self {
-            Self::Sqlite => {
-                let file = SqliteFile::fresh();
-                TestDatabase {
-                    url: file.url(),
-                    _file: Some(file),
-                }
-            }
-            Self::Postgres => TestDatabase {
-                url: PostgresServer::shared().fresh_database(),
-                _file: None,
-            },
+            Self::Sqlite => SqliteFile::fresh().into(),
+            Self::Postgres => PostgresServer::shared().fresh_database().into(),
         }
+    }
+
+    /// A database of this engine as `prepare` leaves an empty one, whose URL it is given.
+    ///
+    /// It is run once for the whole test binary, and each test has a copy: all have to mean the same
+    /// by it. What it opens it closes.
+    pub fn prepared<F>(self, prepare: F) -> TestDatabase
+    where
+        F: AsyncFnOnce(String) + Send,
+    {
+        template::copy(self, prepare)
     }
 }
 
-/// An empty database, there as long as this is.
+/// A database of a test, there as long as this is.
 #[derive(Debug)]
 pub struct TestDatabase {
     url: String,
@@ -49,6 +51,22 @@ impl TestDatabase {
     /// What `database.url` is set to.
     pub fn url(&self) -> &str {
         &self.url
+    }
+}
+
+impl From<SqliteFile> for TestDatabase {
+    fn from(file: SqliteFile) -> Self {
+        Self {
+            url: file.url(),
+            _file: Some(file),
+        }
+    }
+}
+
+impl From<String> for TestDatabase {
+    /// Of the server of this test binary.
+    fn from(url: String) -> Self {
+        Self { url, _file: None }
     }
 }
 

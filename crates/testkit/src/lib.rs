@@ -10,8 +10,10 @@
 //! | [`Engine`], [`BusKind`] | the two databases and the two buses as parameters of a test |
 //! | [`UsherProcess`] | the node as a process of its own, to be killed |
 //! | [`SmtpSink`], [`SmtpScript`] | a mail server that keeps, refuses or loses what it is sent, as it was told |
+//! | [`ChromeDriver`] | what drives a browser; starts a Chromium for each session |
 //! | [`DnsServer`] | a DNS server that knows what it was told |
 //! | [`TcpProxy`] | a wire that can be cut, also between a request and its answer |
+//! | [`Log`] | what is logged on the thread of a test |
 //! | [`eventually()`] | the one allowed way to wait for a condition |
 //!
 //! # What it promises
@@ -36,23 +38,29 @@
 )]
 
 mod background;
+mod chromedriver;
 mod daemon;
 mod dns;
 mod engine;
 mod eventually;
 mod leash;
 mod lines;
+mod log;
 mod nats;
+mod port;
 mod postgres;
 mod process;
 mod program;
 mod proxy;
 mod smtp;
 mod sqlite;
+mod template;
 
+pub use chromedriver::ChromeDriver;
 pub use dns::DnsServer;
 pub use engine::{BusKind, Engine, TestDatabase};
 pub use eventually::{eventually, eventually_some};
+pub use log::Log;
 pub use nats::NatsServer;
 pub use postgres::PostgresServer;
 pub use process::{Ready, UsherProcess};

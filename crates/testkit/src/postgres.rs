@@ -1,7 +1,6 @@
 //! `PostgreSQL`.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::daemon::Daemon;
 use crate::eventually::poll;
 use crate::leash::signal;
+use crate::port::free_port;
 use crate::{or_fail, program};
 
 const MISSING: &str = "PostgreSQL is not installed: `apt-get install postgresql` (with \
@@ -58,13 +58,18 @@ impl PostgresServer {
     ///
     /// Tests may call it at the same time.
     pub fn fresh_database(&self) -> String {
-        or_fail(self.create_database())
+        // nobody can be connected to template0, so that two of these never wait for each other
+        or_fail(self.create_database("template0"))
+    }
+
+    /// Creates a database with what stands in another one, to which nobody is connected any more.
+    pub(crate) fn copy_of(&self, database_url: &str) -> String {
+        or_fail(self.create_database(name_in(database_url)))
     }
 
     /// Runs statements by psql and returns the rows, a line each with `|` between the columns.
     pub fn query(&self, database_url: &str, sql: &str) -> String {
-        let database = database_url.rsplit('/').next().unwrap_or_default();
-        or_fail(self.try_query(database, sql))
+        or_fail(self.try_query(name_in(database_url), sql))
     }
 
     /// Where it listens, `127.0.0.1:PORT`: what a [`TcpProxy`](crate::TcpProxy) stands in front of.
@@ -154,6 +159,8 @@ impl PostgresServer {
                 "fsync=off",
                 "synchronous_commit=off",
                 "full_page_writes=off",
+                // it would visit each of hundreds of databases, at moments of its own
+                "autovacuum=off",
             ]);
         }
         for setting in settings {
@@ -185,12 +192,12 @@ impl PostgresServer {
         )
     }
 
-    fn create_database(&self) -> Result<String> {
+    fn create_database(&self, template: &str) -> Result<String> {
         let name = format!("t{}", self.databases.fetch_add(1, Ordering::Relaxed) + 1);
-        // nobody can be connected to template0, so that two of these never wait for each other
+        // its files are copied: through the log, as is usual, each page goes to the disk twice
         self.try_query(
             "postgres",
-            &format!("create database {name} template template0"),
+            &format!("create database {name} template {template} strategy file_copy"),
         )?;
         Ok(self.url(&name))
     }
@@ -237,6 +244,11 @@ impl PostgresServer {
     }
 }
 
+/// The database that a URL names.
+fn name_in(database_url: &str) -> &str {
+    database_url.rsplit('/').next().unwrap_or_default()
+}
+
 /// The directory of its programs: named, else the newest of Debian's, else of the first on `PATH`.
 fn programs() -> Option<PathBuf> {
     program::named_by("POSTGRES_BIN")
@@ -261,10 +273,6 @@ fn newest_of_debian() -> Option<PathBuf> {
             .then_some((version, programs))
     });
     numbered.max().map(|(_, programs)| programs)
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 /// What `pg_ctl --wait` looks at: the first line of `postmaster.pid` is the process, the eighth its

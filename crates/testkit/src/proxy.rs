@@ -1,7 +1,8 @@
-//! A wire that can be cut.
+//! A wire that can be cut, or falls silent.
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -14,12 +15,13 @@ use tokio::task::JoinSet;
 use crate::background::Background;
 use crate::{eventually_some, or_fail};
 
-/// A proxy on the loopback in front of a server. It can cut its connections, refuse new ones, and
-/// keep the answer to a request for itself: what a lost commit is made of.
+/// A proxy on the loopback in front of a server. It can cut its connections, refuse new ones, forget
+/// those that there are, and keep the answer to a request for itself: what a lost commit is made of.
 #[derive(Debug)]
 pub struct TcpProxy {
     address: SocketAddr,
     replies: watch::Sender<Replies>,
+    forgotten: watch::Sender<u64>,
     orders: mpsc::UnboundedSender<Order>,
     _background: Background,
 }
@@ -51,10 +53,12 @@ impl TcpProxy {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let replies = watch::Sender::new(Replies::Pass);
+        let forgotten = watch::Sender::new(0);
         let (orders, inbox) = mpsc::unbounded_channel();
         let wire = Wire {
             server,
             replies: replies.clone(),
+            forgotten: forgotten.clone(),
         };
         let background = Background::run(async move {
             // an error here ends the orders, which the test then notices
@@ -63,6 +67,7 @@ impl TcpProxy {
         Ok(Self {
             address,
             replies,
+            forgotten,
             orders,
             _background: background,
         })
@@ -92,6 +97,12 @@ impl TcpProxy {
         self.replies.send_replace(Replies::HoldAfter(needle.into()));
     }
 
+    /// From now on nothing passes over the connections that there are, whose ends hear nothing of it; new
+    /// ones are as ever. So is a host that vanished, and a translation of addresses that forgot them.
+    pub fn forget(&self) {
+        self.forgotten.send_modify(|times| *times += 1);
+    }
+
     /// Waits until the needle has been said and sent on.
     pub async fn wait_held(&self, deadline: Duration) {
         let held = async || (*self.replies.borrow() == Replies::Hold).then_some(());
@@ -112,6 +123,7 @@ impl TcpProxy {
 struct Wire {
     server: String,
     replies: watch::Sender<Replies>,
+    forgotten: watch::Sender<u64>,
 }
 
 impl Wire {
@@ -144,17 +156,26 @@ impl Wire {
     }
 
     async fn connect(self, client: TcpStream) -> io::Result<()> {
+        let mut forgotten = self.forgotten.subscribe();
         let server = TcpStream::connect(&self.server).await?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         // either side may close its half first: the other still has something to say
-        let (asked, answered) = tokio::join!(
-            self.requests(from_client, to_server),
-            self.replies(from_server, to_client),
-        );
-        asked.and(answered)
+        let mut talk = pin!(async {
+            let (asked, answered) = tokio::join!(
+                self.requests(from_client, to_server),
+                self.replies(from_server, to_client),
+            );
+            asked.and(answered)
+        });
+        tokio::select! {
+            biased;
+            // it stays open, and nobody carries on what is said
+            _ = forgotten.changed() => std::future::pending().await,
+            ended = talk.as_mut() => ended,
+        }
     }
 
     async fn requests(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> io::Result<()> {

@@ -1,5 +1,7 @@
 //! `SQLite`.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use tempfile::TempDir;
 
@@ -22,6 +24,10 @@ impl SqliteFile {
 
     /// `sqlite:PATH`; the file is made by who opens it first.
     pub fn url(&self) -> String {
-        format!("sqlite:{}", self.dir.path().join("usher.db").display())
+        format!("sqlite:{}", self.path().display())
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.dir.path().join("usher.db")
     }
 }

@@ -1,5 +1,7 @@
 //! SPF (RFC 7208): who may send for the domain that bounces go to.
 
+use std::net::IpAddr;
+
 use super::{
     dns::Dns,
     finding::{Finding, Verdict, publish},
@@ -19,9 +21,8 @@ fn judge(domain: &str, texts: &[String], host: Option<&str>) -> Finding {
     let mut records = texts.iter().filter(|text| is_spf(text));
     let (verdict, text) = match (records.next(), records.next()) {
         (None, _) => {
-            let allowed = host.map_or_else(|| "mx".to_owned(), mechanism);
-            let record = publish(domain, &format!("v=spf1 {allowed} -all"));
-            let text = format!("{domain} has none; {record}, or what the relay's provider names");
+            let advice = advice(domain, host);
+            let text = format!("{domain} has none; {advice}, or what the relay's provider names");
             (Verdict::Missing, text)
         }
         (Some(record), None) => match fault(record) {
@@ -41,11 +42,41 @@ fn is_spf(text: &str) -> bool {
     version.eq_ignore_ascii_case("v=spf1")
 }
 
+/// What to publish so that a host may send.
+fn advice(domain: &str, host: Option<&str>) -> String {
+    match host {
+        Some(host) if is_known_here_only(host) => format!(
+            "{host} is known here only: publish a TXT record of {domain}. that begins with v=spf1 \
+             and names the public address of the machine that delivers to the world (ip4:, ip6:)"
+        ),
+        _ => {
+            let allowed = host.map_or_else(|| "mx".to_owned(), mechanism);
+            publish(domain, &format!("v=spf1 {allowed} -all"))
+        }
+    }
+}
+
+/// Whether mailboxes elsewhere see another address, or cannot look the name up.
+fn is_known_here_only(host: &str) -> bool {
+    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(ip)) => {
+            ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
+        }
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
+                || ip.is_unspecified()
+        }
+        Err(_) => !host.trim_end_matches('.').contains('.'),
+    }
+}
+
 /// What lets a host send.
 fn mechanism(host: &str) -> String {
     match host.parse() {
-        Ok(std::net::IpAddr::V4(address)) => format!("ip4:{address}"),
-        Ok(std::net::IpAddr::V6(address)) => format!("ip6:{address}"),
+        Ok(IpAddr::V4(address)) => format!("ip4:{address}"),
+        Ok(IpAddr::V6(address)) => format!("ip6:{address}"),
         Err(_) => format!("a:{host}"),
     }
 }
@@ -110,6 +141,40 @@ mod tests {
             let text = judge("b.hill.edu", &[], host).text;
             let record = format!("publish: b.hill.edu. TXT \"v=spf1 {term} -all\"");
             assert!(text.contains(&record), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_only_we_know_is_not_to_be_published() {
+        for host in [
+            "127.0.0.1",
+            "::1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.1.1",
+            "fc00::1",
+            "fd12:3456::1",
+            "fe80::1",
+            "::ffff:10.1.2.3",
+            "localhost",
+            "mailpit",
+        ] {
+            let Finding { verdict, text, .. } = judge("b.hill.edu", &[], Some(host));
+            assert_eq!(verdict, Verdict::Missing, "{text}");
+            assert!(
+                text.contains(&format!("{host} is known here only")),
+                "{text}"
+            );
+            assert!(text.contains("the public address of the machine"), "{text}");
+            for record in ["publish: ", "-all", &format!(":{host}")] {
+                assert!(!text.contains(record), "{text}");
+            }
+        }
+        for host in ["172.32.0.1", "11.0.0.1", "fb00::1", "mail.localhost.edu"] {
+            let text = judge("b.hill.edu", &[], Some(host)).text;
+            assert!(text.contains(&format!("{host} -all")), "{text}");
         }
     }
 }

@@ -93,7 +93,25 @@ struct Problem {
 #[derive(Debug, Deserialize)]
 struct FieldError {
     field: String,
+    #[serde(default)]
+    code: String,
     detail: String,
+}
+
+impl FieldError {
+    /// What is wrong, and the option that mends it.
+    fn says(&self) -> String {
+        let Self {
+            field,
+            code,
+            detail,
+        } = self;
+        let option = match code.as_str() {
+            "which-column" | "no-such-column" => " Name it with --column.",
+            _ => "",
+        };
+        format!("{field}: {detail}{option}")
+    }
 }
 
 impl Batch {
@@ -227,8 +245,7 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> anyhow::Result<
         bail!("the answer was {status}");
     };
     let mut said = vec![problem.title];
-    let errors = problem.errors.into_iter();
-    said.extend(errors.map(|FieldError { field, detail }| format!("{field}: {detail}")));
+    said.extend(problem.errors.iter().map(FieldError::says));
     said.extend(problem.detail);
     Err(anyhow!(said.join(" ")))
 }

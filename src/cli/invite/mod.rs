@@ -151,7 +151,23 @@ fn end(batch: &Batch) -> anyhow::Result<ExitCode> {
         bail!("the batch was paused: {reason}{}", said.collect::<String>());
     }
     match batch.states.get("failed") {
-        Some(failed) => bail!("{failed} mails failed"),
+        Some(failed) => bail!(say_failed(*failed)),
         None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn say_failed(count: u64) -> String {
+    let mails = if count == 1 { "mail" } else { "mails" };
+    format!("{count} {mails} failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_mail_is_not_several() {
+        assert_eq!(say_failed(1), "1 mail failed");
+        assert_eq!(say_failed(2), "2 mails failed");
     }
 }

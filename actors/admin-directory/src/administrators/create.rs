@@ -10,10 +10,13 @@ use serde_json::json;
 use store::{Tx, vault};
 
 use super::{
-    offices,
+    letters, offices,
     update::{find, keep_an_owner},
 };
 use crate::{AdminDirectory, SETUP_DAYS, sql};
+
+/// How often an address is looked at whose administrator is let go meanwhile.
+const LOOKS: u32 = 3;
 
 impl Serve<CreateAdministrator> for AdminDirectory {
     async fn serve(
@@ -46,19 +49,17 @@ impl Serve<CreateAdministrator> for AdminDirectory {
             setup_token,
             is_elsewhere: false,
         };
-        let begun = setup.begin(&mut tx, fresh, &email, organisation).await?;
-        let created = if let Some(id) = begun {
-            created(id, Some(setup.token))
-        } else {
-            let known = known(&mut tx, &email).await?;
-            if known.may_get(organisation, &cx.caller)? {
+        let created = match setup.whose(&mut tx, fresh, &email, organisation).await? {
+            Whose::New(id) => created(id, Some(setup.token)),
+            Whose::Known(known) if known.may_get(organisation, &cx.caller)? => {
                 if known.has_password {
                     created(known.id, None)
                 } else {
                     setup.renew(&mut tx, known.id).await?;
                     created(known.id, Some(setup.token))
                 }
-            } else {
+            }
+            Whose::Known(known) => {
                 let id = if known.offices.contains(&organisation) {
                     known.id
                 } else {
@@ -71,6 +72,11 @@ impl Serve<CreateAdministrator> for AdminDirectory {
                 }
             }
         };
+        // The operator may have anybody written to, and is who helps when an owner may not any more.
+        if created.setup_token.is_some() && cx.caller.principal != Principal::Operator {
+            let letter = self.clock.ulid().to_string();
+            letters::note(&mut tx, letter, organisation, &email).await?;
+        }
         if !created.is_elsewhere {
             sql::DELETE_STAND_IN
                 .bind(stand_in_key(&email, organisation))
@@ -108,7 +114,34 @@ struct Setup {
     until: Timestamp,
 }
 
+/// Whom an address names.
+enum Whose {
+    /// Nobody until now.
+    New(AdministratorId),
+    /// Somebody who was entered before.
+    Known(Known),
+}
+
 impl Setup {
+    /// Whose address it is. Whoever has it may be let go while they are waited for: then it is nobody's.
+    async fn whose(
+        &self,
+        tx: &mut Tx,
+        fresh: AdministratorId,
+        email: &EmailAddress,
+        organisation: OrganisationId,
+    ) -> Result<Whose, Problem> {
+        for _ in 0..LOOKS {
+            if let Some(id) = self.begin(tx, fresh, email, organisation).await? {
+                return Ok(Whose::New(id));
+            }
+            if let Some(known) = known(tx, email).await? {
+                return Ok(Whose::Known(known));
+            }
+        }
+        Err(Problem::new(Kind::Unavailable))
+    }
+
     /// Makes an administrator with this link, or of whoever stood in for them here; nobody when the
     /// address has one already.
     async fn begin(
@@ -190,18 +223,18 @@ struct Known {
     offices: Vec<OrganisationId>,
 }
 
-async fn known(tx: &mut Tx, email: &EmailAddress) -> Result<Known, Problem> {
-    let row = sql::LOCK_ADMINISTRATOR
-        .bind(email.key())
-        .fetch_one(tx)
-        .await?;
+async fn known(tx: &mut Tx, email: &EmailAddress) -> Result<Option<Known>, Problem> {
+    let locked = sql::LOCK_ADMINISTRATOR.bind(email.key());
+    let Some(row) = locked.fetch_optional(tx).await? else {
+        return Ok(None);
+    };
     let id = row.get("id")?;
     let has_password = row.get::<Option<String>>("password_hash")?.is_some();
-    Ok(Known {
+    Ok(Some(Known {
         id,
         has_password,
         offices: offices(tx, id).await?,
-    })
+    }))
 }
 
 impl Known {

@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod create;
+mod letters;
 mod list;
 mod password;
 mod refused;

@@ -18,7 +18,7 @@ const ACTION: &str = "administrator.start-reset";
 /// How long an address gets no second letter, in seconds.
 const LETTER_SECONDS: i64 = 60;
 /// How many of those an address gets in 24 hours.
-const LETTERS_A_DAY: i64 = 10;
+pub(super) const LETTERS_A_DAY: i64 = 10;
 /// How long it gets none after those, in seconds: no longer than a link is good, so that a stranger who
 /// keeps asking never leaves the administrator without one.
 const LATER_SECONDS: i64 = RESET_MINUTES * 60;

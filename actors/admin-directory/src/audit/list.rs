@@ -6,7 +6,7 @@ use contract::{
     ids::AuditId,
 };
 use kernel::{Cx, Serve};
-use store::{Row, StoreError};
+use store::audit_entry;
 
 use crate::{AdminDirectory, sql};
 
@@ -20,21 +20,9 @@ impl Serve<ListAudit> for AdminDirectory {
             .bind(wanted as u64 + 1)
             .fetch_all(&mut db)
             .await?;
-        let entries = rows.iter().map(entry).collect::<Result<_, _>>()?;
+        let entries = rows.iter().map(audit_entry).collect::<Result<_, _>>()?;
         Ok(Page::cut(entries, wanted, |entry: &AuditEntry| {
             Cursor(entry.id.to_string())
         }))
     }
-}
-
-fn entry(row: &Row) -> Result<AuditEntry, StoreError> {
-    Ok(AuditEntry {
-        id: row.get("id")?,
-        at: row.get("at")?,
-        actor: row.get("actor")?,
-        action: row.get("action")?,
-        target: row.get("target")?,
-        change: row.json("change")?,
-        request_id: row.get("request_id")?,
-    })
 }

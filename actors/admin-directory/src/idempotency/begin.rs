@@ -2,16 +2,13 @@
 
 use contract::{
     Kind, Problem,
-    idempotency::{Answer, Attempt, BeginAttempt, LEASE_SECONDS},
+    idempotency::{Attempt, BeginAttempt, LEASE_SECONDS},
     ids::AttemptId,
 };
 use kernel::{Cx, Serve};
-use store::Row;
 
+use super::{answer, is_of};
 use crate::{AdminDirectory, sql};
-
-/// The field that a refusal names.
-const KEY: &str = "Idempotency-Key";
 
 impl Serve<BeginAttempt> for AdminDirectory {
     async fn serve(&mut self, message: BeginAttempt, cx: &Cx) -> Result<Attempt, Problem> {
@@ -22,7 +19,6 @@ impl Serve<BeginAttempt> for AdminDirectory {
             .bind(&message.body_hash)
             .bind(attempt)
             .bind(LEASE_SECONDS * 1_000_000)
-            .bind(i64::from(message.is_repeatable))
             .fetch_optional(&mut tx)
             .await?;
         if begun.is_some() {
@@ -35,10 +31,7 @@ impl Serve<BeginAttempt> for AdminDirectory {
             .await?;
         // Ended without an answer between the two statements, where the database lets it.
         let row = row.ok_or_else(under_way)?;
-        if row.get::<String>("body_hash")? != message.body_hash {
-            let detail = "was used with another body";
-            return Err(Problem::invalid(KEY, "reused", detail));
-        }
+        is_of(&row, &message.body_hash)?;
         let has_crashed = row.get::<i64>("has_crashed")? == 1;
         let unanswered = if has_crashed { in_doubt } else { under_way };
         answer(&row)?.map(Attempt::Answered).ok_or_else(unanswered)
@@ -58,15 +51,4 @@ fn in_doubt() -> Problem {
         "An earlier attempt with this key ended without telling how: it may or may not have been done. \
          Look whether it was; if not, send it with another key.",
     )
-}
-
-fn answer(row: &Row) -> Result<Option<Answer>, Problem> {
-    let Some(status) = row.get::<Option<i64>>("status")? else {
-        return Ok(None);
-    };
-    Ok(Some(Answer {
-        status: u16::try_from(status).map_err(|_| Problem::new(Kind::Internal))?,
-        body: row.get("body")?,
-        location: row.get("location")?,
-    }))
 }

@@ -1,4 +1,4 @@
-//! Deletes the answers that are not kept any more.
+//! Deletes the answers that are not kept any more, and the letters that count for nothing any more.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,14 +6,14 @@ use contract::{Clock, Problem, Service, idempotency::KEEP_HOURS};
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
 use store::Db;
 
-use crate::sql;
+use crate::{LETTER_DAYS, sql};
 
 /// The most rows of one transaction.
 const PIECE: i64 = 1_000;
 /// How long nothing is looked at when nothing was left to delete.
 const REST: Duration = Duration::from_mins(10);
 
-/// Keeps the table of attempts small. Any number may run.
+/// Keeps the tables of attempts and of letters small. Any number may run.
 #[derive(Debug)]
 pub struct AttemptSweeper {
     db: Db,
@@ -42,8 +42,12 @@ impl Work for AttemptSweeper {
             .bind(PIECE)
             .execute(&mut tx)
             .await?;
+        let letters = sql::SWEEP_LETTERS
+            .bind(stamp.now.plus_days(-LETTER_DAYS))
+            .bind(PIECE);
+        let letters = letters.execute(&mut tx).await?;
         tx.commit().await?;
-        Ok(if swept == 0 {
+        Ok(if swept + letters == 0 {
             Pace::Rest(REST)
         } else {
             Pace::Again

@@ -53,9 +53,9 @@ fn apply(message: UpdateOrganisation, before: &Organisation) -> Result<Organisat
         limits::product_url(&mut fields, &product_url);
         after.product_url = product_url;
     }
-    if let Some(policies) = message.policies {
-        limits::policies(&mut fields, &policies);
-        after.policies = policies;
+    if let Some(change) = message.policies {
+        after.policies = change.of(after.policies);
+        limits::policies(&mut fields, &after.policies);
     }
     fields.finish(|| Some(after))
 }
@@ -63,10 +63,16 @@ fn apply(message: UpdateOrganisation, before: &Organisation) -> Result<Organisat
 /// What the audit trail notes: `{field: {from, to}}` of every field that changed.
 fn difference(before: &Organisation, after: &Organisation) -> Map<String, Value> {
     let fields = |row: &Organisation| {
+        let policies = &row.policies;
         [
             ("name", json!(row.name)),
             ("product_url", json!(row.product_url)),
-            ("policies", json!(row.policies)),
+            ("join_proof", json!(policies.join_proof)),
+            ("proof_days", json!(policies.proof_days)),
+            ("invite_acceptance", json!(policies.invite_acceptance)),
+            ("invite_days", json!(policies.invite_days)),
+            ("remind_days", json!(policies.remind_days)),
+            ("language", json!(policies.language)),
         ]
     };
     audit::changes(fields(before), fields(after))

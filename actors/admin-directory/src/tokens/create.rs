@@ -49,12 +49,13 @@ impl Serve<CreateToken> for AdminDirectory {
             .bind(stamp.now)
             .execute(&mut tx)
             .await?;
-        // The trail is an organisation's; the operator's own tokens are in the operator's log.
+        // The trail is an organisation's; the operator's own tokens are told of by the log, at a level
+        // that the command line shows.
         if let Some(organisation) = organisation {
             let change = json!({ "name": name, "role": role, "expires_at": expires_at });
             tx.audit(organisation, "token.create", made.id, change);
         } else {
-            tracing::info!(token = %made.id, %name, "operator token made");
+            tracing::warn!(token = %made.id, %name, "operator token made");
         }
         tx.commit().await?;
         Ok(made)

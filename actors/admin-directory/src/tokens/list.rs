@@ -1,4 +1,4 @@
-//! The API tokens of an organisation.
+//! The API tokens of an organisation, or the operator's.
 
 use contract::{
     Cursor, Page, Problem,
@@ -26,8 +26,11 @@ impl Serve<ListTokens> for AdminDirectory {
     async fn serve(&mut self, message: ListTokens, _: &Cx) -> Result<Page<TokenEntry>, Problem> {
         let wanted = message.page.rows();
         let mut db = self.db.read().await?;
-        let rows = sql::LIST_TOKENS
-            .bind(message.organisation)
+        let tokens = match message.organisation {
+            Some(organisation) => sql::LIST_TOKENS.bind(organisation),
+            None => sql::LIST_OPERATOR_TOKENS.query(),
+        };
+        let rows = tokens
             .bind(message.page.after::<TokenId>()?)
             .bind(wanted as u64 + 1)
             .fetch_all(&mut db)

@@ -4,3 +4,6 @@ mod authenticate;
 mod create;
 mod list;
 mod revoke;
+mod watch;
+
+pub use self::watch::TokenWatch;

@@ -25,12 +25,13 @@ impl Serve<RevokeToken> for AdminDirectory {
         let row = found.fetch_optional(&mut tx).await?;
         let entry = entry(&row.ok_or_else(|| Problem::new(Kind::NotFound))?)?;
         if revoked > 0 {
-            tx.audit(
-                organisation,
-                "token.revoke",
-                id,
-                json!({ "name": entry.name }),
-            );
+            // As with their making: the operator's own are told of by the log.
+            if let Some(organisation) = organisation {
+                let change = json!({ "name": entry.name });
+                tx.audit(organisation, "token.revoke", id, change);
+            } else {
+                tracing::warn!(token = %id, name = %entry.name, "operator token revoked");
+            }
             tx.commit().await?;
         }
         Ok(entry)

@@ -347,14 +347,14 @@ async fn an_owner_makes_and_revokes_tokens_of_their_own_organisation_only(
         assert_eq!(refused.unwrap_err().kind, kind, "{role:?} {organisation:?}");
     }
     let foreign = RevokeToken {
-        organisation: other,
+        organisation: Some(other),
         id: made.id,
     };
     let refused = scene.ask_as(Role::Owner, other, foreign).await;
     assert_eq!(refused.unwrap_err().kind, Kind::NotFound);
 
     let revoke = RevokeToken {
-        organisation: uni,
+        organisation: Some(uni),
         id: made.id,
     };
     for _ in 0..2 {
@@ -369,7 +369,7 @@ async fn an_owner_makes_and_revokes_tokens_of_their_own_organisation_only(
         Kind::Unauthenticated
     );
     let list = ListTokens {
-        organisation: uni,
+        organisation: Some(uni),
         page: PageRequest::default(),
     };
     let listed = scene.ask_as(Role::Owner, uni, list).await.unwrap().items;
@@ -378,4 +378,58 @@ async fn an_owner_makes_and_revokes_tokens_of_their_own_organisation_only(
     let trail = scene.rows().await;
     let revoked = trail.iter().filter(|row| row.contains(" token.revoke "));
     assert_eq!(revoked.count(), 1);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn the_operator_lists_and_revokes_tokens_of_their_own(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let uni = scene.organisation("Uni").await.id;
+    let draft = |organisation| CreateToken {
+        organisation,
+        name: Name::parse("backup").unwrap(),
+        role: Role::Owner,
+        expires_at: None,
+    };
+    let operators = scene.operate(draft(None)).await.unwrap();
+    let unis = scene.operate(draft(Some(uni))).await.unwrap();
+
+    let list = |organisation| ListTokens {
+        organisation,
+        page: PageRequest::default(),
+    };
+    for (whose, made) in [(None, &operators), (Some(uni), &unis)] {
+        let listed = scene.operate(list(whose)).await.unwrap().items;
+        assert_eq!(
+            listed.iter().map(|token| token.id).collect::<Vec<_>>(),
+            [made.id]
+        );
+    }
+    let refused = scene.ask_as(Role::Owner, uni, list(None)).await;
+    assert_eq!(refused.unwrap_err().kind, Kind::NotFound);
+
+    let revoke = |organisation| RevokeToken {
+        organisation,
+        id: operators.id,
+    };
+    for organisation in [None, Some(uni)] {
+        let refused = scene.ask_as(Role::Owner, uni, revoke(organisation)).await;
+        assert_eq!(refused.unwrap_err().kind, Kind::NotFound);
+    }
+    let token = || AuthenticateToken {
+        token: operators.token.clone(),
+    };
+    scene.ask(token()).await.unwrap();
+    assert!(
+        scene
+            .operate(revoke(None))
+            .await
+            .unwrap()
+            .revoked_at
+            .is_some()
+    );
+    let refused = scene.ask(token()).await;
+    assert_eq!(refused.unwrap_err().kind, Kind::Unauthenticated);
 }

@@ -3,7 +3,7 @@
 use admin_directory::AttemptSweeper;
 use contract::{
     Kind,
-    idempotency::{Answer, Attempt, BeginAttempt, EndAttempt},
+    idempotency::{Answer, Attempt, BeginAttempt, EndAttempt, FindAnswer, KeepAnswer},
     ids::AttemptId,
 };
 use kernel::{Pace, Work as _};
@@ -16,15 +16,6 @@ fn begin(body: &str) -> BeginAttempt {
     BeginAttempt {
         key_hash: "key".to_owned(),
         body_hash: body.to_owned(),
-        is_repeatable: false,
-    }
-}
-
-/// What may be done twice.
-fn begin_again(body: &str) -> BeginAttempt {
-    BeginAttempt {
-        is_repeatable: true,
-        ..begin(body)
     }
 }
 
@@ -95,9 +86,7 @@ async fn a_key_belongs_to_one_body(#[values(Engine::Sqlite, Engine::Postgres)] e
 
 #[rstest]
 #[actix_rt::test]
-async fn a_crashed_attempt_that_may_not_be_repeated_is_in_doubt(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+async fn a_crashed_attempt_is_in_doubt(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let scene = Scene::open(engine).await;
     let crashed = begun(&scene).await;
     scene.run(&sql::EXPIRE_ATTEMPTS).await;
@@ -114,30 +103,38 @@ async fn a_crashed_attempt_that_may_not_be_repeated_is_in_doubt(
     assert_eq!(again, Attempt::Answered(answer("{}")));
 }
 
+fn find(body: &str) -> FindAnswer {
+    FindAnswer {
+        key_hash: "key".to_owned(),
+        body_hash: body.to_owned(),
+    }
+}
+
+fn keep(body: &str, made: &str) -> KeepAnswer {
+    KeepAnswer {
+        key_hash: "key".to_owned(),
+        body_hash: body.to_owned(),
+        answer: answer(made),
+    }
+}
+
 #[rstest]
 #[actix_rt::test]
-async fn a_crashed_attempt_that_may_be_repeated_is_taken_over_and_ends_nothing(
+async fn the_first_answer_that_is_kept_is_found_by_its_body_alone(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let scene = Scene::open(engine).await;
-    let crashed = begun(&scene).await;
-    scene.run(&sql::EXPIRE_ATTEMPTS).await;
-    let Attempt::Begun { attempt: next } = scene.ask(begin_again("body")).await.unwrap() else {
-        unreachable!("answered")
-    };
-    scene.ask(end(crashed, Some(answer("old")))).await.unwrap();
-    scene.ask(end(crashed, None)).await.unwrap();
-    assert_eq!(
-        scene.ask(begin("body")).await.unwrap_err().kind,
-        Kind::Conflict
-    );
-    scene.ask(end(next, Some(answer("new")))).await.unwrap();
-    let again = scene.ask(begin("body")).await.unwrap();
-    assert_eq!(again, Attempt::Answered(answer("new")));
-    // an answer that is there is not taken over, however old its lease
-    scene.run(&sql::EXPIRE_ATTEMPTS).await;
-    let again = scene.ask(begin("body")).await.unwrap();
-    assert_eq!(again, Attempt::Answered(answer("new")));
+    assert_eq!(scene.ask(find("body")).await.unwrap(), None);
+    // of two at once the first is kept
+    scene.ask(keep("body", "first")).await.unwrap();
+    for late in ["body", "other"] {
+        scene.ask(keep(late, "late")).await.unwrap();
+        let found = scene.ask(find("body")).await.unwrap();
+        assert_eq!(found, Some(answer("first")));
+    }
+    let refused = scene.ask(find("other")).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Invalid);
+    assert_eq!(refused.errors[0].field, "Idempotency-Key");
 }
 
 #[rstest]

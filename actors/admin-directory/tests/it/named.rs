@@ -88,7 +88,7 @@ async fn an_organisation_learns_the_names_of_its_own_and_of_nobody_elses(
     };
     scene.ask_as(Role::Owner, ours, remove).await.unwrap();
     let revoke = RevokeToken {
-        organisation: ours,
+        organisation: Some(ours),
         id: report,
     };
     scene.ask_as(Role::Owner, ours, revoke).await.unwrap();

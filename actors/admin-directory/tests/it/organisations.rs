@@ -4,7 +4,7 @@ use contract::{
     Kind, PageRequest, Problem, Role,
     organisations::{
         CreateOrganisation, GetOrganisation, JoinProof, ListOrganisations, Policies,
-        UpdateOrganisation,
+        PoliciesChange, UpdateOrganisation,
     },
     text::Name,
 };
@@ -94,9 +94,9 @@ async fn a_product_address_and_days_that_cannot_be_are_named(
         organisation: id,
         name: None,
         product_url: Some("http://read.example/".parse().unwrap()),
-        policies: Some(Policies {
-            proof_days: 91,
-            ..Policies::default()
+        policies: Some(PoliciesChange {
+            proof_days: Some(91),
+            ..PoliciesChange::default()
         }),
     };
     let refused = scene.ask_as(Role::Owner, id, change).await.unwrap_err();
@@ -115,10 +115,10 @@ async fn an_owner_changes_what_they_name_and_a_manager_nothing(
         organisation: before.id,
         name: None,
         product_url: None,
-        policies: Some(Policies {
-            join_proof: JoinProof::First,
-            proof_days: 90,
-            ..Policies::default()
+        policies: Some(PoliciesChange {
+            join_proof: Some(JoinProof::First),
+            proof_days: Some(90),
+            ..PoliciesChange::default()
         }),
     };
     let refused = scene
@@ -146,6 +146,50 @@ async fn an_owner_changes_what_they_name_and_a_manager_nothing(
     assert!(rows.iter().any(|row| row.contains("organisation-updated")));
     scene.ask_as(Role::Owner, before.id, change).await.unwrap();
     assert_eq!(scene.rows().await, rows, "nothing changed, nothing written");
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn of_two_owners_who_decide_at_once_neither_undoes_what_the_other_did(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let scene = Scene::open(engine).await;
+    let organisation = scene.organisation("Uni").await.id;
+    let change = |policies| UpdateOrganisation {
+        organisation,
+        name: None,
+        product_url: None,
+        policies: Some(policies),
+    };
+    let seats = change(PoliciesChange {
+        proof_days: Some(90),
+        ..PoliciesChange::default()
+    });
+    let invites = change(PoliciesChange {
+        invite_days: Some(60),
+        ..PoliciesChange::default()
+    });
+    let (one, other) = futures_util::join!(
+        scene.ask_as(Role::Owner, organisation, seats),
+        scene.ask_as(Role::Owner, organisation, invites),
+    );
+    let answers = [one.unwrap().policies, other.unwrap().policies];
+    let both = Policies {
+        proof_days: 90,
+        invite_days: 60,
+        ..Policies::default()
+    };
+    assert!(answers.contains(&both), "{answers:?}");
+    let get = GetOrganisation { organisation };
+    let now = scene.ask_as(Role::Viewer, organisation, get).await.unwrap();
+    assert_eq!(now.policies, both);
+    let rows = scene.rows().await;
+    for change in [
+        r#"{"proof_days":{"from":7,"to":90}}"#,
+        r#"{"invite_days":{"from":30,"to":60}}"#,
+    ] {
+        assert!(rows.iter().any(|row| row.contains(change)), "{rows:?}");
+    }
 }
 
 #[rstest]

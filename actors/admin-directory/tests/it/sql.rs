@@ -10,6 +10,23 @@ store::statements! {
     /// Has every administrator to itself.
     pub(crate) LOCK = "update administrators set email = email";
 
+    /// Has one of them, who stays as they are.
+    pub(crate) HAVE = "select id from administrators where id = $1 for_update";
+
+    /// Somebody gives them an office.
+    pub(crate) GIVE_OFFICE = "
+        insert into administrator_offices (administrator_id, organisation_id, role, created_at)
+        values ($1, $2, 'viewer', 1)";
+
+    /// Somebody lets them go for good.
+    pub(crate) LEAVE = "delete from administrators where id = $1";
+
+    /// Whoever waits for a lock of this database.
+    pub(crate) WAITING = "
+        select pid
+        from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+
     /// A reset sets another password.
     pub(crate) REPLACE_PASSWORD = "update administrators set password_hash = 'set by a reset'";
 
@@ -36,6 +53,8 @@ store::statements! {
         from administrator_offices
         union all
         select 'session ' || token_hash || ' ' || administrator_id from administrator_sessions
+        union all
+        select 'letter ' || organisation_id || ' ' || address_hash from administrator_letters
         union all
         select 'token ' || id || ' ' || token_hash from api_tokens
         union all

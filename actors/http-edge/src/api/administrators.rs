@@ -22,7 +22,7 @@ use super::{
     refusals::{Reading, Writing},
     schema, texts,
 };
-use crate::flows::{self, Appointed};
+use crate::appoint::{self, Appointed};
 
 /// What an administrator or a token may do; each role may do what the ones after it may.
 #[derive(Debug, ToSchema)]
@@ -138,7 +138,7 @@ pub(super) async fn create(at: Within, body: Body<NewAdministrator>) -> Answer {
     })?;
     // The letter says who invites.
     let organisation = at.call(&GetOrganisation { organisation }).await?;
-    let appointed = flows::appoint(at.edge(), at.cx(), &create, organisation).await?;
+    let appointed = appoint::appoint(at.edge(), at.cx(), &create, organisation).await?;
     let Appointed {
         id,
         setup_url,

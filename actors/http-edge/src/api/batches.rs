@@ -93,7 +93,8 @@ pub(super) struct Batch {
 pub(super) struct Pace {
     /// Mails of this batch that were settled in the last minute.
     last_minute: u64,
-    /// Seconds until the rest is settled, at the pace of that minute; null while nothing goes.
+    /// Seconds until the rest is settled, at the pace of that minute; null while nothing goes, and while
+    /// the relay asks for fewer mails: how fast it goes changes by the minute then.
     #[schema(required)]
     seconds_left: Option<u64>,
     /// What holds it back at this moment; null: nothing does.
@@ -206,7 +207,7 @@ impl From<batches::Batch> for Batch {
     }
 }
 
-/// The batches of the organisation, the newest first.
+/// The batches of the organisation, the newest first. A page of large ones holds fewer than were asked for.
 #[utoipa::path(
     get, path = "/api/v1/organisations/{organisation}/batches", tag = "Batches",
     security(("bearer" = [])),
@@ -249,6 +250,9 @@ pub(super) struct Row {
     line: u32,
     /// What was read there; the address where it was taken.
     input: String,
+    /// The name that its mail says; null: none, or was not taken.
+    #[schema(required)]
+    name: Option<String>,
     /// Why it was not taken, was skipped, or failed.
     #[schema(required)]
     reason: Option<String>,
@@ -268,6 +272,7 @@ impl From<batches::BatchRow> for Row {
             row: number,
             line,
             input,
+            name,
             reason,
             suggestion,
             invite_id,
@@ -277,6 +282,7 @@ impl From<batches::BatchRow> for Row {
             number,
             line,
             input,
+            name: name.map(|name| name.to_string()),
             reason,
             suggestion,
             invite_id,

@@ -13,7 +13,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::{problem::Refused, request::edge};
+use crate::{arriving::unreadable, problem::Refused, request::edge};
 
 /// A JSON object. Extracting it never refuses, so that who may not ask at all learns that first;
 /// [`Body::open`] does.
@@ -83,7 +83,7 @@ pub(super) async fn bounded(
     }
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(Kind::Malformed))?;
+        let chunk = chunk.map_err(|error| unreadable(&error))?;
         if bytes.len() + chunk.len() > most {
             return Err(too_large());
         }

@@ -21,7 +21,7 @@ use super::{
     schema, texts,
     texts::Reason,
 };
-use crate::bulk::Whom;
+use crate::{bulk::Whom, request::renewed};
 
 /// The most ids of a request.
 const IDS_MOST: usize = 1_000;
@@ -237,16 +237,18 @@ pub(super) async fn start(at: Within, body: Body<NewBulk>) -> Answer {
     let wanted = read(new, form)?;
     let (edge, cx, organisation) = (at.edge(), at.cx(), at.organisation);
     let Some(expected_count) = wanted.expected else {
-        let count = wanted.whom.count(edge, cx, organisation).await?;
+        let count = wanted.whom.count(&edge.bus, cx, organisation).await?;
         return Ok(ok(&BulkCount { count }));
     };
-    let staged = wanted.whom.stage(edge, cx, organisation, wanted.action);
+    let staged = wanted
+        .whom
+        .stage(&edge.bus, cx, organisation, wanted.action);
     let start = StartBulk {
         organisation,
         bulk_id: staged.await?.id,
         expected_count,
     };
-    let started = at.call(&start).await?;
+    let started = edge.bus.call(&start, &renewed(edge, cx)).await?;
     let path = at.path(format_args!("/users/bulk/{}", started.id));
     Ok(HttpResponse::Accepted()
         .insert_header((header::LOCATION, path))

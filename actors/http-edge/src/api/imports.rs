@@ -30,6 +30,7 @@ use super::{
     texts::Reason,
 };
 use crate::{
+    arriving::unreadable,
     imports::{Importer, Staged, stage, too_large},
     invites::{NewBatch, nothing_sent, send_drafted, taken},
     problem::Refused,
@@ -157,7 +158,7 @@ pub(super) async fn create(
     };
     let mut hash = Context::new(&SHA256);
     let file = payload.map(|chunk| {
-        let chunk = chunk.map_err(|_| Problem::new(Kind::Malformed))?;
+        let chunk = chunk.map_err(|error| unreadable(&error))?;
         hash.update(&chunk);
         Ok(chunk)
     });

@@ -190,7 +190,8 @@ pub(super) struct Invite {
     /// Why it was skipped, failed or bounced.
     #[schema(required)]
     reason: Option<String>,
-    /// What the relay said last.
+    /// What the relay said last; without a code before it, what happened instead, such as `the reply was
+    /// lost: …`.
     #[schema(required)]
     last_reply: Option<String>,
     /// Whether its receiver may have two copies.

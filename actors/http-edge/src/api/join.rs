@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     edge::Edge,
-    flows::{self, JoinForm, Joined},
+    join::{self, JoinForm, Joined},
+    link,
     request::Incoming,
 };
 
@@ -155,7 +156,7 @@ pub(super) async fn show(
     incoming: Incoming,
     token: web::Path<String>,
 ) -> Answer {
-    let face = flows::face(&edge, &incoming, &token).await?;
+    let face = link::face(&edge, &incoming, &token).await?;
     Ok(ok(&JoinableLink::from(face)))
 }
 
@@ -192,13 +193,13 @@ pub(super) async fn join(
     };
     if is_refused {
         // What else is wrong with the form, so that all of it is answered at once.
-        flows::face(&edge, &incoming, &token).await?;
-        if let Err(problem) = flows::check(filled) {
+        link::face(&edge, &incoming, &token).await?;
+        if let Err(problem) = join::check(filled) {
             form.merge(problem.errors);
         }
         form.finish(|| None::<()>)?;
         return Err(crate::problem::Refused::of(Kind::Invalid));
     }
-    let joined = flows::join(&edge, &incoming, &token, filled, None).await?;
+    let joined = join::join(&edge, &incoming, &token, filled, None).await?;
     Ok(HttpResponse::Created().json(Registered::from(joined)))
 }

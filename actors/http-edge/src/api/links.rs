@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use contract::{
     DomainName, Timestamp,
-    ids::{LinkId, PlanId},
+    ids::{BulkId, LinkId, PlanId},
     links::{self, CreateLink, GetLink, LinkSwitch, ListLinks, RotateLink, SwitchLink, UpdateLink},
     text::{Name, Tag},
 };
@@ -20,7 +20,7 @@ use super::{
     schema, texts,
     texts::Reason,
 };
-use crate::{edge::Edge, flows};
+use crate::{edge::Edge, link};
 
 /// The most uses that a link can be bounded to.
 const MOST_USES: u64 = 1_000_000_000;
@@ -75,7 +75,7 @@ pub(super) struct Link {
 impl Link {
     fn of(edge: &Edge, link: links::Link) -> Self {
         Self {
-            url: Some(flows::join_url(edge, &link.token)),
+            url: Some(link::url(edge, &link.token)),
             token: Some(link.token.expose().to_owned()),
             id: link.id,
             name: link.name,
@@ -136,7 +136,8 @@ pub(super) struct LinkChange {
     #[serde(default)]
     #[schema(value_type = Vec<schema::Tag>, max_items = 20)]
     tags: Given<Vec<String>>,
-    /// Whose tags change: of those who join later, or also of all who joined already.
+    /// Whose tags change: of those who join later, or also of all who joined already, which is a job.
+    /// Jobs of a link come one after the other, and whoever would bear more than 20 tags keeps theirs.
     #[serde(default)]
     #[schema(value_type = ApplyTags, default = "later")]
     apply_tags: Given<String>,
@@ -153,6 +154,17 @@ pub(super) struct LinkChange {
     #[serde(default)]
     #[schema(value_type = Vec<schema::Domain>, max_items = 50)]
     allowed_domains: Given<Vec<String>>,
+}
+
+/// A link, as it is after a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ChangedLink {
+    #[serde(flatten)]
+    link: Link,
+    /// With `apply_tags` `all`, the job that brings the tags to whoever joined already. Up to some 2,000
+    /// people it is usually finished with this answer, and otherwise goes on by itself.
+    #[schema(value_type = Option<schema::BulkId>, required)]
+    job_id: Option<BulkId>,
 }
 
 /// Whose tags change.
@@ -268,11 +280,13 @@ fn answer(at: &Within, link: links::Link) -> HttpResponse {
         ("link" = schema::LinkId, Path),
     ),
     request_body = LinkChange,
-    responses((status = 200, description = "As it is now.", body = Link), Writing),
+    responses((status = 200, description = "As it is now.", body = ChangedLink), Writing),
 )]
 pub(super) async fn update(at: Within, body: Body<LinkChange>) -> Answer {
     let link_id = at.id("link")?;
     let (change, mut form) = body.open()?;
+    let whose = form.field("apply_tags", change.apply_tags);
+    let to_all = whose.parse(apply_tags).set() == Some(ApplyTags::All);
     let update = UpdateLink {
         organisation: at.organisation,
         link_id,
@@ -293,14 +307,14 @@ pub(super) async fn update(at: Within, body: Body<LinkChange>) -> Answer {
             .field("allowed_domains", change.allowed_domains)
             .each(DomainName::MOST_PER_LINK, DomainName::parse)
             .set(),
+        to_all: to_all.then(|| BulkId::new(at.edge().bus.clock().ulid())),
     };
-    let whose = form.field("apply_tags", change.apply_tags);
-    let whose = whose.parse(apply_tags).set();
     let update = form.finish(|| Some(update))?;
-    let before = find(&at).await?;
-    let to_all = whose == Some(ApplyTags::All);
-    let link = flows::update_link(at.edge(), at.cx(), update, &before, to_all).await?;
-    Ok(answer(&at, link))
+    let (link, job) = link::update(at.edge(), at.cx(), update).await?;
+    Ok(ok(&ChangedLink {
+        link: Link::of(at.edge(), link),
+        job_id: job.map(|job| job.id),
+    }))
 }
 
 /// Gives the link a new secret: the old URL is dead at once. For managers.

@@ -6,7 +6,7 @@ use contract::{
     ids::OrganisationId,
     organisations::{
         self as org, CreateOrganisation, GetOrganisation, InviteAcceptance, JoinProof,
-        ListOrganisations, Policies, UpdateOrganisation,
+        ListOrganisations, Policies, PoliciesChange, UpdateOrganisation,
     },
     text::{Language, Name},
 };
@@ -204,12 +204,8 @@ fn invite_acceptance(text: &str) -> Result<InviteAcceptance, Reason> {
     }
 }
 
-/// The policies with what was chosen in the place of what was there.
-fn choose(
-    form: &mut Form,
-    given: Map<String, Value>,
-    before: Policies,
-) -> Result<Policies, Refused> {
+/// What was chosen.
+fn choose(form: &mut Form, given: Map<String, Value>) -> Result<PoliciesChange, Refused> {
     let chosen: ChosenPolicies = form.open("policies.", given)?;
     let join_proof = form
         .field("policies.join_proof", chosen.join_proof)
@@ -235,17 +231,14 @@ fn choose(
         .field("policies.language", chosen.language)
         .parse(texts::language)
         .set();
-    let days = |chosen: Option<u64>, before: u16| {
-        let chosen = chosen.and_then(|days| u16::try_from(days).ok());
-        chosen.unwrap_or(before)
-    };
-    Ok(Policies {
-        join_proof: join_proof.unwrap_or(before.join_proof),
-        proof_days: days(proof_days, before.proof_days),
-        invite_acceptance: invite_acceptance.unwrap_or(before.invite_acceptance),
-        invite_days: days(invite_days, before.invite_days),
-        remind_days: days(remind_days, before.remind_days),
-        language: language.unwrap_or(before.language),
+    let days = |chosen: Option<u64>| chosen.and_then(|days| u16::try_from(days).ok());
+    Ok(PoliciesChange {
+        join_proof,
+        proof_days: days(proof_days),
+        invite_acceptance,
+        invite_days: days(invite_days),
+        remind_days: days(remind_days),
+        language,
     })
 }
 
@@ -263,7 +256,7 @@ pub(super) async fn create(bearer: Bearer, body: Body<NewOrganisation>) -> Answe
         .parse(texts::url)
         .required();
     let policies = match form.field("policies", new.policies).plain().optional() {
-        Some(given) => choose(&mut form, given, Policies::default())?,
+        Some(given) => choose(&mut form, given)?.of(Policies::default()),
         None => Policies::default(),
     };
     let create = form.finish(|| {
@@ -326,10 +319,7 @@ pub(super) async fn update(at: Within, body: Body<OrganisationChange>) -> Answer
         .parse(texts::url)
         .set();
     let policies = match form.field("policies", change.policies).plain().set() {
-        Some(given) => {
-            let before = at.call(&GetOrganisation { organisation }).await?.policies;
-            Some(choose(&mut form, given, before)?)
-        }
+        Some(given) => Some(choose(&mut form, given)?),
         None => None,
     };
     let update = UpdateOrganisation {

@@ -19,7 +19,7 @@ use super::{
     texts::Reason,
     users::StatusName,
 };
-use crate::{edge::Edge, flows, problem::Refused, request::Incoming};
+use crate::{edge::Edge, problem::Refused, proof, request::Incoming};
 
 /// Whose address is to be proved.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -96,7 +96,7 @@ pub(super) async fn start(
     let (new, mut form) = body.open()?;
     let email = form.field("email", new.email).plain().required();
     let email = form.finish(|| email)?;
-    let id = flows::start_proof(&edge, &incoming, &email).await?;
+    let id = proof::start(&edge, &incoming, &email).await?;
     Ok(HttpResponse::Accepted().json(StartedProof { id }))
 }
 
@@ -133,8 +133,7 @@ pub(super) async fn confirm(
     let password = password.optional();
     let code = form.finish(|| code)?;
     let evidence = Evidence::Code { proof, code };
-    let (proved, settled) =
-        flows::confirm_proof(&edge, &incoming, evidence, None, password).await?;
+    let (proved, settled) = proof::confirm(&edge, &incoming, evidence, None, password).await?;
     Ok(ok(&ProvedAddress {
         has_password: proved.has_password,
         seats: settled.into_iter().map(SettledSeat::from).collect(),

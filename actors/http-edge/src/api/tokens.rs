@@ -131,7 +131,7 @@ pub(super) async fn create(at: Within, body: Body<NewToken>) -> Answer {
     responses((status = 200, description = "A page.", body = List<Token>), Reading),
 )]
 pub(super) async fn list(at: Within, query: Query<Paging>) -> Answer {
-    let organisation = at.organisation;
+    let organisation = Some(at.organisation);
     let page = query.page()?;
     let page = at.call(&ListTokens { organisation, page }).await?;
     Ok(ok(&List::of(page, Token::from)))
@@ -148,7 +148,7 @@ pub(super) async fn list(at: Within, query: Query<Paging>) -> Answer {
     responses((status = 204, description = "Revoked."), Writing),
 )]
 pub(super) async fn revoke(at: Within) -> Answer {
-    let (organisation, id) = (at.organisation, at.id("token_id")?);
+    let (organisation, id) = (Some(at.organisation), at.id("token_id")?);
     at.call(&RevokeToken { organisation, id }).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -12,11 +12,18 @@ use contract::{
 use serde::Deserialize;
 use url::Url;
 
-use super::{Answer, fields::Errors, frame::Frame, proofs::Proving, render, with_cookie, words};
+use super::{
+    Answer,
+    fields::Errors,
+    frame::Frame,
+    proofs::{Mailed, Proving},
+    render, with_cookie, words,
+};
 use crate::{
     accounts,
     edge::Edge,
-    flows::{self, JoinForm, Joined},
+    join::{self, JoinForm, Joined},
+    link,
     person::{Anybody, Person},
     request::Incoming,
     session::{registrant_cookie, registrant_or_new},
@@ -98,6 +105,10 @@ impl Already {
             Status::Assigned => {
                 format!("It is of {plan}. There is nothing left to do with this link.")
             }
+            Status::Held | Status::Waiting if !self.own.domains_needed.is_empty() => format!(
+                "It is of {plan}, for whoever has an address of {}. Change yours in your account.",
+                words::one_of(&self.own.domains_needed)
+            ),
             Status::Held => {
                 format!("It is of {plan}, and yours as soon as you have confirmed your address.")
             }
@@ -118,7 +129,8 @@ impl Already {
 
     /// Whether the seat hangs on an address that is still to be confirmed.
     fn is_to_prove(&self) -> bool {
-        self.own.status == Status::Held || self.has_seat() && self.own.proof_due_at.is_some()
+        let is_held = self.own.status == Status::Held && self.own.domains_needed.is_empty();
+        is_held || self.has_seat() && self.own.proof_due_at.is_some()
     }
 }
 
@@ -147,7 +159,7 @@ async fn form(
     token: web::Path<String>,
     anybody: Anybody,
 ) -> Answer {
-    let face = flows::face(&edge, &incoming, &token).await?;
+    let face = link::face(&edge, &incoming, &token).await?;
     let (closed, form, errors) = (closed(&face), JoinForm::default(), Errors::default());
     let frame = Frame::of(&edge);
     if let Some(person) = &anybody.0
@@ -209,7 +221,7 @@ async fn join(
         accept_terms: is_ticked(&accept_terms),
     };
     let registrant = registrant_or_new(&request, &edge.options)?;
-    let joined = flows::join(
+    let joined = join::join(
         &edge,
         &incoming,
         &token,
@@ -254,7 +266,7 @@ async fn refused(
         _ if problem.errors.is_empty() => return Err(problem.into()),
         _ => None,
     };
-    let face = flows::face(edge, incoming, token).await?;
+    let face = link::face(edge, incoming, token).await?;
     // Closed between the form and its answer, whatever it says a moment later.
     let closed = match problem.kind {
         Kind::LinkExpired | Kind::LinkUsedUp | Kind::PlanEnded => Some(problem.kind.title()),
@@ -320,7 +332,7 @@ fn done(edge: &Edge, joined: Joined) -> Answer {
         proof: Proving {
             id: proof_id,
             email: email.to_string(),
-            mailed: mail_queued,
+            mailed: if mail_queued { Mailed::Yes } else { Mailed::No },
             is_proved,
         },
         errors: Errors::default(),

@@ -31,7 +31,7 @@ use askama::Template;
 use contract::{FieldError, Kind, Problem};
 
 use self::frame::Frame;
-use crate::problem::Refused;
+use crate::{arriving, problem::Refused};
 
 /// Adds the pages' routes; a form has at most `form_most` bytes, one with a pasted list `paste_most`.
 pub(crate) fn configure(cfg: &mut web::ServiceConfig, form_most: usize, paste_most: usize) {
@@ -55,12 +55,12 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig, form_most: usize, paste_mo
 
 /// What is wrong with a form that cannot be read.
 fn unreadable(error: &UrlencodedError) -> Refused {
-    let kind = match error {
-        UrlencodedError::Overflow { .. } => Kind::TooLarge,
-        UrlencodedError::ContentType => Kind::UnsupportedMediaType,
-        _ => Kind::Malformed,
-    };
-    Refused::of(kind)
+    match error {
+        UrlencodedError::Overflow { .. } => Refused::of(Kind::TooLarge),
+        UrlencodedError::ContentType => Refused::of(Kind::UnsupportedMediaType),
+        UrlencodedError::Payload(error) => Refused(arriving::unreadable(error)),
+        _ => Refused::of(Kind::Malformed),
+    }
 }
 
 /// What a handler of a page answers.

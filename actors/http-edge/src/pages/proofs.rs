@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{Answer, fields::Errors, frame::Frame, render, show};
 use crate::{
-    accounts, edge::Edge, flows, problem::Refused, request::Incoming, session::registrant,
+    accounts, edge::Edge, problem::Refused, proof, request::Incoming, session::registrant,
 };
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
@@ -25,18 +25,36 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
         );
 }
 
+/// What is known of the letter with a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mailed {
+    /// It is queued.
+    Yes,
+    No,
+    /// Only the mailbox knows: there may be no account, or there was a letter just now.
+    Maybe,
+}
+
 /// A proof that a page asks for.
 pub(super) struct Proving {
     /// Which; `None` when no letter went out.
     pub(super) id: Option<ProofId>,
     pub(super) email: String,
-    pub(super) mailed: bool,
+    pub(super) mailed: Mailed,
     pub(super) is_proved: bool,
 }
 
 impl Proving {
     pub(super) fn asks(&self) -> bool {
         !self.is_proved
+    }
+
+    pub(super) fn is_mailed(&self) -> bool {
+        self.mailed == Mailed::Yes
+    }
+
+    pub(super) fn may_be_mailed(&self) -> bool {
+        self.mailed == Mailed::Maybe
     }
 }
 
@@ -90,7 +108,7 @@ async fn confirm(
     let registrant = registrant(&request, &edge.options);
     let chosen = form.into_inner().new_password;
     let asked = chosen.is_some();
-    match flows::confirm_proof(&edge, &incoming, evidence, registrant, chosen).await {
+    match proof::confirm(&edge, &incoming, evidence, registrant, chosen).await {
         Ok((
             Proved {
                 has_password: false,
@@ -138,6 +156,8 @@ fn proved(edge: &Edge, settled: &[Settled]) -> Answer {
         "Your seat is yours."
     } else if is(Status::Waiting) {
         "You are on the waiting list and get the next seat that becomes free."
+    } else if is(Status::Held) {
+        "A seat is kept for you, but not for this address: your account says which it takes."
     } else {
         "There is nothing more to do."
     };
@@ -167,7 +187,7 @@ async fn code(
     let code = accounts::digits(&code);
     let evidence = Evidence::Code { proof, code };
     let registrant = registrant(&request, &edge.options);
-    match flows::confirm_proof(&edge, &incoming, evidence, registrant, None).await {
+    match proof::confirm(&edge, &incoming, evidence, registrant, None).await {
         Ok((
             Proved {
                 has_password: true, ..
@@ -189,7 +209,7 @@ async fn code(
             let proof = Proving {
                 id: Some(proof),
                 email,
-                mailed: true,
+                mailed: Mailed::Maybe,
                 is_proved: false,
             };
             render(
@@ -211,14 +231,14 @@ struct Again {
     email: String,
 }
 
-/// Says the same whether or not there is an account: only the mailbox learns it.
+/// Says the same whether or not there is an account, or a letter: only the mailbox learns it.
 async fn again(edge: web::Data<Edge>, incoming: Incoming, form: web::Form<Again>) -> Answer {
     let email = form.into_inner().email;
-    let id = flows::start_proof(&edge, &incoming, &email).await?;
+    let id = proof::start(&edge, &incoming, &email).await?;
     let proof = Proving {
         id: Some(id),
         email,
-        mailed: true,
+        mailed: Mailed::Maybe,
         is_proved: false,
     };
     let errors = Errors::default();

@@ -1,6 +1,6 @@
 //! An administrator forgot a password: the letter, and the page that its link opens.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use askama::Template;
 use contract::{
     EmailAddress, Fields, Problem, Secret,
@@ -10,7 +10,7 @@ use contract::{
 use serde::Deserialize;
 
 use super::{Answer, fields::Errors, frame::Frame, render, show, sign_in};
-use crate::{edge::Edge, flows, request::Incoming};
+use crate::{edge::Edge, evenly::evenly, letter, purpose::Purpose, request::Incoming};
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(
@@ -80,10 +80,10 @@ async fn mail_link(edge: &Edge, visitor: &Incoming, email: &str) -> Result<(), P
     let mut fields = Fields::default();
     let email = fields.take("email", EmailAddress::parse(email));
     let email = fields.finish(|| email)?;
-    edge.throttle.by_email(&email)?;
     edge.throttle.by_ip(visitor.client)?;
+    edge.throttle.by_email(Purpose::Letter, &email)?;
     let start = StartAdministratorReset { email };
-    flows::evenly(async {
+    evenly(async {
         let started = edge.bus.call(&start, &visitor.cx).await?;
         if let Some(link) = started.link {
             let ResetLink {
@@ -104,7 +104,7 @@ async fn mail_link(edge: &Edge, visitor: &Incoming, email: &str) -> Result<(), P
                 letter,
             };
             // Told to the log alone: a refusal would tell the asker that there is an administrator.
-            flows::queue(edge, &visitor.cx, mail).await;
+            letter::queue(edge, &visitor.cx, mail).await;
         }
         Ok(())
     })
@@ -121,10 +121,11 @@ async fn choose_password(
     incoming: Incoming,
     token: web::Path<String>,
     form: web::Form<sign_in::Chosen>,
+    request: HttpRequest,
 ) -> Answer {
     sign_in::choose_password(
         &edge,
-        &incoming,
+        (&incoming, &request),
         token.into_inner(),
         form.into_inner(),
         true,

@@ -15,6 +15,7 @@ use super::{Answer, fields::Errors, frame::Frame, render, see, show};
 use crate::{
     accounts,
     edge::Edge,
+    purpose,
     request::Incoming,
     session::{Administrator, SIGN_IN, end_session_cookie, session_cookie, session_token},
 };
@@ -69,7 +70,8 @@ async fn sign_in(
     let attempt = async {
         let email = EmailAddress::parse(&email);
         let email = email.map_err(|_| Problem::new(Kind::SignInRefused))?;
-        edge.throttle.by_email(&email)?;
+        let door = purpose::SignIn::Administrator;
+        edge.throttle.by_sign_in(door, &email, incoming.client)?;
         let password = Secret::new(password);
         let sign_in = SignInAdministrator { email, password };
         edge.bus.call(&sign_in, &incoming.cx).await
@@ -167,10 +169,11 @@ async fn set_up(
     incoming: Incoming,
     token: web::Path<String>,
     form: web::Form<Chosen>,
+    request: HttpRequest,
 ) -> Answer {
     choose_password(
         &edge,
-        &incoming,
+        (&incoming, &request),
         token.into_inner(),
         form.into_inner(),
         false,
@@ -178,10 +181,11 @@ async fn set_up(
     .await
 }
 
-/// Sets the password through a one-time link and signs in.
+/// Sets the password through a one-time link and signs in. The session that the browser had ends: it may be
+/// another's, and nobody could end it there any more.
 pub(super) async fn choose_password(
     edge: &Edge,
-    incoming: &Incoming,
+    (incoming, request): (&Incoming, &HttpRequest),
     token: String,
     chosen: Chosen,
     is_reset: bool,
@@ -190,8 +194,23 @@ pub(super) async fn choose_password(
         token: Secret::new(token),
         password: Secret::new(chosen.password),
     };
-    match edge.bus.call(&set_up, &incoming.cx).await {
-        Ok(session) => Ok(opened_session(edge, &session)),
+    let opened = edge.bus.call(&set_up, &incoming.cx).await;
+    let opened = opened.map_err(|problem| match problem.kind {
+        Kind::SetUpRefused => edge.throttle.guess(incoming.client, problem),
+        _ => problem,
+    });
+    match opened {
+        Ok(session) => {
+            if let Some(token) = session_token(request, &edge.options) {
+                let everywhere = false;
+                let sign_out = SignOutAdministrator { token, everywhere };
+                if let Err(problem) = edge.bus.call(&sign_out, &incoming.cx).await {
+                    tracing::warn!(request_id = %incoming.cx.request_id, %problem,
+                        "a session that another one followed was not ended");
+                }
+            }
+            Ok(opened_session(edge, &session))
+        }
         Err(problem) => {
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;

@@ -1,7 +1,9 @@
 //! How states and instants are said.
 
 use super::deeds::deed;
-use contract::{Kind, Problem, Role, Timestamp, audit::AuditEntry, seats::Status, users::UserSort};
+use contract::{
+    DomainName, Kind, Problem, Role, Timestamp, audit::AuditEntry, seats::Status, users::UserSort,
+};
 
 /// A status, as Manage Users says it.
 #[expect(
@@ -172,6 +174,18 @@ const MONTHS: [&str; 12] = [
 )]
 pub(crate) fn day(at: &Option<Timestamp>) -> String {
     at.as_ref().map(day_of).unwrap_or_default()
+}
+
+/// `hill.edu, uni.edu or law.uni.edu`.
+pub(crate) fn one_of(domains: &[DomainName]) -> String {
+    match domains {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [others @ .., last] => {
+            let others: Vec<_> = others.iter().map(DomainName::as_str).collect();
+            format!("{} or {last}", others.join(", "))
+        }
+    }
 }
 
 /// `24 Nov 2026`.

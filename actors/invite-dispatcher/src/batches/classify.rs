@@ -32,7 +32,8 @@ impl Key {
     }
 }
 
-/// The reason of each address that is not invited; whoever is not in it is.
+/// The reason of each address that is not invited; whoever is not in it is. `is_new`: they are no rows
+/// of the batch yet, so that one which is there is the same address again.
 pub(crate) async fn classify(
     on: &mut impl Connection,
     (organisation, batch): (OrganisationId, BatchId),

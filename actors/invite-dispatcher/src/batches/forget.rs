@@ -4,7 +4,7 @@ use contract::{
     Problem, Stamp,
     ids::{BatchId, OrganisationId},
 };
-use store::Db;
+use store::{Db, Row};
 
 use super::sql;
 
@@ -16,19 +16,35 @@ const UNSEALED_DAYS: i64 = 1;
 /// lock.
 const PIECE: u64 = 1_000;
 
+/// The last batch that could not be forgotten, in a round through those that are to be: they hold up none
+/// behind them, and are tried again in the next round.
+#[derive(Debug, Default)]
+pub(crate) struct Failed(String);
+
 /// Deletes a piece of a batch that was never sent in time; answers whether there may be more. From the
 /// first piece on nobody can send it, or add to it.
-pub(crate) async fn forget(db: &Db, stamp: &Stamp) -> Result<bool, Problem> {
+pub(crate) async fn forget(db: &Db, stamp: &Stamp, failed: &mut Failed) -> Result<bool, Problem> {
     let mut reader = db.read().await?;
     let found = sql::GIVEN_UP
         .bind(stamp.now.plus_days(-DRAFT_DAYS))
         .bind(stamp.now.plus_days(-UNSEALED_DAYS))
+        .bind(failed.0.as_str())
         .fetch_optional(&mut reader)
         .await?;
     drop(reader);
     let Some(row) = found else {
+        failed.0.clear();
         return Ok(false);
     };
+    if let Err(problem) = piece(db, stamp, &row).await {
+        failed.0 = row.get("id")?;
+        tracing::error!(%problem, batch = failed.0, "a batch that was never sent is not forgotten yet");
+    }
+    Ok(true)
+}
+
+/// Deletes a piece of this batch.
+async fn piece(db: &Db, stamp: &Stamp, row: &Row) -> Result<(), Problem> {
     let (organisation, id): (OrganisationId, BatchId) =
         (row.get("organisation_id")?, row.get("id")?);
     let mut tx = db.write(stamp).await?;
@@ -36,7 +52,7 @@ pub(crate) async fn forget(db: &Db, stamp: &Stamp) -> Result<bool, Problem> {
     tx.lock_histories(&[organisation]).await?;
     let give_up = sql::GIVE_UP.bind(id).bind(stamp.now);
     if give_up.execute(&mut tx).await? == 0 {
-        return Ok(true);
+        return Ok(());
     }
     let mut is_empty = true;
     for forget in [&sql::FORGET_TAKEN, &sql::FORGET_REFUSED] {
@@ -50,5 +66,5 @@ pub(crate) async fn forget(db: &Db, stamp: &Stamp) -> Result<bool, Problem> {
     if is_empty {
         tracing::info!(%organisation, batch = %id, "forgot a batch that was never sent");
     }
-    Ok(true)
+    Ok(())
 }

@@ -7,9 +7,9 @@ use contract::{
 use kernel::{Cx, Serve};
 
 use super::{counted, find};
-use crate::BatchReader;
+use crate::InviteReader;
 
-impl Serve<GetBatch> for BatchReader {
+impl Serve<GetBatch> for InviteReader {
     async fn serve(&mut self, message: GetBatch, _: &Cx) -> Result<Batch, Problem> {
         let mut reader = self.db.read().await?;
         let row = find(&mut reader, message.organisation, message.batch_id).await?;

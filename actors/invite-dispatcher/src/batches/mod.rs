@@ -18,14 +18,14 @@ mod steer;
 use self::held::Held;
 pub(crate) use self::{
     classify::{Key, classify},
-    forget::forget,
+    forget::{Failed, forget},
 };
 
 use std::collections::BTreeMap;
 
 use contract::{
     Kind, Problem, Timestamp,
-    batches::{Batch, Pace, PauseReason, Source},
+    batches::{Batch, Limit, Pace, PauseReason, Source},
     ids::{BatchId, OrganisationId},
     invites::InviteState,
     text::{InviteMessage, Language},
@@ -171,10 +171,15 @@ fn batch(row: &Row, counts: Counts, held: &Held) -> Result<Batch, StoreError> {
     if batch.sent_at.is_some() && !is_over {
         let held = held.back(&batch, row.get("organisation_id")?);
         let (limit, limited_by) = held.unzip();
+        let pace = pace(&batch, counts.settled, counts.since);
         batch.pace = Some(Pace {
+            // How fast it goes then changes by the minute.
+            seconds_left: pace
+                .seconds_left
+                .filter(|_| limit != Some(Limit::RelayBusy)),
             limit,
             limited_by,
-            ..pace(&batch, counts.settled, counts.since)
+            ..pace
         });
     }
     Ok(batch)

@@ -8,9 +8,9 @@ use contract::{
 use kernel::{Cx, Serve};
 
 use super::{find, sql};
-use crate::BatchReader;
+use crate::InviteReader;
 
-impl Serve<ListBatchRows> for BatchReader {
+impl Serve<ListBatchRows> for InviteReader {
     async fn serve(&mut self, message: ListBatchRows, _: &Cx) -> Result<Page<BatchRow>, Problem> {
         let wanted = message.page.rows();
         let mut reader = self.db.read().await?;
@@ -32,6 +32,7 @@ impl Serve<ListBatchRows> for BatchReader {
                 row: row.get("position")?,
                 line: u32::try_from(line).unwrap_or(u32::MAX),
                 input: row.get("input")?,
+                name: row.get("name")?,
                 reason: row.get("reason")?,
                 suggestion: row.get("suggestion")?,
                 invite_id: row.get("invite_id")?,

@@ -26,10 +26,30 @@ macro_rules! fault {
     () => {
         "case when i.state = 'complained' then 'complaints'
                 when i.state = 'bounced' and i.reason = 'user-unknown' then 'bounces'
-                when i.state = 'failed' and i.reason = 'refused' then 'refusals'
-                when i.state = 'bounced' and i.last_reply like '%5.7.%' then 'refusals' end"
+                when i.state in ('failed', 'bounced') and i.reason = 'refused' then 'refusals' end"
     };
 }
+
+/// Whether something of the batch `$batch` is left that leaves, or may: a row that is not looked at yet, one
+/// that waits, or one that a courier has.
+macro_rules! is_left {
+    ($batch:literal) => {
+        concat!(
+            "(exists (select 1
+                from invites i
+                where i.batch_id = ",
+            $batch,
+            " and i.queued_at is null and i.state = 'draft')
+            or exists (select 1
+                from invites i
+                where i.batch_id = ",
+            $batch,
+            " and i.due_at is not null))"
+        )
+    };
+}
+
+pub(crate) use is_left;
 
 store::statements! {
     /// Opens a batch through a link that is not deleted; nothing when there is none.
@@ -73,16 +93,16 @@ store::statements! {
                     where m.account_id = (
                             select a.id from accounts a where a.email_key = given.email_key)
                         and m.organisation_id || '' = $2),
+                (select max(case when s.created_at is not null then 'suppressed' end)
+                    from suppressions s
+                    where s.email_key in (given.email_key, given.suppressed)
+                        and s.organisation_id in ('', $2)),
                 (select max(case when i.batch_id = $3 then 'duplicate' else 'already-invited' end)
                     from invites i
                     where i.email_key = given.email_key and i.organisation_id || '' = $2
                         and case when i.batch_id = $3 then cast($5 as bigint) = 1
                             else", stands!("$4"), "
-                            end),
-                (select max(case when s.created_at is not null then 'suppressed' end)
-                    from suppressions s
-                    where s.email_key in (given.email_key, given.suppressed)
-                        and s.organisation_id in ('', $2))) as reason
+                            end)) as reason
             from (select rows.value ->> 'address' as email_key,
                     rows.value ->> 'suppressed' as suppressed
                 from rows($1)) as given
@@ -138,8 +158,11 @@ store::statements! {
             and i.state <> 'skipped'
             and (i.state <> 'cancelled' or i.sent_at is not null)";
 
-    /// A batch rests.
-    pub(crate) PAUSE = "update batches set paused_at = $2, pause_reason = $3 where id = $1";
+    /// A batch rests, where something of it is left.
+    pub(crate) PAUSE = concat!("
+        update batches
+        set paused_at = $2, pause_reason = $3
+        where id = $1 and finished_at is null and ", is_left!("batches.id"));
 
     /// A batch goes on. What came back until now is no reason any more, by the clock that it came back
     /// by.
@@ -227,17 +250,18 @@ store::statements! {
 
     /// Rows of a batch in their order, after a position: of each kind no more than a page is looked at.
     pub(crate) ROWS = "
-        select position, line, input, reason, suggestion, invite_id, state
+        select position, line, input, name, reason, suggestion, invite_id, state
         from (
             select * from (
-                select position, line, input, reason, suggestion, null as invite_id, null as state
+                select position, line, input, null as name, reason, suggestion,
+                    null as invite_id, null as state
                 from refusals
                 where batch_id = $1 and position > $2 and $3 = '' and ($5 = '' or reason = $5)
                 order by position
                 limit $6) as refused
             union all
             select * from (
-                select position, line, email as input, reason, note as suggestion,
+                select position, line, email as input, name, reason, note as suggestion,
                     id as invite_id, state
                 from invites
                 where batch_id = $1 and position > $2 and cast($4 as bigint) = 0
@@ -291,13 +315,14 @@ store::statements! {
         where invites.id = rows.value ->> 'id' and invites.state = 'draft'";
 
     /// Takes rows of a cancelled batch back that have not left, nor been taken by a courier meanwhile.
-    /// Whoever may have the mail already, and would not be sent it again, stays unknown. What somebody
-    /// else has at this moment is left for the next time: a courier that has it may wait for the
-    /// history. What was taken back is in neither of the two indexes any more, by whose orders it is
-    /// found.
-    pub(crate) WITHDRAW = "
+    /// What was sent, or may have been, is not sent again. What somebody else has at this moment is left
+    /// for the next time: a courier that has it may wait for the history. What was taken back is in
+    /// neither of the two indexes any more, by whose orders it is found.
+    pub(crate) WITHDRAW = concat!("
         update invites
-        set state = 'cancelled', due_at = null, cancelled_at = $2,
+        set state = ", ended!("invites", "'cancelled'"), ",
+            reason = ", ended_for!("invites", "null"), ",
+            due_at = null, cancelled_at = $2,
             queued_at = coalesce(queued_at, now_micros())
         where id in (
                 select drafts.id
@@ -323,22 +348,26 @@ store::statements! {
                 limit $3)
             and state in ('draft', 'queued', 'deferred', 'unknown')
             and cancelled_at is null
-            and leased_until is null";
+            and leased_until is null");
 
-    /// What became of the mails of batches under way since they were sent, or were resumed.
+    /// What became of the mails of batches under way since they were sent, or were resumed. What is tried
+    /// again, and what did not leave, is no result.
     pub(crate) RESULTS = concat!("
-        select id, organisation_id, count(*) as results,
+        select id, organisation_id, resumed_at, count(*) as results,
             coalesce(sum(case when fault = 'bounces' then 1 else 0 end), 0) as bounces,
             coalesce(sum(case when fault = 'complaints' then 1 else 0 end), 0) as complaints,
             coalesce(sum(case when fault = 'refusals' then 1 else 0 end), 0) as refusals
         from (
-            select b.id, b.organisation_id, ", fault!(), " as fault
+            select b.id, b.organisation_id, coalesce(b.resumed_at, 0) as resumed_at, ",
+                fault!(), " as fault
             from batches b
             join invites i on i.batch_id = b.id
             where b.sent_at is not null and b.finished_at is null
                 and b.paused_at is null and b.cancelled_at is null
+                and i.due_at is null
+                and i.state in ('sent', 'delivered', 'bounced', 'complained', 'failed')
                 and i.settled_at > coalesce(b.resumed_at, 0)) as settled
-        group by id, organisation_id
+        group by id, organisation_id, resumed_at
         having count(*) >= 100");
 
     /// What was said of the mails of a batch that did not arrive since it was sent, or was resumed, by
@@ -357,11 +386,13 @@ store::statements! {
         order by n desc, reply
         limit 1000");
 
-    /// A batch rests by itself, unless it does so already.
-    pub(crate) REST = "
+    /// A batch rests by itself, unless it does so already, nothing of it is left that could go on, or it was
+    /// resumed at another time than `$5`: then its results are of before.
+    pub(crate) REST = concat!("
         update batches
         set paused_at = $2, pause_reason = $3, pause_replies = $4
-        where id = $1 and paused_at is null and cancelled_at is null";
+        where id = $1 and paused_at is null and cancelled_at is null and finished_at is null
+            and coalesce(resumed_at, 0) = $5 and ", is_left!("batches.id"));
 
     /// Whoever sent a batch, if they may resume it, and the owners: those who ever signed in.
     pub(crate) RECEIVERS = "
@@ -370,14 +401,16 @@ store::statements! {
         join administrators a on a.id = o.administrator_id
         where o.organisation_id = $1 and a.password_hash is not null
             and (o.role = 'owner' or o.role = 'manager' and a.id = $2)
-        order by a.id
+        order by is_sender desc, a.id
         limit 50";
 
-    /// A batch that was sealed before `$1` and not sent since, or opened before `$2` and not sealed.
+    /// A batch behind `$3` that was sealed before `$1` and not sent since, or opened before `$2` and not
+    /// sealed.
     pub(crate) GIVEN_UP = "
         select id, organisation_id
         from batches
         where sent_at is null
+            and id > $3
             and (sealed_at < $1 or sealed_at is null and created_at < $2)
         order by id
         limit 1";

@@ -30,13 +30,12 @@ impl Serve<SteerBatch> for InviteDispatcher {
             (Steer::Pause, _) if !is("sent_at")? => {
                 return Err(conflict("This batch was not sent yet."));
             }
-            (Steer::Pause, _) if is("finished_at")? => {
-                return Err(conflict("Nothing of this batch is left to be sent."));
-            }
             (Steer::Pause, _) => {
                 let reason = PauseReason::Administrator.name();
                 let pause = sql::PAUSE.bind(batch_id).bind(stamp.now).bind(reason);
-                pause.execute(&mut tx).await?;
+                if pause.execute(&mut tx).await? == 0 {
+                    return Err(conflict("Nothing of this batch is left to be sent."));
+                }
                 Some(("batch.pause", Event::BatchPaused { batch_id }))
             }
             (Steer::Resume, _) => {

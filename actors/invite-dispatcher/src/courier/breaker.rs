@@ -1,7 +1,10 @@
 //! When the other side takes nothing from us, whoever it is for: nothing is sent, and one mail tries
-//! now and then whether it goes on. Pure.
+//! now and then whether it goes on. One that is away is there again once it takes a mail; one that asks
+//! for fewer has said so whatever it takes of what was under way. Pure.
 
 use std::time::Duration;
+
+use super::verdict::WAIT_MOST;
 
 /// The first pause, and the longest; it doubles in between. Five attempts in the first minute at
 /// most, and two in every further one.
@@ -20,10 +23,23 @@ pub(super) struct Breaker {
 enum State {
     #[default]
     Closed,
-    /// Nothing goes until then.
-    Open(Duration),
+    /// Nothing goes.
+    Open {
+        until: Duration,
+        /// Because the relay asked for that.
+        is_asked: bool,
+    },
     /// One mail is on its way to try.
     Trying,
+}
+
+/// Why nothing goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The relay is away, or takes nothing from us.
+    Away,
+    /// It asks for fewer mails; for so long, if it said so.
+    Asked(Option<Duration>),
 }
 
 impl Breaker {
@@ -31,22 +47,22 @@ impl Breaker {
     pub(super) fn allows(&self, now: Duration) -> Option<usize> {
         match self.state {
             State::Closed => None,
-            State::Open(until) if now >= until => Some(1),
-            State::Open(_) | State::Trying => Some(0),
+            State::Open { until, .. } if now >= until => Some(1),
+            State::Open { .. } | State::Trying => Some(0),
         }
     }
 
     /// How long nothing goes.
     pub(super) fn rest(&self, now: Duration) -> Option<Duration> {
         match self.state {
-            State::Open(until) if until > now => Some(until.saturating_sub(now)),
+            State::Open { until, .. } if until > now => Some(until.saturating_sub(now)),
             _ => None,
         }
     }
 
     /// A mail begins.
     pub(super) fn begin(&mut self) {
-        if matches!(self.state, State::Open(_)) {
+        if matches!(self.state, State::Open { .. }) {
             self.state = State::Trying;
         }
     }
@@ -54,31 +70,40 @@ impl Breaker {
     /// The mail that tried did not get as far as an answer about the relay.
     pub(super) fn retry(&mut self, now: Duration) {
         if self.state == State::Trying {
-            self.state = State::Open(now);
+            self.state = State::Open {
+                until: now,
+                is_asked: false,
+            };
         }
     }
 
-    /// The relay takes mail.
+    /// The relay takes mail. Where it asked for fewer, that is known once one has tried.
     pub(super) fn close(&mut self) {
-        if self.state == State::Trying || self.failures > 0 {
+        if !matches!(self.state, State::Open { is_asked: true, .. }) {
             *self = Self::default();
         }
     }
 
-    /// The relay takes nothing, for `hint` if it said so. `jitter` is between 0 and 1. Several mails
-    /// that were on their way together count once; answers whether this one did.
-    pub(super) fn open(
-        &mut self,
-        now: Duration,
-        why: String,
-        hint: Option<Duration>,
-        jitter: f64,
-    ) -> bool {
-        self.hindrance = Some(why);
-        if let State::Open(until) = self.state
-            && until > now
-            && hint.is_none_or(|hint| now.saturating_add(hint) <= until)
-        {
+    /// The relay takes nothing. `jitter` is between 0 and 1. Several mails that were on their way together
+    /// count once; answers whether this one did. The longest wait that was asked for is kept.
+    pub(super) fn open(&mut self, now: Duration, stop: Stop, why: String, jitter: f64) -> bool {
+        let (earlier, was_asked) = match self.state {
+            State::Open { until, is_asked } if until > now => (Some(until), is_asked),
+            _ => (None, false),
+        };
+        let is_news = match stop {
+            Stop::Away => earlier.is_none(),
+            Stop::Asked(_) => !was_asked,
+        };
+        if is_news {
+            self.hindrance = Some(why);
+        }
+        let hint = match stop {
+            // Believed for all as long as for the one mail.
+            Stop::Asked(hint) => hint.map(|hint| hint.min(WAIT_MOST)),
+            Stop::Away => None,
+        };
+        if !is_news && hint.is_none() {
             return false;
         }
         let doublings = self.failures.min(6);
@@ -86,14 +111,25 @@ impl Breaker {
         let pause = hint
             .unwrap_or(pause)
             .mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 5.0);
-        self.failures = self.failures.saturating_add(1);
-        self.state = State::Open(now.saturating_add(pause));
-        true
+        let until = now.saturating_add(pause);
+        self.state = State::Open {
+            until: earlier.map_or(until, |earlier| earlier.max(until)),
+            is_asked: was_asked || stop != Stop::Away,
+        };
+        if is_news {
+            self.failures = self.failures.saturating_add(1);
+        }
+        is_news
     }
 
     /// What holds mail up, as a sentence.
     pub(super) fn hindrance(&self) -> Option<&str> {
         self.hindrance.as_deref()
+    }
+
+    /// Whether one mail is on its way to try.
+    pub(super) fn is_trying(&self) -> bool {
+        self.state == State::Trying
     }
 
     /// Whether mail goes.
@@ -110,8 +146,13 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn open(breaker: &mut Breaker, now: Duration, hint: Option<Duration>) {
-        breaker.open(now, "the relay is away".to_owned(), hint, 0.0);
+    fn open(breaker: &mut Breaker, now: Duration) -> bool {
+        breaker.open(now, Stop::Away, "the relay is away".to_owned(), 0.0)
+    }
+
+    fn ask(breaker: &mut Breaker, now: Duration, wait: Option<u64>) -> bool {
+        let stop = Stop::Asked(wait.map(at));
+        breaker.open(now, stop, "454 slower".to_owned(), 0.0)
     }
 
     #[test]
@@ -119,13 +160,13 @@ mod tests {
         let mut breaker = Breaker::default();
         assert_eq!(breaker.allows(at(0)), None);
         let mut tries = 0;
-        open(&mut breaker, at(0), None);
+        open(&mut breaker, at(0));
         for second in 0..60 {
             if breaker.allows(at(second)) == Some(1) {
                 breaker.begin();
                 assert_eq!(breaker.allows(at(second)), Some(0), "one at a time");
                 tries += 1;
-                open(&mut breaker, at(second), None);
+                open(&mut breaker, at(second));
             }
         }
         assert_eq!(tries, 4, "after 4, 12, 28 and 58 seconds");
@@ -135,19 +176,20 @@ mod tests {
     #[test]
     fn it_goes_on_once_a_mail_went_through() {
         let mut breaker = Breaker::default();
-        open(&mut breaker, at(0), None);
+        open(&mut breaker, at(0));
         breaker.begin();
         breaker.close();
         assert!(breaker.is_closed() && breaker.hindrance().is_none());
-        open(&mut breaker, at(60), None);
+        open(&mut breaker, at(60));
         assert_eq!(breaker.rest(at(60)), Some(FIRST), "the pauses begin anew");
     }
 
     #[test]
     fn mails_that_fail_together_count_once() {
         let mut breaker = Breaker::default();
-        for _ in 0..10 {
-            open(&mut breaker, at(0), None);
+        assert!(open(&mut breaker, at(0)));
+        for _ in 1..10 {
+            assert!(!open(&mut breaker, at(0)));
         }
         assert_eq!(breaker.rest(at(0)), Some(FIRST));
     }
@@ -155,16 +197,54 @@ mod tests {
     #[test]
     fn a_wait_that_the_relay_asks_for_is_kept() {
         let mut breaker = Breaker::default();
-        open(&mut breaker, at(0), None);
-        open(&mut breaker, at(0), Some(at(300)));
+        open(&mut breaker, at(0));
+        assert!(ask(&mut breaker, at(0), Some(300)), "that is news");
         assert_eq!(breaker.allows(at(299)), Some(0));
         assert_eq!(breaker.allows(at(300)), Some(1));
+        assert!(!open(&mut breaker, at(1)));
+        assert_eq!(breaker.hindrance(), Some("454 slower"));
+    }
+
+    #[test]
+    fn somebody_tries_after_four_hours_whatever_the_relay_asks_for() {
+        let mut breaker = Breaker::default();
+        ask(&mut breaker, at(0), Some(24 * 3_600));
+        assert_eq!(breaker.rest(at(0)), Some(at(4 * 3_600)));
+    }
+
+    #[test]
+    fn whatever_becomes_of_mails_under_way_a_wait_that_was_asked_for_is_kept_and_counts_once() {
+        for wait in [Some(90), None] {
+            let mut breaker = Breaker::default();
+            assert!(ask(&mut breaker, at(0), wait));
+            let until = at(wait.unwrap_or(4));
+            for second in 1..4 {
+                breaker.close();
+                assert!(!ask(&mut breaker, at(second), wait), "with the others");
+                assert_eq!(breaker.allows(at(second)), Some(0));
+            }
+            let until = until + wait.map_or(at(0), |_| at(3));
+            assert_eq!(breaker.rest(at(3)), Some(until.saturating_sub(at(3))));
+            breaker.close();
+            assert_eq!(breaker.allows(until), Some(1), "one tries");
+            breaker.begin();
+            breaker.close();
+            assert!(breaker.is_closed());
+        }
+    }
+
+    #[test]
+    fn a_relay_that_seemed_to_be_away_is_there_again_once_it_takes_a_mail() {
+        let mut breaker = Breaker::default();
+        open(&mut breaker, at(0));
+        breaker.close();
+        assert!(breaker.is_closed());
     }
 
     #[test]
     fn a_try_that_told_nothing_is_repeated() {
         let mut breaker = Breaker::default();
-        open(&mut breaker, at(0), None);
+        open(&mut breaker, at(0));
         breaker.begin();
         breaker.retry(at(5));
         assert_eq!(breaker.allows(at(5)), Some(1));

@@ -3,7 +3,6 @@
 
 use std::{fmt, pin::pin, rc::Rc, time::Duration};
 
-use contract::ids::InviteId;
 use futures_util::{StreamExt as _, future::LocalBoxFuture, stream::FuturesUnordered};
 use tokio::time::timeout;
 
@@ -11,7 +10,7 @@ use super::{
     connection::Connection,
     hall::{Hall, Landed, Terms},
     metrics::CourierMetrics,
-    parcel::{Desk, Leased},
+    parcel::{Desk, Leased, Taking},
 };
 
 /// How long closing all may take.
@@ -53,6 +52,21 @@ impl Carry {
         self.hall.change(terms);
     }
 
+    /// The database is asked: should it not answer, nothing begins after so long.
+    pub(super) fn ask(&self, unanswered: Duration) {
+        self.hall.ask(unanswered);
+    }
+
+    /// The database takes nothing: nothing begins.
+    pub(super) fn hold(&self) {
+        self.hall.close();
+    }
+
+    /// The database has answered: mails may begin.
+    pub(super) fn release(&self) {
+        self.hall.open_again();
+    }
+
     /// How many connections are open.
     pub(super) fn open(&self) -> usize {
         self.hall.open()
@@ -66,6 +80,11 @@ impl Carry {
     /// Those that have not landed.
     pub(super) fn mails(&self) -> Vec<Leased> {
         self.hall.mails()
+    }
+
+    /// Those that have landed, too, and were not gathered.
+    pub(super) fn all(&self) -> Vec<Leased> {
+        self.hall.all()
     }
 
     /// Sends a mail on its way.
@@ -86,7 +105,7 @@ impl Carry {
     }
 
     /// Invites that have not begun, so long after they were taken.
-    pub(super) fn unbegun(&self, after: Duration) -> Vec<InviteId> {
+    pub(super) fn unbegun(&self, after: Duration) -> Vec<Taking> {
         self.hall.unbegun(after)
     }
 

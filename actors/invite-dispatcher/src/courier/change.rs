@@ -20,7 +20,8 @@ impl Courier {
     /// couriers, which is said at once: as long as some have other limits, all together have no more
     /// than the largest.
     fn adopt(&mut self, limits: MailLimits) {
-        let was_limited = self.desk.options.rates.per_day > 0;
+        let was = self.desk.options.rates;
+        let was_limited = was.per_day > 0;
         let options = self.desk.options.clone().with_limits(limits);
         let rates = options.rates;
         self.carry.change(Terms::of(&options));
@@ -32,6 +33,10 @@ impl Courier {
             (false, true) => self.day_owed += under_way,
             (true, false) => self.day_owed -= under_way,
             _ => {}
+        }
+        if rates.per_second != was.per_second {
+            // What waits for a connection was let through by the former rate.
+            self.recall(|_| false);
         }
         self.is_day_over = false;
         self.in_vain.clear();

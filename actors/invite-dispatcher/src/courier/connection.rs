@@ -100,7 +100,8 @@ impl Connection {
 
     /// The next; `None` where the connection is to end.
     async fn wait(&mut self) -> Option<Packed> {
-        if let Some(first) = self.first() {
+        let first = self.first.take();
+        if let Some(first) = first.and_then(|first| self.hall.begin(first)) {
             return Some(first);
         }
         let next = self.hall.next(self.terms).await;

@@ -6,13 +6,12 @@ use std::{
     time::Duration,
 };
 
-use contract::ids::InviteId;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
     metrics::CourierMetrics,
     opening::{Opening, Ticket},
-    parcel::{Desk, Leased, Parcel},
+    parcel::{Desk, Leased, LeasedInvite, Parcel, Taking},
     verdict::Verdict,
 };
 use crate::{options::MailOptions, rates::Patience};
@@ -86,6 +85,10 @@ pub(super) struct Hall {
     allowed: Cell<usize>,
     terms: Cell<Terms>,
     crowded_at: Cell<Option<Instant>>,
+    /// The relay asked for fewer mails, which nobody has heeded yet.
+    is_asked: Cell<bool>,
+    /// From then on nothing begins, unless the database has answered.
+    closes_at: Cell<Option<Instant>>,
 }
 
 /// Counts for as long as it lives, however that ends.
@@ -121,7 +124,33 @@ impl Hall {
             ending: Cell::new(0),
             allowed: Cell::new(0),
             crowded_at: Cell::new(None),
+            is_asked: Cell::new(false),
+            closes_at: Cell::new(None),
         }
+    }
+
+    /// The database is asked: should it not answer, nothing begins after so long.
+    pub(super) fn ask(&self, unanswered: Duration) {
+        if self.closes_at.get().is_none() {
+            self.closes_at.set(Some(Instant::now() + unanswered));
+        }
+    }
+
+    /// The database takes nothing: nothing begins.
+    pub(super) fn close(&self) {
+        self.closes_at.set(Some(Instant::now()));
+    }
+
+    /// The database has answered: mails may begin.
+    pub(super) fn open_again(&self) {
+        if self.closes_at.take().is_some_and(|at| at <= Instant::now()) {
+            self.door.notify_waiters();
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        let closes_at = self.closes_at.get();
+        self.is_asked.get() || closes_at.is_some_and(|at| at <= Instant::now())
     }
 
     /// So many connections may be open; those beyond end after the mail they have.
@@ -210,6 +239,14 @@ impl Hall {
         carried.iter().chain(waiting).cloned().collect()
     }
 
+    /// All that are here, also what landed.
+    pub(super) fn all(&self) -> Vec<Leased> {
+        let mut all = self.mails();
+        let landed = self.landed.borrow();
+        all.extend(landed.iter().map(|landed| landed.mail.clone()));
+        all
+    }
+
     /// A mail waits for a connection: letters, for which somebody waits, in front of invites.
     pub(super) fn bring(&self, mail: Leased) {
         let mut waiting = self.waiting.borrow_mut();
@@ -227,7 +264,7 @@ impl Hall {
     }
 
     /// Invites that have not begun, so long after they were taken.
-    pub(super) fn unbegun(&self, after: Duration) -> Vec<InviteId> {
+    pub(super) fn unbegun(&self, after: Duration) -> Vec<Taking> {
         let (waiting, opening) = (self.waiting.borrow(), self.opening.borrow());
         let waiting = waiting.iter().map(|waiting| &waiting.mail);
         let unbegun = waiting
@@ -237,7 +274,7 @@ impl Hall {
                 Leased::Letter(_) => None,
             });
         let unbegun = unbegun.filter(|invite| invite.taken_at.elapsed() >= after);
-        unbegun.map(|invite| invite.id).collect()
+        unbegun.map(LeasedInvite::taking).collect()
     }
 
     /// Takes back what has not begun, but for what goes on: also what a connection is opened for.
@@ -273,8 +310,11 @@ impl Hall {
         }
     }
 
-    /// What landed so far.
+    /// What landed so far, to be heeded.
     pub(super) fn landed(&self) -> Vec<Landed> {
+        if self.is_asked.take() {
+            self.door.notify_waiters();
+        }
         self.landed.take()
     }
 
@@ -317,6 +357,20 @@ impl Hall {
         Some(self.opening.borrow_mut().place(mail))
     }
 
+    /// What a connection that has come about was opened for, unless that was taken back. While the hall is closed it
+    /// waits with the others.
+    pub(super) fn begin(&self, ticket: Ticket) -> Option<Packed> {
+        let (mail, parcel) = self.claim(ticket)?;
+        if !self.is_closed() {
+            return Some((mail, parcel));
+        }
+        self.let_go(&mail);
+        let composed = Some(Ok(parcel));
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.push_front(Waiting { mail, composed });
+        None
+    }
+
     /// What a connection was opened for, unless it was taken back.
     pub(super) fn claim(&self, ticket: Ticket) -> Option<Packed> {
         self.opening.borrow_mut().claim(ticket)
@@ -338,9 +392,9 @@ impl Hall {
         self.pick(|| true)
     }
 
-    /// The first that can be composed; others land.
+    /// The first that can be composed; others land. None while the hall is closed.
     fn pick(&self, may: impl Fn() -> bool) -> Option<Packed> {
-        while may() {
+        while !self.is_closed() && may() {
             let Waiting { mail, composed } = self.waiting.borrow_mut().pop_front()?;
             self.carried.borrow_mut().push(mail.clone());
             match composed.unwrap_or_else(|| self.desk.compose(&mail)) {
@@ -354,6 +408,9 @@ impl Hall {
     /// A connection has the verdict of a mail.
     pub(super) fn land(&self, mail: Leased, verdict: Verdict) {
         self.metrics.count(&verdict);
+        if verdict.is_about_pace() {
+            self.is_asked.set(true);
+        }
         self.settle(mail, verdict, true);
     }
 
@@ -386,7 +443,7 @@ impl Hall {
     }
 }
 
-fn is_same(one: &Leased, other: &Leased) -> bool {
+pub(super) fn is_same(one: &Leased, other: &Leased) -> bool {
     match (one, other) {
         (Leased::Letter(one), Leased::Letter(other)) => one.id == other.id,
         (Leased::Invite(one), Leased::Invite(other)) => one.id == other.id,

@@ -4,18 +4,21 @@ use std::{collections::HashSet, time::Duration};
 
 use contract::{Timestamp, batches::Limit, ids::Ulid};
 use store::{StoreError, Tx};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{
-    Courier, carry,
-    hall::Landed,
+    Courier, LONGEST,
+    breaker::Stop,
+    carry,
+    hall::{Landed, is_same},
     held::Holds,
-    letters,
+    letters::{self, Taken},
     parcel::Leased,
     record::{self, Record},
     sql,
     verdict::{Outcome, Verdict},
 };
+use crate::said::without_people;
 
 /// A verdict that waits to be written down.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ pub(super) enum Settled {
     Letter(Landed),
     Invite(Record),
     /// A letter that was not begun.
-    LetterBack(Leased),
+    LetterBack(Taken),
     /// An invite that was not begun.
     InviteBack(Record),
 }
@@ -64,8 +67,13 @@ impl Seen {
 impl Courier {
     /// Takes in what landed.
     pub(super) fn gather(&mut self) {
-        for landed in self.carry.landed() {
-            self.heed(&landed);
+        for mut landed in self.carry.landed() {
+            if self.blame(&mut landed) {
+                // What that says about the relay, the next one finds out.
+                self.breaker.retry(self.now());
+            } else {
+                self.heed(&landed);
+            }
             let settled = match &landed.mail {
                 Leased::Letter(_) => Settled::Letter(landed),
                 Leased::Invite(invite) => {
@@ -76,12 +84,48 @@ impl Courier {
             self.unrecorded.push(settled);
         }
         if self.breaker.allows(self.now()) == Some(0) {
-            self.recall(|_| false);
+            if self.breaker.is_trying() {
+                // One whose connection is gone waits for another.
+                let tries = self.tries.clone();
+                self.recall(|mail| tries.as_ref().is_some_and(|tries| is_same(tries, mail)));
+            } else {
+                self.withdraw(|_| false);
+            }
             if self.carry.count() == 0 {
-                // The mail that tried came back without a verdict: its connection was gone.
                 self.breaker.retry(self.now());
             }
         }
+    }
+
+    /// Whether it is this mail at which the relay hangs up, and it takes others: then it has to wait, as one
+    /// does that is refused for now.
+    fn blame(&mut self, landed: &mut Landed) -> bool {
+        if matches!(landed.verdict, Verdict::Accepted(_)) {
+            self.suspects.take();
+        }
+        let (Verdict::HungUp(why) | Verdict::Closed(why)) = &landed.verdict else {
+            if let Leased::Invite(invite) = &landed.mail
+                && !matches!(landed.verdict, Verdict::Away(_))
+            {
+                self.suspects.forget(invite.id);
+            }
+            return false;
+        };
+        let why = why.clone();
+        let is_to_blame = match &landed.mail {
+            Leased::Invite(invite) => self.suspects.end(invite.id),
+            // Its pauses grow in any case.
+            Leased::Letter(_) => false,
+        };
+        if is_to_blame {
+            landed.verdict = Verdict::Deferred {
+                reply: why,
+                wait: None,
+            };
+        } else if matches!(landed.verdict, Verdict::HungUp(_)) {
+            landed.verdict = Verdict::Away(why);
+        }
+        is_to_blame
     }
 
     /// What no connection has yet goes back, but for what goes on.
@@ -98,11 +142,14 @@ impl Courier {
 
     fn give_back(&mut self, back: Vec<Leased>) {
         for mail in back {
+            if self.tries.take_if(|tries| is_same(tries, &mail)).is_some() {
+                // Whoever tried comes back without a verdict: another does.
+                self.breaker.retry(self.now());
+            }
             self.unrecorded.push(match &mail {
-                Leased::Letter(_) => Settled::LetterBack(mail),
+                Leased::Letter(letter) => Settled::LetterBack(Taken::of(letter)),
                 Leased::Invite(invite) => {
-                    let outcome = Outcome::put_back(invite.attempt, Duration::ZERO);
-                    Settled::InviteBack(Record::new(invite, outcome, None))
+                    Settled::InviteBack(Record::back(invite.taking(), invite.attempt))
                 }
             });
         }
@@ -129,20 +176,49 @@ impl Courier {
             }
             Verdict::Throttled { reply, wait, .. } => {
                 let why = format!("the relay asks for fewer mails: {reply}");
-                self.held.stopped(Limit::RelayBusy);
-                if self.breaker.open(now, why, *wait, self.jitter()) {
-                    let seen = self.pace.per_minute(now);
-                    self.tempo.halve(now, seen);
-                    self.take_share(self.share);
+                let stop = Stop::Asked(*wait);
+                if self.breaker.open(now, stop, why, self.jitter()) {
+                    self.held.stopped(Limit::RelayBusy);
+                    self.slow_down(reply);
                 }
             }
-            Verdict::Away(why) => {
-                self.held.stopped(Limit::RelayAway);
-                if self.breaker.open(now, why.clone(), None, self.jitter()) {
+            Verdict::Away(why) | Verdict::HungUp(why) | Verdict::Closed(why) => {
+                let jitter = self.jitter();
+                if self.breaker.open(now, Stop::Away, why.clone(), jitter) {
+                    self.held.stopped(Limit::RelayAway);
+                    let is_closed = matches!(landed.verdict, Verdict::Closed(_));
+                    if is_closed && self.suspects.close(now) {
+                        self.slow_down(why);
+                    }
+                    let why = without_people(why);
                     tracing::warn!(why, "the relay takes nothing");
                 }
             }
             Verdict::Unknown(_) => self.breaker.retry(now),
+        }
+    }
+
+    /// The relay takes more slowly than we sent, in these words.
+    fn slow_down(&mut self, why: &str) {
+        let now = self.now();
+        let seen = self.pace.per_minute(now);
+        self.tempo.halve(now, seen);
+        self.take_share(self.share);
+        let per_minute = self.share.and_then(|share| self.rate(share));
+        let why = without_people(why);
+        tracing::warn!(
+            why,
+            per_minute,
+            "fewer mails leave: the relay asked for that"
+        );
+    }
+
+    /// Time passes since the relay asked for fewer mails.
+    pub(super) fn mend(&mut self) {
+        let was_slow = self.tempo.is_slow(self.is_limited());
+        self.tempo.mend(self.now());
+        if was_slow && !self.tempo.is_slow(self.is_limited()) {
+            tracing::info!("as many mails leave as before the relay asked for fewer");
         }
     }
 
@@ -154,24 +230,21 @@ impl Courier {
 
     /// Writes down what waits for it.
     pub(super) async fn record(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
-        let (mut records, mut back) = (Vec::new(), HashSet::new());
+        let mut records = Vec::new();
         let (mut sent, mut unsent) = (0_i64, 0_i64);
         for settled in &self.unrecorded {
             let may_have_left = match settled {
                 Settled::Letter(landed) => {
                     if let Leased::Letter(letter) = &landed.mail {
-                        letters::record(tx, letter, &landed.verdict).await?;
+                        letters::record(tx, &self.id, letter, &landed.verdict).await?;
                     }
                     matches!(landed.verdict, Verdict::Accepted(_) | Verdict::Unknown(_))
                 }
                 Settled::LetterBack(mail) => {
-                    if let Leased::Letter(letter) = mail {
-                        letters::put_back(tx, letter).await?;
-                    }
+                    letters::put_back(tx, &self.id, *mail).await?;
                     false
                 }
                 Settled::InviteBack(record) => {
-                    back.insert(record.id);
                     records.push(record.clone());
                     false
                 }
@@ -187,7 +260,9 @@ impl Courier {
             }
         }
         let mut recorded = record::record(tx, &self.id, &records, now).await?;
-        recorded.retain(|record| back.contains(&record.id));
+        let due = records.iter().filter(|record| record.is_due());
+        let due: HashSet<_> = due.map(|record| record.id).collect();
+        recorded.retain(|record| due.contains(&record.id));
         let suppressed = record::end(tx, &recorded, now).await?;
         self.metrics.suppressed.inc_by(suppressed);
         // Where days are limited, what was taken counted already.
@@ -209,7 +284,7 @@ impl Courier {
         let (now, rates) = (self.now(), &self.desk.options.rates);
         self.held.in_vain(self.blocked());
         let stop = self.breaker.hindrance();
-        let is_slow = self.tempo.is_slow();
+        let is_slow = self.tempo.is_slow(self.is_limited());
         self.held.told(now, rates, self.is_day_over, is_slow, stop)
     }
 
@@ -220,13 +295,15 @@ impl Courier {
         self.metrics
             .is_held_up
             .set((!self.breaker.is_closed()).into());
+        let is_slow = self.tempo.is_slow(self.is_limited());
+        self.metrics.is_slow.set(is_slow.into());
     }
 
     /// Ends: what is on its way arrives, what has not begun goes back, the share too.
     pub(super) async fn wind_up(&mut self) -> Result<(), StoreError> {
         self.gather();
         self.recall(|_| false);
-        let until = tokio::time::Instant::now() + self.timing.grace;
+        let until = Instant::now() + self.timing.grace;
         while self.carry.count() > 0 {
             if timeout_at(until, self.carry.go_on()).await.is_err() {
                 self.carry.abandon();
@@ -234,19 +311,40 @@ impl Courier {
             self.gather();
             self.recall(|_| false);
         }
+        // Nobody else knows it: a database that is away may be back while there is time.
+        while let Err(error) = self.write_down().await {
+            if Instant::now() >= until {
+                return Err(error);
+            }
+            tracing::warn!(%error, "what this courier knows is not written down yet");
+            let next = Instant::now() + LONGEST;
+            let tasks = self.carry.lend();
+            let (tasks, ()) = carry::beside(tasks, sleep_until(next.min(until))).await;
+            self.carry.take_back(tasks);
+        }
+        self.leave().await
+    }
+
+    /// Writes down what waits for it, and nothing else.
+    async fn write_down(&mut self) -> Result<(), StoreError> {
+        if self.unrecorded.is_empty() && self.day_owed == 0 && !self.may_have_more {
+            return Ok(());
+        }
         let stamp = self.stamp();
         let tasks = self.carry.lend();
         let (tasks, recorded) = carry::beside(tasks, async {
             let mut tx = self.db.write(&stamp).await?;
+            self.regain(&mut tx).await?;
             self.record(&mut tx, stamp.now).await?;
             tx.commit().await
         })
         .await;
         self.carry.take_back(tasks);
         recorded?;
+        self.may_have_more = false;
         self.unrecorded.clear();
         self.day_owed = 0;
-        self.leave().await
+        Ok(())
     }
 }
 

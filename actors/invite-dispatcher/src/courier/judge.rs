@@ -1,6 +1,6 @@
 //! What the session says of a mail, as a verdict: about the mailbox, its domain, us, or our pace. Pure.
 
-use smtp::{Class, ConnectError, Reply, Stage, Trouble, Verdict as Said, classify};
+use smtp::{Class, ConnectError, Reply, Stage, Trouble, Verdict as Said, classify, names_our_pace};
 
 use super::verdict::{Refusal, Verdict};
 
@@ -13,6 +13,7 @@ pub(super) fn judge(said: Said, is_proven: bool) -> Option<Verdict> {
     Some(match said {
         Said::Accepted { reply } => Verdict::Accepted(bounded(&reply)),
         Said::Refused { stage, reply } => refused(stage, &reply),
+        Said::Unfit { why } => Verdict::Refused(bounded(&why), Refusal::Sender),
         Said::Unknown { why } => Verdict::Unknown(bounded(&format!("the reply was lost: {why}"))),
         // Some close when it is the recipient that must wait.
         Said::NotSent {
@@ -23,12 +24,12 @@ pub(super) fn judge(said: Said, is_proven: bool) -> Option<Verdict> {
         Said::NotSent { why } => match why {
             Trouble::Cancelled => return None,
             Trouble::Ended(_, reply) => refused(Stage::Mail, &reply),
-            why => Verdict::Away(bounded(&why)),
+            why => Verdict::HungUp(bounded(&why)),
         },
     })
 }
 
-/// Others would not hear this.
+/// Whether what ended the connection was said of this recipient alone: that they have to wait.
 fn is_about_recipient(stage: Stage, reply: &Reply) -> bool {
     matches!(classify(stage, reply), Class::Greylisted { .. })
 }
@@ -41,6 +42,7 @@ pub(super) fn unreached(error: &ConnectError) -> Verdict {
 fn refused(stage: Stage, reply: &Reply) -> Verdict {
     let text = bounded(reply);
     match classify(stage, reply) {
+        Class::Throttled { wait: None } if is_about_channel(reply) => Verdict::Closed(text),
         Class::Throttled { wait } => Verdict::Throttled {
             is_domain: is_about_domain(stage, reply),
             wait,
@@ -59,6 +61,13 @@ fn refused(stage: Stage, reply: &Reply) -> Verdict {
         Class::SenderProblem => Verdict::Refused(text, Refusal::Sender),
         Class::Permanent => Verdict::Refused(text, Refusal::Other),
     }
+}
+
+/// The service closes the channel (RFC 5321, 4.2.2), and says neither in words nor by its code, of policy
+/// (RFC 3463, x.7.y), that it is our pace.
+fn is_about_channel(reply: &Reply) -> bool {
+    let is_policy = matches!(reply.enhanced, Some((_, 7, _)));
+    reply.code == 421 && !is_policy && !names_our_pace(&reply.text)
 }
 
 /// A recipient that is refused for our pace tells of its domain, unless it is the relay's own count.
@@ -99,6 +108,8 @@ mod tests {
             Some(Verdict::Deferred {
                 wait: Some(wait), ..
             }) => format!("deferred {}", wait.as_secs()),
+            Some(Verdict::HungUp(_)) => "hung up".to_owned(),
+            Some(Verdict::Closed(_)) => "closed".to_owned(),
             Some(verdict) => verdict.name().to_owned(),
         }
     }
@@ -129,6 +140,11 @@ mod tests {
             (Dot, "454 Throttling failure: rate exceeded", "relay 0"),
             (Dot, "451 rate limit, retry in 90s please", "relay 90"),
             (Dot, "421 4.7.0 too many today", "relay 0"),
+            (Dot, "421 Too many messages", "relay 0"),
+            (Dot, "421 4.7.0 Try again later, closing", "relay 0"),
+            (Dot, "421 4.3.2 wait 2 minutes", "relay 120"),
+            (Dot, "421 4.3.2 shutting down", "closed"),
+            (Dot, "421 Service not available", "closed"),
             (Mail, "451 4.7.1 try again in 30 seconds", "relay 30"),
             (Mail, "550 5.7.1 not for you", "away"),
             (Mail, "451 4.3.0 local error", "away"),
@@ -161,14 +177,15 @@ mod tests {
             (closes(Stage::Mail), true, "another connection"),
             (closes(Stage::Rcpt), true, "another connection"),
             (goes(Stage::Rcpt), true, "another connection"),
-            (goes(Stage::Rcpt), false, "relay 0"),
+            (goes(Stage::Rcpt), false, "closed"),
+            (goes(Stage::Mail), false, "closed"),
             (greylists(Stage::Rcpt), true, "deferred"),
             (greylists(Stage::Rcpt), false, "deferred"),
             (greylists(Stage::Mail), true, "another connection"),
             (Trouble::Late(Stage::Rcpt), true, "another connection"),
             (Trouble::Cancelled, false, "another connection"),
-            (Trouble::Closed, false, "away"),
-            (Trouble::Late(Stage::Mail), false, "away"),
+            (Trouble::Closed, false, "hung up"),
+            (Trouble::Late(Stage::Mail), false, "hung up"),
             (closes(Stage::Mail), false, "relay 120"),
             (closes(Stage::Rcpt), false, "relay 120"),
         ] {

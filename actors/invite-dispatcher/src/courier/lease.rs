@@ -11,10 +11,10 @@ use serde::Serialize;
 use store::{Row, StoreError, Tx};
 
 use super::{
-    Courier,
+    Courier, LONGEST,
     lanes::Taken,
     letters, micros,
-    parcel::{Common, Leased, LeasedInvite},
+    parcel::{Common, Leased, LeasedInvite, Taking},
     record::{self, Record},
     sql,
     verdict::Outcome,
@@ -101,14 +101,19 @@ impl Courier {
         if self.due_letters == 0 || most == 0 {
             return Ok(());
         }
-        let letters = letters::lease(tx, most).await?;
-        let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
-        self.due_letters = if letters.len() < most as usize {
+        let takes_over = self.now() >= self.sweeps_from;
+        let (letters, taken) = letters::lease(tx, &self.id, most, takes_over).await?;
+        self.due_letters = if taken < most as usize {
             0
         } else {
-            self.due_letters - count
+            let taken = i64::try_from(taken).unwrap_or(i64::MAX);
+            self.due_letters - taken
         };
-        leased.extend(letters.into_iter().map(Leased::Letter));
+        let now = self.started.elapsed();
+        for letter in letters.into_iter().map(Leased::Letter) {
+            self.limits.letter(&letter.receiver(), now);
+            leased.push(letter);
+        }
         Ok(())
     }
 
@@ -120,6 +125,8 @@ impl Courier {
         leased: &mut Vec<Leased>,
     ) -> Result<(), StoreError> {
         let (mut left, mut put_back) = (most, Vec::new());
+        // Where nothing is even looked for: in how long something may go.
+        let (mut has_looked, mut soonest) = (self.lanes.is_empty(), LONGEST);
         // One turn each; a second round where the first left something.
         for _ in 0..2 {
             let organisations: Vec<_> = self.lanes.organisations().collect();
@@ -135,6 +142,7 @@ impl Courier {
                     if want > 0 {
                         let now = self.started.elapsed();
                         self.held.organisation(now, organisation);
+                        soonest = soonest.min(self.limits.wait());
                     }
                     continue;
                 }
@@ -143,6 +151,10 @@ impl Courier {
                     continue;
                 };
                 let wanted = self.not_in_vain(taken.batch, allowed);
+                if wanted == 0 {
+                    soonest = soonest.min(self.in_vain_for(taken.batch));
+                }
+                has_looked |= wanted > 0;
                 let rows = self.take(tx, &taken, wanted, now).await?;
                 if rows.len() < wanted as usize {
                     self.lanes.exhaust(organisation, taken.batch);
@@ -162,8 +174,8 @@ impl Courier {
                         Err(error) => {
                             // One that cannot be read stops no other.
                             tracing::error!(%error, "an invite that cannot be read");
-                            let (id, attempts) = (row.get("id")?, row.get("attempts")?);
-                            put_back.push(Record::unreadable(id, attempts));
+                            let taking = Taking::read(&row)?;
+                            put_back.push(Record::unreadable(taking, row.get("attempts")?));
                             continue;
                         }
                     };
@@ -189,6 +201,9 @@ impl Courier {
                     return Ok(());
                 }
             }
+        }
+        if most > 0 && leased.is_empty() && !has_looked {
+            self.fruitless = Some(soonest);
         }
         record::record(tx, &self.id, &put_back, now).await?;
         Ok(())
@@ -235,7 +250,8 @@ impl Courier {
         }
         if !letters.is_empty() {
             let renew = sql::RENEW_MAILS.bind_rows(&letters);
-            renew.bind(micros(letters::LEASE)).execute(tx).await?;
+            let renew = renew.bind(micros(letters::LEASE)).bind(&self.id);
+            renew.execute(tx).await?;
         }
         Ok(())
     }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use store::{StoreError, Tx};
+use contract::ids::MailId;
+use store::{Row, StoreError, Tx};
 
 use super::{
     micros,
     parcel::LeasedLetter,
     verdict::{Refusal, Verdict},
 };
-use crate::sql;
+use crate::{said::without_people, sql};
 
 /// How long a letter is this courier's unless it says again that it is.
 pub(super) const LEASE: Duration = Duration::from_mins(3);
@@ -26,29 +27,79 @@ pub(super) const REPETITIONS: i64 = 1;
 /// After this time a letter is given up.
 const PATIENCE: Duration = Duration::from_hours(24);
 
-/// Takes letters that are due, at most so many.
-pub(super) async fn lease(tx: &mut Tx, most: u32) -> Result<Vec<LeasedLetter>, StoreError> {
-    let rows = sql::LEASE_MAILS.bind(micros(LEASE)).bind(most);
-    let rows = rows.fetch_all(tx).await?;
-    rows.iter().map(LeasedLetter::read).collect()
+/// That a courier took a letter: the how-manieth attempt it is of those that count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Taken {
+    id: MailId,
+    attempts: i64,
 }
 
-/// Notes what became of a letter.
+impl Taken {
+    pub(super) const fn of(mail: &LeasedLetter) -> Self {
+        Self {
+            id: mail.id,
+            attempts: mail.attempts,
+        }
+    }
+
+    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("id")?,
+            attempts: row.get("attempts")?,
+        })
+    }
+}
+
+/// Takes letters that are due, at most so many; also those of couriers that ended in the middle, where
+/// it `takes_over`. Answers those that can go, and how many were taken.
+pub(super) async fn lease(
+    tx: &mut Tx,
+    courier: &str,
+    most: u32,
+    takes_over: bool,
+) -> Result<(Vec<LeasedLetter>, usize), StoreError> {
+    let rows = sql::LEASE_MAILS.bind(micros(LEASE)).bind(most);
+    let rows = rows.bind(i64::from(takes_over)).bind(courier);
+    let rows = rows.fetch_all(tx).await?;
+    let mut letters = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match LeasedLetter::read(row) {
+            Ok(letter) => letters.push(letter),
+            Err(error) => {
+                // One that cannot be read stops no other.
+                tracing::error!(%error, "a letter that cannot be read");
+                let id: String = row.get("id")?;
+                let attempts: i64 = row.get("attempts")?;
+                let failed = sql::MAIL_FAILED.bind(id).bind(attempts).bind(courier);
+                let failed = failed.bind("the row of the letter cannot be read");
+                failed.execute(tx).await?;
+            }
+        }
+    }
+    Ok((letters, rows.len()))
+}
+
+/// Notes what became of a letter. What was said of it is kept and logged without addresses: it outlives
+/// the letter, and whoever is forgotten.
 pub(super) async fn record(
     tx: &mut Tx,
+    courier: &str,
     mail: &LeasedLetter,
     verdict: &Verdict,
 ) -> Result<(), StoreError> {
     let is_over = mail.age >= micros(PATIENCE);
-    let reply = verdict.reply();
+    let reply = &*without_people(verdict.reply());
     let statement = match verdict {
         Verdict::Accepted(_) => {
-            let sent = sql::MAIL_SENT.bind(mail.id).bind(mail.attempts).bind(reply);
-            return sent.execute(tx).await.map(drop);
+            let sent = sql::MAIL_SENT.bind(mail.id).bind(mail.attempts);
+            let sent = sent.bind(courier).bind(reply);
+            note(mail.id, sent.execute(tx).await?);
+            return Ok(());
         }
         Verdict::Deferred { .. }
         | Verdict::Throttled { .. }
         | Verdict::Away(_)
+        | Verdict::Closed(_)
         | Verdict::Refused(_, Refusal::MailboxFull)
             if !is_over =>
         {
@@ -61,11 +112,10 @@ pub(super) async fn record(
         }
         _ => {
             tracing::warn!(mail = %mail.id, reply, "letter failed");
-            let failed = sql::MAIL_FAILED
-                .bind(mail.id)
-                .bind(mail.attempts)
-                .bind(reply);
-            return failed.execute(tx).await.map(drop);
+            let failed = sql::MAIL_FAILED.bind(mail.id).bind(mail.attempts);
+            let failed = failed.bind(courier).bind(reply);
+            note(mail.id, failed.execute(tx).await?);
+            return Ok(());
         }
     };
     let wait = match verdict {
@@ -77,15 +127,25 @@ pub(super) async fn record(
     let later = statement
         .bind(mail.id)
         .bind(mail.attempts)
+        .bind(courier)
         .bind(reply)
         .bind(wait);
-    later.execute(tx).await.map(drop)
+    note(mail.id, later.execute(tx).await?);
+    Ok(())
 }
 
 /// A letter that was not begun is due at once, as if it had not been taken.
-pub(super) async fn put_back(tx: &mut Tx, mail: &LeasedLetter) -> Result<(), StoreError> {
+pub(super) async fn put_back(tx: &mut Tx, courier: &str, mail: Taken) -> Result<(), StoreError> {
     let back = sql::MAIL_PUT_BACK.bind(mail.id).bind(mail.attempts);
-    back.execute(tx).await.map(drop)
+    note(mail.id, back.bind(courier).execute(tx).await?);
+    Ok(())
+}
+
+/// What a courier says is said in vain where others have had the letter since.
+fn note(mail: MailId, rows: u64) {
+    if rows == 0 {
+        tracing::warn!(%mail, "the verdict of a letter that is forgotten, or that others have had since");
+    }
 }
 
 /// How many microseconds to wait after so many attempts.

@@ -30,6 +30,8 @@ pub(super) struct Limits {
     per_domain: u32,
     couriers: u64,
     organisations: Option<DefaultKeyedRateLimiter<OrganisationId>>,
+    /// In how long one may send that was last refused.
+    wait: Duration,
     /// Taken by organisations, and not used.
     spare: HashMap<OrganisationId, u32>,
     domains: Option<DefaultKeyedRateLimiter<Receiver>>,
@@ -71,6 +73,7 @@ impl Limits {
             per_domain,
             couriers: 0,
             organisations: None,
+            wait: Duration::ZERO,
             spare: HashMap::new(),
             domains: None,
             slowed: HashMap::new(),
@@ -116,8 +119,20 @@ impl Limits {
         if spare > used {
             self.spare.insert(id, spare - used);
         }
-        let allowed = (used..want).take_while(|_| limiter.check_key(&id).is_ok());
-        used.saturating_add(u32::try_from(allowed.count()).unwrap_or(want))
+        let mut allowed = used;
+        while allowed < want {
+            if let Err(refused) = limiter.check_key(&id) {
+                self.wait = refused.wait_time_from(self.clock.now());
+                break;
+            }
+            allowed += 1;
+        }
+        allowed
+    }
+
+    /// In how long an organisation may send, as far as the last refusal said.
+    pub(super) fn wait(&self) -> Duration {
+        self.wait
     }
 
     /// What an organisation was allowed and did not use; no more of it is kept than may go at once.
@@ -150,6 +165,17 @@ impl Limits {
                 self.free.insert(domain.clone(), first);
                 Err(self.place(domain, now, first, self.apart()))
             }
+        }
+    }
+
+    /// A letter goes to a domain, which it does not wait for: its code is good for ten minutes. Invites wait
+    /// for it.
+    pub(super) fn letter(&mut self, domain: &Receiver, now: Duration) {
+        if let Some(slowed) = self.slowed.get_mut(domain) {
+            slowed.next = slowed.next.max(now.saturating_add(slowed.pause));
+        }
+        if let Some(limiter) = &self.domains {
+            let _ = limiter.check_key(domain);
         }
     }
 
@@ -281,12 +307,29 @@ mod tests {
         let [one, other] = [1, 2].map(|n| OrganisationId::new(Ulid::from_parts(1, n)));
         assert_eq!(limits.organisation(one, 50), 1);
         assert_eq!(limits.organisation(one, 50), 0);
+        assert!((1..=100).contains(&limits.wait().as_millis()));
         assert_eq!(limits.organisation(other, 50), 1);
         limits.give_back(one, 1);
         limits.give_back(one, 1);
         assert_eq!(limits.organisation(one, 50), 1, "nothing is hoarded");
         assert_eq!(limits.organisation(one, 50), 0);
         assert_eq!(Limits::new(0, 0).organisation(one, 50), 50, "no limit");
+    }
+
+    #[test]
+    fn a_letter_waits_for_no_domain_and_its_invites_wait_for_the_letter() {
+        let mut limits = Limits::new(0, 1);
+        let (full, slow) = (of("uni.edu"), of("slow.edu"));
+        limits.letter(&full, at(0));
+        assert!(limits.domain(&full, at(0)).is_err());
+        assert_eq!(limits.domain(&of("other.edu"), at(0)), Ok(()));
+        let mut limits = Limits::new(0, 0);
+        limits.slow_down(&slow, at(0), Some(at(120)));
+        limits.letter(&slow, at(60));
+        assert_eq!(limits.domain(&slow, at(60)), Err(at(60)), "as it was told");
+        limits.letter(&slow, at(120));
+        let waits = limits.domain(&slow, at(120)).unwrap_err();
+        assert!(waits >= SLOW, "{waits:?}");
     }
 
     #[test]

@@ -2,18 +2,13 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use contract::{
-    events::Event,
-    ids::{BatchId, InviteId, OrganisationId},
-};
-use serde_json::json;
+use contract::ids::{BatchId, InviteId};
 use store::{Reader, Row, StoreError};
 
 use super::{
     Courier,
     lanes::{FEW, Lane},
     parcel::Common,
-    record::Key,
     sql,
 };
 
@@ -74,22 +69,21 @@ impl Courier {
         // taken back has nothing there, nor has who must not be written to any more.
         self.withdraw(|mail| mail.is_of(&going) && !mail.is_one_of(&stopped));
         self.limits.shrink(now);
-        for (organisation, batch) in over {
-            self.conclude(organisation, batch).await?;
-        }
+        self.over.found(over);
         Ok(())
     }
 
-    /// What of the mail that has not begun would not be taken any more. Behind a relay that is fast
+    /// What of the mail that has not begun is not this courier's any more, because its lease ran out, or would
+    /// not be taken any more. Behind a relay that is fast
     /// nothing is so old as to be asked about.
     async fn stopped(&self, reader: &mut Reader) -> Result<HashSet<InviteId>, StoreError> {
         let unbegun = self.carry.unbegun(self.timing.look);
         if unbegun.is_empty() {
             return Ok(HashSet::new());
         }
-        let unbegun: Vec<Key> = unbegun.into_iter().map(|id| Key { id }).collect();
         let stopped = sql::STOPPED.bind_rows(&unbegun);
-        let stopped = stopped.bind(self.desk.clock.now()).fetch_all(reader);
+        let stopped = stopped.bind(self.desk.clock.now()).bind(&self.id);
+        let stopped = stopped.fetch_all(reader);
         stopped.await?.iter().map(|row| row.get("id")).collect()
     }
 
@@ -107,25 +101,5 @@ impl Courier {
             has_retries: row.get::<i64>("has_retries")? == 1,
             common,
         })
-    }
-
-    /// A batch of which nothing is left is finished. The batch is locked before its invites are
-    /// looked at: whoever sends one again opens it again after that. The history is locked before that,
-    /// as by whoever steers a batch.
-    async fn conclude(
-        &self,
-        organisation: OrganisationId,
-        batch: BatchId,
-    ) -> Result<(), StoreError> {
-        let stamp = self.stamp();
-        let mut tx = self.db.write(&stamp).await?;
-        tx.lock_histories(&[organisation]).await?;
-        sql::LOCK_BATCH.bind(batch).fetch_optional(&mut tx).await?;
-        let finished = sql::FINISH_BATCH.bind(batch).bind(stamp.now);
-        if finished.execute(&mut tx).await? > 0 {
-            tx.publish(organisation, Event::BatchFinished { batch_id: batch });
-            tx.audit(organisation, "batch.finish", batch, json!({}));
-        }
-        tx.commit().await
     }
 }

@@ -20,6 +20,7 @@ pub struct CourierMetrics {
     pub(super) suppressed: IntCounter,
     pub(super) expired_leases: IntCounter,
     pub(super) is_held_up: IntGauge,
+    pub(super) is_slow: IntGauge,
 }
 
 impl CourierMetrics {
@@ -75,6 +76,10 @@ impl CourierMetrics {
                 "usher_mail_held_up",
                 "1 while the relay takes nothing from this courier.",
             )?,
+            is_slow: IntGauge::new(
+                "usher_mail_slowed",
+                "1 while this courier sends fewer mails than it may, because the relay asked for that.",
+            )?,
         })
     }
 
@@ -90,6 +95,7 @@ impl CourierMetrics {
         registry.register(Box::new(metrics.suppressed.clone()))?;
         registry.register(Box::new(metrics.expired_leases.clone()))?;
         registry.register(Box::new(metrics.is_held_up.clone()))?;
+        registry.register(Box::new(metrics.is_slow.clone()))?;
         Ok(metrics)
     }
 

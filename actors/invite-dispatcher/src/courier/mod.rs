@@ -1,27 +1,36 @@
 //! Sends what is due: leases, hands over outside any transaction, records.
 //!
 //! # Map
-//! - [`look`]: what is due; [`lanes`]: who is next; [`lease`]: takes it, no more than can go at once;
+//! - [`look`]: what is due; [`over`]: of which nothing is left; [`lanes`]: who is next; [`lease`]: takes it, no more than can go at once;
 //!   [`way`]: for others, where a domain takes no more.
 //! - [`carry`]: the connections; [`hall`]: what they share; [`opening`]: what they are opened for;
 //!   [`connection`]: one; [`parcel`]: what is handed over; [`judge`]: what the session says of it;
 //!   [`verdict`]: what is done about that.
-//! - [`record`], [`letters`]: writes it down. [`heed`]: what a reply means for everybody else.
+//! - [`record`], [`letters`]: writes it down; [`regain`]: finds what it took without an answer. [`heed`]: what a reply means for everybody else.
 //! - [`change`]: other limits while it runs. [`share`]: what this courier has of the relay's limits; [`gate`], [`limits`], [`tempo`]: keeps
-//!   them; [`receiver`]: which domains are one; [`breaker`]: when the relay takes nothing.
+//!   them; [`receiver`]: which domains are one; [`breaker`]: when the relay takes nothing;
+//!   [`suspects`]: when it is one mail that it takes not.
 //!
 //! # Promises
 //! - A mail is leased only when it can go: a crash leaves no more behind than the window, which is
 //!   twice as many as connections, or 32 times where there is no limit, or one of more than 500 a second.
 //! - What is composed but has not begun goes back when its batch rests or is cancelled, or when it would not be
 //!   taken any more: cancelled, suppressed, accepted or declined meanwhile.
-//! - Nothing new begins while a verdict is not written down.
+//! - Nothing new begins once the database took no verdict, or has not answered for a second, until it does again.
 //! - Connections go on while the database is asked: both are polled together.
 
+#[cfg(test)]
+mod again;
+#[cfg(test)]
+mod begun;
 mod breaker;
 mod carry;
 mod change;
 mod connection;
+#[macro_use]
+mod fate;
+#[cfg(test)]
+mod fruitless;
 mod gate;
 mod hall;
 mod heed;
@@ -35,16 +44,19 @@ mod look;
 mod metrics;
 mod opening;
 mod options;
+mod over;
 #[cfg(test)]
 mod overlap;
 mod parcel;
 mod receiver;
 mod record;
+mod regain;
 mod share;
 #[macro_use]
 mod sql;
 #[cfg(test)]
 mod plans;
+mod suspects;
 mod tempo;
 mod verdict;
 mod way;
@@ -69,8 +81,10 @@ use self::{
     lanes::Lanes,
     lease::REST,
     limits::Limits,
+    over::Over,
     parcel::{Common, Desk, Leased},
     share::Share,
+    suspects::Suspects,
     tempo::Tempo,
     way::InVain,
 };
@@ -80,12 +94,15 @@ use crate::{options::MailOptions, rates::MailLimits, tokens::Tokens};
 
 /// How long one turn lasts while there is something to do.
 const SLICE: Duration = Duration::from_millis(500);
-/// The least and the longest wait for the rate.
+/// The least and the longest wait for a limit.
 const SHORTEST: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_millis(250);
 /// How often a courier says that it lives, and looks for leases that ran out.
 const BEAT: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(5);
+/// How long others have, after the database was away, to say that they live: no worker rests for longer
+/// than ten seconds because its work failed.
+const RETURN: Duration = Duration::from_secs(15);
 
 /// Sends letters and invites. Any number may run.
 #[derive(Debug)]
@@ -104,11 +121,18 @@ pub struct Courier {
     limits: Limits,
     tempo: Tempo,
     breaker: Breaker,
+    /// The mail that tries whether the relay goes on.
+    tries: Option<Leased>,
+    suspects: Suspects,
     lanes: Lanes<Common>,
     commons: HashMap<BatchId, Arc<Common>>,
     /// Batches of which all goes to domains that take no more.
     in_vain: HashMap<BatchId, InVain>,
     due_letters: i64,
+    /// Batches of which nothing is left.
+    over: Over,
+    /// All that is due is held back by other limits than the relay's: for how long.
+    fruitless: Option<Duration>,
     turn: u64,
     /// How often it looked for leases that ran out.
     sweeps: u64,
@@ -118,12 +142,16 @@ pub struct Courier {
     day_owed: i64,
     /// What landed and is not written down yet.
     unrecorded: Vec<Settled>,
+    /// Whether mails may have been taken of which it was not answered.
+    may_have_more: bool,
     share: Option<Share>,
     /// When each was done last, since the start.
     beat_at: Option<Duration>,
     looked_at: Option<Duration>,
     renewed_at: Duration,
     swept_at: Option<Duration>,
+    /// Nobody's invites are taken over before that.
+    sweeps_from: Duration,
     measured_at: Option<Duration>,
     idle_since: Option<Duration>,
     pace: heed::Seen,
@@ -160,20 +188,26 @@ impl Courier {
             ),
             tempo: Tempo::default(),
             breaker: Breaker::default(),
+            tries: None,
+            suspects: Suspects::default(),
             lanes: Lanes::default(),
             commons: HashMap::new(),
             in_vain: HashMap::new(),
             due_letters: 0,
+            over: Over::default(),
+            fruitless: None,
             turn: 0,
             sweeps: 0,
             is_day_over: false,
             day_owed: 0,
             unrecorded: Vec::new(),
+            may_have_more: false,
             share: None,
             beat_at: None,
             looked_at: None,
             renewed_at: Duration::ZERO,
             swept_at: None,
+            sweeps_from: Duration::ZERO,
             measured_at: None,
             idle_since: None,
             pace: heed::Seen::default(),
@@ -255,6 +289,7 @@ impl Courier {
         let now = self.now();
         let is_over = |at: Option<Duration>, after| at.is_none_or(|at| now >= at + after);
         let (beats, sweeps) = (is_over(self.beat_at, BEAT), is_over(self.swept_at, SWEEP));
+        let sweeps = sweeps && now >= self.sweeps_from;
         let beats = beats && (self.is_busy() || self.carry.open() > 0 || self.share.is_some());
         let renews = self.carry.count() > 0 && now >= self.renewed_at + self.timing.renew;
         let wants = if self.due_letters > 0 || !self.lanes.is_empty() {
@@ -265,7 +300,8 @@ impl Courier {
         if wants == 0 && !self.lanes.is_empty() && self.breaker.is_closed() {
             self.held.relay(now, Limit::Connections);
         }
-        if !beats && !sweeps && !renews && wants == 0 && self.unrecorded.is_empty() {
+        let records = !self.unrecorded.is_empty() || self.may_have_more;
+        if !beats && !sweeps && !renews && wants == 0 && !records {
             return Ok(Vec::new());
         }
         let at = self.desk.clock.now();
@@ -275,9 +311,11 @@ impl Courier {
             let (open, holds) = (self.carry.open() as u64, self.holds());
             let (id, whole) = (self.id.clone(), self.whole());
             let kept = share::keep(&mut tx, &id, whole, open, &holds).await?;
+            self.narrow(kept);
             share = Some(kept);
         }
         // After the door of shares: whoever is behind it may wait for the day, which this locks.
+        self.regain(&mut tx).await?;
         self.record(&mut tx, at).await?;
         if renews {
             self.renew(&mut tx).await?;
@@ -288,10 +326,12 @@ impl Courier {
         let mut leased = Vec::new();
         let is_alive = beats || self.beat_at.is_some_and(|at| now < at + share::ALIVE);
         if wants > 0 && is_alive && self.share.is_some() {
+            let wants = wants.min(self.room());
             leased = self.lease(&mut tx, wants, at).await?;
         }
         tx.commit().await?;
         self.unrecorded.clear();
+        self.may_have_more = false;
         self.day_owed = 0;
         if renews {
             self.renewed_at = now;
@@ -309,16 +349,33 @@ impl Courier {
 
     fn take_share(&mut self, share: Option<Share>) {
         let Some(share) = share else { return };
-        let now = self.now();
-        self.tempo.mend(now);
-        let is_limited = self.desk.options.rates.per_second > 0;
-        let rate = self
-            .tempo
-            .rate(is_limited.then_some(share.per_minute), share.couriers);
-        self.gate.set(rate);
+        self.mend();
+        self.gate.set(self.rate(share));
         self.limits.share_with(share.couriers);
         self.carry.allow(share.connections);
         self.share = Some(share);
+        if share.connections == 0 {
+            // Others have the connections that it waits for.
+            self.recall(|_| false);
+        }
+    }
+
+    /// Mails a minute of a share; `None`: no limit.
+    fn rate(&self, share: Share) -> Option<u64> {
+        let limited = self.is_limited().then_some(share.per_minute);
+        self.tempo.rate(limited, share.couriers)
+    }
+
+    /// Whether the settings say how many may go in a second.
+    fn is_limited(&self) -> bool {
+        self.desk.options.rates.per_second > 0
+    }
+
+    /// Less than it had holds before anything more is taken; more than that once it is written down.
+    fn narrow(&mut self, kept: Share) {
+        if let Some(had) = self.share {
+            self.take_share(Some(had.least(kept)));
+        }
     }
 
     /// Gives back what it has of the relay.
@@ -348,17 +405,31 @@ impl Courier {
     async fn step(&mut self) -> Result<(), StoreError> {
         self.heed_changes();
         self.gather();
+        self.carry.ask(self.timing.unanswered);
         let tasks = self.carry.lend();
         let (tasks, leased) = carry::beside(tasks, self.turn_over()).await;
         self.carry.take_back(tasks);
-        let leased = leased?;
+        let leased = match leased {
+            Ok(leased) => leased,
+            Err(error) => {
+                self.may_have_more |= matches!(error, StoreError::CommitUnknown(_));
+                self.sweeps_from = self.now() + RETURN;
+                self.carry.hold();
+                self.withdraw(|_| false);
+                return Err(error);
+            }
+        };
+        self.carry.release();
         if !leased.is_empty() {
             self.breaker.begin();
+            self.tries = leased.first().filter(|_| self.breaker.is_trying()).cloned();
         }
         for mail in leased {
             self.carry.begin(mail);
         }
+        self.mend();
         self.show();
+        self.conclude().await;
         Ok(())
     }
 }
@@ -389,7 +460,8 @@ impl Work for Courier {
             if Instant::now() >= until {
                 return Ok(Pace::Again);
             }
-            let wait = self.gate.wait().clamp(SHORTEST, LONGEST);
+            let fruitless = self.fruitless.take().unwrap_or_default();
+            let wait = self.gate.wait().max(fruitless).clamp(SHORTEST, LONGEST);
             // Nothing is cancelled by it: connections go on in the next step.
             let _ = timeout(wait, self.carry.go_on()).await;
         }

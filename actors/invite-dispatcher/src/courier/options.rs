@@ -14,6 +14,11 @@ pub struct CourierTiming {
     pub after_crash: Duration,
     /// How often batches are looked for while there is work.
     pub look: Duration,
+    /// How long mails begin while the database does not answer.
+    pub unanswered: Duration,
+    /// How long the history of an organisation is waited for whose batch is finished: less than a courier may
+    /// be silent and keep its share.
+    pub history: Duration,
     /// How long a courier without work keeps its connections and its share.
     pub idle: Duration,
     /// How long it waits for what is on its way when it is to end.
@@ -36,6 +41,8 @@ impl Default for CourierTiming {
             renew: RENEW,
             after_crash: Duration::from_mins(1),
             look: Duration::from_millis(500),
+            unanswered: Duration::from_secs(1),
+            history: Duration::from_secs(2),
             idle: Duration::from_secs(5),
             grace: Duration::from_secs(20),
         }

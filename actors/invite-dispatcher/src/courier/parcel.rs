@@ -9,6 +9,7 @@ use contract::{
     text::{InviteMessage, Language, Name, PersonName},
 };
 use lettre::Message;
+use serde::Serialize;
 use smtp::Path;
 use store::{Row, StoreError, vault::Vault};
 use tokio::time::Instant;
@@ -31,8 +32,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct LeasedLetter {
     pub(super) id: MailId,
-    to: EmailAddress,
-    letter: String,
+    pub(super) to: EmailAddress,
+    pub(super) letter: String,
     pub(super) attempts: i64,
     /// Earlier attempts of which no reply is known.
     pub(super) unknowns: i64,
@@ -49,9 +50,27 @@ pub(super) struct LeasedInvite {
     generation: i64,
     occasion: Occasion,
     expires_at: Timestamp,
+    lease: i64,
     pub(super) attempt: Attempt,
     pub(super) taken_at: Instant,
     common: Arc<Common>,
+}
+
+/// That an invite was taken: the how-manieth time, by which whose it is now can be told. No two takings have
+/// one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub(super) struct Taking {
+    pub(super) id: InviteId,
+    pub(super) lease: i64,
+}
+
+impl Taking {
+    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("id")?,
+            lease: row.get("leases")?,
+        })
+    }
 }
 
 /// What all invites of a batch have in common.
@@ -124,6 +143,7 @@ impl LeasedInvite {
             generation,
             occasion: Occasion::of(&occasion, row.get("mailing")?, generation),
             expires_at: row.get("expires_at")?,
+            lease: row.get("leases")?,
             attempt: Attempt {
                 attempts: row.get("attempts")?,
                 lost_replies: row.get("lost_replies")?,
@@ -134,6 +154,13 @@ impl LeasedInvite {
             taken_at: Instant::now(),
             common: Arc::clone(common),
         })
+    }
+
+    pub(super) fn taking(&self) -> Taking {
+        Taking {
+            id: self.id,
+            lease: self.lease,
+        }
     }
 
     /// Whose it is at the other end, as limits count it.

@@ -18,8 +18,20 @@ pub(super) struct Share {
     pub(super) connections: u64,
     /// Those that are not given back yet: these, or as many more as are still open.
     pub(super) held: u64,
-    /// How many couriers share.
+    /// How many couriers share: those that a connection falls to.
     pub(super) couriers: u64,
+}
+
+impl Share {
+    /// What is part of both.
+    pub(super) fn least(self, other: Self) -> Self {
+        Self {
+            per_minute: self.per_minute.min(other.per_minute),
+            connections: self.connections.min(other.connections),
+            held: other.held,
+            couriers: self.couriers.max(other.couriers),
+        }
+    }
 }
 
 /// What a courier has.
@@ -30,12 +42,14 @@ struct Holding {
     connections: u64,
 }
 
-/// What of a limit falls to `me`, among all that are alive: an equal part, the first by id getting
-/// what does not divide; of that only what the others have given back already.
-fn part(limit: u64, me: &str, others: &[(&str, u64)]) -> u64 {
-    let count = others.len() as u64 + 1;
+/// What of a limit falls to `me`, among all that are alive: to the first `among` by id an equal part,
+/// the first of them getting what does not divide; of that only what the others have given back already.
+fn part(limit: u64, among: u64, me: &str, others: &[(&str, u64)]) -> u64 {
     let before = others.iter().filter(|(id, _)| *id < me).count() as u64;
-    let fair = limit / count + u64::from(before < limit % count);
+    if before >= among {
+        return 0;
+    }
+    let fair = limit / among + u64::from(before < limit % among);
     let held: u64 = others.iter().map(|(_, held)| held).sum();
     fair.min(limit.saturating_sub(held))
 }
@@ -49,13 +63,15 @@ fn decide(limits: Share, open: u64, me: &str, others: &[Holding]) -> Share {
         .iter()
         .map(|other| (other.id.as_str(), other.connections))
         .collect();
-    let connections = part(limits.connections, me, &connections);
+    // Whoever no connection falls to could use nothing of a rate.
+    let among = limits.connections.min(others.len() as u64 + 1);
+    let connections = part(limits.connections, among, me, &connections);
     Share {
-        per_minute: part(limits.per_minute, me, &rates),
+        per_minute: part(limits.per_minute, among, me, &rates),
         connections,
         // A connection is given back once it is closed.
         held: connections.max(open),
-        couriers: others.len() as u64 + 1,
+        couriers: among,
     }
 }
 
@@ -108,12 +124,16 @@ mod tests {
 
     /// Lets a courier say that it lives, while so many connections are open.
     fn round(holdings: &mut Vec<Holding>, id: &str, open: u64) -> Share {
+        round_of(LIMITS, holdings, id, open)
+    }
+
+    fn round_of(limits: Share, holdings: &mut Vec<Holding>, id: &str, open: u64) -> Share {
         let others: Vec<_> = holdings
             .iter()
             .filter(|held| held.id != id)
             .cloned()
             .collect();
-        let share = decide(LIMITS, open, id, &others);
+        let share = decide(limits, open, id, &others);
         *holdings = others;
         holdings.push(Holding {
             id: id.to_owned(),
@@ -122,7 +142,8 @@ mod tests {
         });
         let rates: u64 = holdings.iter().map(|held| held.per_minute).sum();
         let connections: u64 = holdings.iter().map(|held| held.connections).sum();
-        assert!(rates <= 3_000 && connections <= 10, "{holdings:?}");
+        let is_within = rates <= limits.per_minute && connections <= limits.connections;
+        assert!(is_within, "{holdings:?}");
         share
     }
 
@@ -172,9 +193,51 @@ mod tests {
     }
 
     #[test]
+    fn with_fewer_connections_than_couriers_those_that_have_one_have_all_of_the_rate() {
+        for connections in 1..=3 {
+            let limits = Share {
+                connections,
+                ..LIMITS
+            };
+            let (mut holdings, ids) = (Vec::new(), ["a", "b", "c", "d"]);
+            let mut shares = Vec::new();
+            for _ in 0..3 {
+                shares = ids
+                    .map(|id| round_of(limits, &mut holdings, id, 0))
+                    .to_vec();
+            }
+            for (n, share) in (0..).zip(&shares) {
+                let mine = u64::from(n < connections);
+                let rate = 3_000 / connections * mine;
+                assert_eq!((share.connections, share.per_minute), (mine, rate));
+                assert_eq!(share.couriers, connections, "so do other rates");
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_is_to_give_its_connection_back_keeps_it_from_others_until_it_is_closed() {
+        let limits = Share {
+            connections: 1,
+            ..LIMITS
+        };
+        let mut holdings = Vec::new();
+        round_of(limits, &mut holdings, "b", 0);
+        round_of(limits, &mut holdings, "a", 0);
+        assert_eq!(of(&holdings, "a"), (0, 0), "nothing was given back yet");
+        let share = round_of(limits, &mut holdings, "b", 1);
+        assert_eq!((share.connections, share.per_minute), (0, 0));
+        round_of(limits, &mut holdings, "a", 0);
+        assert_eq!(of(&holdings, "a"), (3_000, 0), "it is still open");
+        round_of(limits, &mut holdings, "b", 0);
+        round_of(limits, &mut holdings, "a", 0);
+        assert_eq!(of(&holdings, "a"), (3_000, 1));
+    }
+
+    #[test]
     fn less_than_one_mail_a_second_is_shared_too() {
         let others = [("a", 15), ("b", 15)];
-        assert_eq!(part(60, "c", &others), 20);
-        assert_eq!(part(0, "c", &[("a", 0)]), 0, "no limit");
+        assert_eq!(part(60, 3, "c", &others), 20);
+        assert_eq!(part(0, 2, "c", &[("a", 0)]), 0, "no limit");
     }
 }

@@ -1,59 +1,7 @@
 //! Every statement of the courier about invites, shares and days. Due times, leases and shares are
 //! the database's clock's; the end of an invite is the program's.
 
-/// What would become of the invite `$i`, of the batch `$batch`, were it taken at `$now`: `sending`, or where
-/// it ends. Whoever accepted needs no mail, and may have had one whose reply was lost.
-macro_rules! fate {
-    ($i:literal, $batch:literal, $now:literal) => {
-        concat!(
-            "case
-                    when exists (select 1 from invite_uses u where u.invite_id = ",
-            $i,
-            ".id)
-                        then case when ",
-            $i,
-            ".sent_at is not null then 'sent'
-                            when ",
-            $i,
-            ".lost_replies + ",
-            $i,
-            ".crashes > 0 then 'unknown'
-                            else 'unneeded' end
-                    when ",
-            $i,
-            ".cancelled_at is not null
-                        or (select cancelled_at from batches where id = ",
-            $batch,
-            ") is not null
-                        or exists (select 1 from links l
-                            where l.id = ",
-            $i,
-            ".link_id and l.archived_at is not null)
-                        then 'cancelled'
-                    when ",
-            $i,
-            ".occasion = 'reminder' and ",
-            $i,
-            ".declined_at is not null then 'sent'
-                    when ",
-            $i,
-            ".expires_at <= ",
-            $now,
-            " then 'expired'
-                    when exists (select 1 from suppressions s
-                        where s.email_key = ",
-            $i,
-            ".email_key
-                            and s.organisation_id in ('', ",
-            $i,
-            ".organisation_id))
-                        then case when ",
-            $i,
-            ".sent_at is null then 'suppressed' else 'sent' end
-                    else 'sending' end"
-        )
-    };
-}
+use crate::batches::sql::is_left;
 
 /// What is due of the batch `$1` and nobody has, `$wanted` of it, in the order of the index or in the
 /// opposite one, at most `$most`. PostgreSQL is not told how many those are, nor that few are with
@@ -92,8 +40,9 @@ macro_rules! lease {
         update invites
         set state = found.fate,
             due_at = case when found.fate = 'sending' then invites.due_at else null end,
-            reason = case when found.fate in ('sending', 'unknown') then invites.reason else null end,
+            reason = case found.fate when 'sending' then invites.reason when 'unknown' then 'no-reply' end,
             attempts = invites.attempts + case when found.fate = 'sending' then 1 else 0 end,
+            leases = invites.leases + case when found.fate = 'sending' then 1 else 0 end,
             leased_by = case when found.fate = 'sending' then $2 else null end,
             leased_until = case when found.fate = 'sending' then now_micros() + $3 else null end,
             settled_at = case when found.fate = 'sending' then invites.settled_at else now_micros() end
@@ -114,7 +63,7 @@ macro_rules! lease {
             skip_locked) as due
             limit (select cast($5 as bigint))) as found
         where invites.id = found.invite_id
-        returning id, state, email, domain, name, generation, occasion, mailing, attempts,
+        returning id, state, email, domain, name, generation, occasion, mailing, attempts, leases,
             lost_replies, crashes, now_micros() - coalesce(deferred_since, now_micros()) as deferred_for,
             case when deferred_since is null then 0 else 1 end as was_deferred,
             expires_at, expires_at - $4 as lives_for"
@@ -211,12 +160,17 @@ store::statements! {
         where invites.id = later.invite_id and invites.leased_until is null
             and invites.due_at is not null";
 
-    /// Which of these invites, that a courier has, would not be taken any more. `$2` is now. Each is asked
-    /// about by itself: for a join PostgreSQL may read every use there is.
+    /// Which of these invites, that the courier `$3` took, are not its any more since that taking, or would
+    /// not be taken any more. `$2` is now. Each is asked about by itself: for a join PostgreSQL may read
+    /// every use there is.
     pub(crate) STOPPED = concat!("
         select had.id
-        from (select rows.value ->> 'id' as id from rows($1)) as had
-        where (select ", fate!("i", "i.batch_id", "$2"), "
+        from (
+            select rows.value ->> 'id' as id, cast(rows.value ->> 'lease' as bigint) as lease
+            from rows($1)) as had
+        where (select case when i.leased_by = $3 and i.leases = had.lease then ",
+                fate!("i", "i.batch_id", "$2"), "
+                else 'lost' end
             from invites i
             where i.id = had.id) <> 'sending'");
 
@@ -239,9 +193,30 @@ store::statements! {
         where id in (
                 select m.id
                 from mails m
-                where m.leased_until is not null and m.id in (select rows.value ->> 'id' from rows($1))
+                where m.leased_by = $3 and m.id in (select rows.value ->> 'id' from rows($1))
                 skip_locked)
-            and leased_until is not null";
+            and leased_by = $3";
+
+    /// The invites that the courier `$1` has. Each that somebody has is asked about by itself.
+    pub(crate) FIND_OWN = "
+        select l.invite_id as id
+        from leased_invites l
+        where (select i.leased_by from invites i where i.id = l.invite_id) = $1";
+
+    /// How it took those of them that nothing was said of since.
+    pub(crate) OWN = "
+        select i.id, i.attempts, i.leases, i.lost_replies, i.crashes,
+            case when i.deferred_since is null then 0 else 1 end as was_deferred
+        from invites i
+        where i.id in (select rows.value ->> 'id' from rows($1)) and i.leased_by = $2
+            and i.state = 'sending'";
+
+    /// The letters that the courier `$1` has.
+    pub(crate) OWN_MAILS = "
+        select m.id, m.attempts
+        from mails m
+        where m.sent_at is null and m.failed_at is null and m.leased_until is not null
+            and m.leased_by = $1";
 
     /// Invites whose lease ran out, at most so many. Only notes are looked through, and nothing is
     /// locked: a note is locked by whoever has its invite.
@@ -311,26 +286,27 @@ store::statements! {
         delete from leased_invites
         where invite_id in (select rows.value ->> 'id' from rows($1))";
 
-    /// What became of invites, where they are still this courier's in this attempt. A report may have
-    /// come before: then its state stays. Or it was cancelled: then it is not tried again. What is put
-    /// back to be taken at once has the place that it had. Reports lock
-    /// many invites, too, and in the same order.
-    pub(crate) RECORD = "
+    /// What became of invites, where they are still this courier's since that taking, or nobody has had
+    /// them since its lease ran out: then no courier ended over them. A report may have come before: then its state stays. Or it was cancelled: then it is not tried again. What is put
+    /// back to be taken at once has the place that it had. Reports lock many invites, too, and in the
+    /// same order. What is to be tried again is asked about by END then.
+    pub(crate) RECORD = concat!("
         update invites
-        set state = case when invites.state <> 'sending' then invites.state
-                when invites.cancelled_at is not null
-                    and r.value ->> 'state' in ('queued', 'deferred') then 'cancelled'
+        set state = case when invites.state <> 'sending' and invites.leased_by = $2 then invites.state
                 else r.value ->> 'state' end,
-            reason = case when invites.state <> 'sending' then invites.reason
-                when invites.cancelled_at is not null
-                    and r.value ->> 'state' in ('queued', 'deferred') then null
+            reason = case when invites.state <> 'sending' and invites.leased_by = $2
+                    then invites.reason
                 else r.value ->> 'reason' end,
-            last_reply = coalesce(r.value ->> 'reply', invites.last_reply),
-            due_at = case when invites.state <> 'sending' or invites.cancelled_at is not null then null
+            last_reply = coalesce(r.value ->> 'reply',
+                case when invites.leased_by is not null then invites.last_reply end),
+            due_at = case when invites.state <> 'sending' and invites.leased_by = $2
+                    or invites.cancelled_at is not null then null
                 when cast(r.value ->> 'uncounted' as bigint) = 1
-                    and cast(r.value ->> 'due_in' as bigint) = 0 then invites.due_at
+                    and cast(r.value ->> 'due_in' as bigint) = 0
+                    and invites.leased_by = $2 then invites.due_at
                 else now_micros() + cast(r.value ->> 'due_in' as bigint) end,
             attempts = invites.attempts - cast(r.value ->> 'uncounted' as bigint),
+            crashes = invites.crashes - case when invites.leased_by is null then 1 else 0 end,
             lost_replies = invites.lost_replies + cast(r.value ->> 'lost' as bigint),
             deferred_since = case when cast(r.value ->> 'deferred' as bigint) = 1
                 then coalesce(invites.deferred_since, now_micros())
@@ -345,18 +321,26 @@ store::statements! {
             select i.id as invite_id, rows.value as value
             from rows($1)
             join invites i on i.id = rows.value ->> 'id'
-            where i.attempts = cast(rows.value ->> 'attempts' as bigint) and i.leased_by = $2
+            where ", is_its!("i", "rows"), "
             order by i.id
             for_update) as r
-        where invites.id = r.invite_id
-            and invites.attempts = cast(r.value ->> 'attempts' as bigint)
-            and invites.leased_by = $2
-        returning id, state, reason, organisation_id";
+        where invites.id = r.invite_id and ", is_its!("invites", "r"), "
+        returning id, state, reason, organisation_id");
 
-    /// Ends those of what was put back that would not be taken any more. `$2` is now.
+    /// What would become of invites, were they taken at `$2`. Each is asked about by itself: nothing is read
+    /// of the others, whatever a planner thinks of how many there are.
+    pub(crate) FATES = concat!("
+        select had.id, (
+            select ", fate!("i", "i.batch_id", "$2"), "
+            from invites i
+            where i.id = had.id) as fate
+        from (select rows.value ->> 'id' as id from rows($1)) as had");
+
+    /// Ends those of what is to be tried again that would not be taken any more. `$2` is now.
     pub(crate) END = concat!("
         update invites
-        set state = found.fate, reason = null, due_at = null, settled_at = now_micros()
+        set state = found.fate, reason = case when found.fate = 'unknown' then 'no-reply' end,
+            due_at = null, settled_at = now_micros()
         from (
             select had.id as invite_id, (
                 select ", fate!("i", "i.batch_id", "$2"), "
@@ -386,18 +370,13 @@ store::statements! {
         where id = $1
         for_update";
 
-    /// A batch of which nothing is left is finished.
-    pub(crate) FINISH_BATCH = "
+    /// A batch of which nothing is left is finished. One that rests is once it goes on: nobody could let one
+    /// go on that is finished.
+    pub(crate) FINISH_BATCH = concat!("
         update batches
         set finished_at = $2
-        where id = $1
-            and finished_at is null
-            and not exists (select 1
-                from invites i
-                where i.batch_id = batches.id and i.queued_at is null and i.state = 'draft')
-            and not exists (select 1
-                from invites i
-                where i.batch_id = batches.id and i.due_at is not null)";
+        where id = $1 and finished_at is null and paused_at is null
+            and not ", is_left!("batches.id"));
 
     /// How long the oldest mail that is due waits already, in microseconds: letters and invites.
     pub(crate) OLDEST_DUE = "

@@ -26,6 +26,11 @@ pub(crate) enum Verdict {
     },
     /// The relay takes nothing from us: it is away, or does not believe who we are. Nothing went over.
     Away(String),
+    /// The relay ended a connection at this mail that had just begun: it is away, or will not have this one.
+    /// Nothing went over.
+    HungUp(String),
+    /// The same, with a word (421) that says neither why nor for how long.
+    Closed(String),
 }
 
 /// Why a mail will never be taken.
@@ -53,7 +58,7 @@ impl Verdict {
             Self::Refused(_, Refusal::Other) => "refused",
             Self::Unknown(_) => "unknown",
             Self::Throttled { .. } => "throttled",
-            Self::Away(_) => "away",
+            Self::Away(_) | Self::HungUp(_) | Self::Closed(_) => "away",
         }
     }
 
@@ -70,6 +75,17 @@ impl Verdict {
         "away",
     ];
 
+    /// Whether the relay asks for fewer mails, whoever they are for.
+    pub(super) const fn is_about_pace(&self) -> bool {
+        matches!(
+            self,
+            Self::Throttled {
+                is_domain: false,
+                ..
+            }
+        )
+    }
+
     /// What was said.
     pub(super) fn reply(&self) -> &str {
         match self {
@@ -78,7 +94,9 @@ impl Verdict {
             | Self::Refused(reply, _)
             | Self::Unknown(reply)
             | Self::Throttled { reply, .. }
-            | Self::Away(reply) => reply,
+            | Self::Away(reply)
+            | Self::HungUp(reply)
+            | Self::Closed(reply) => reply,
         }
     }
 }
@@ -104,7 +122,7 @@ const AFTER_LOST_REPLY: Duration = Duration::from_mins(1);
 /// How long one rests that was too fast, where nobody says: the rate is what holds it back.
 const AFTER_THROTTLE: Duration = Duration::from_secs(1);
 /// A wait that a relay asks for is believed up to this.
-const WAIT_MOST: Duration = Duration::from_hours(4);
+pub(super) const WAIT_MOST: Duration = Duration::from_hours(4);
 
 /// A wait that is asked for one recipient is believed from this…
 const HINT_LEAST: Duration = Duration::from_secs(30);
@@ -195,7 +213,9 @@ impl Outcome {
             }
             // Behind the others: it may be this one recipient that the relay hangs up on, and who goes
             // first is who the relay is tried with.
-            Verdict::Away(_) => Self::put_back(attempt, Duration::from_millis(1)),
+            Verdict::Away(_) | Verdict::HungUp(_) | Verdict::Closed(_) => {
+                Self::put_back(attempt, Duration::from_millis(1))
+            }
         }
     }
 

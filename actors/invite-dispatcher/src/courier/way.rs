@@ -17,9 +17,9 @@ const IN_VAIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct InVain {
     /// That is believed until then.
-    until: Duration,
+    pub(super) until: Duration,
     /// When the first of them takes one again.
-    free_at: Duration,
+    pub(super) free_at: Duration,
 }
 
 #[derive(Serialize)]
@@ -43,6 +43,12 @@ impl Courier {
             Some(in_vain) if now < in_vain.until => most.min(self.limits.at_once()),
             _ => most,
         }
+    }
+
+    /// In how long something of a batch may be taken of which nothing is.
+    pub(super) fn in_vain_for(&self, batch: BatchId) -> Duration {
+        let free_at = self.in_vain.get(&batch).map(|in_vain| in_vain.free_at);
+        free_at.unwrap_or_default().saturating_sub(self.now())
     }
 
     /// The batches of which all that is due goes to domains that take no more.

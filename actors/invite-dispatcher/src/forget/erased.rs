@@ -8,13 +8,23 @@ use contract::{
 use serde::Serialize;
 use store::{Db, Redaction, StoreError, Tx, vault::Vault};
 
-use super::{PIECE, Row, forget_invites, over::NEVER, redact, sql, suppressed};
+use super::{
+    EVERYBODY, PIECE, Row, Whose, forget_invites, keep_suppressed, over::NEVER, redact,
+    spelled::names, sql, suppressed,
+};
 use crate::invites::containing;
 
+/// Later than anything that was said, by whosever clock.
+const LAST: Timestamp = Timestamp::from_micros(i64::MAX);
 /// How many people are forgotten before anything else is looked at.
 const PEOPLE: u64 = 20;
-/// Everybody, as a suppression names them.
-const EVERYBODY: &str = "";
+/// How long whoever could not be forgotten steps aside, in seconds: by how often that failed in a row. They are tried until
+/// they are forgotten, and nobody waits for them.
+const PAUSES: [i64; 3] = [60, 300, 900];
+/// After any more failures.
+const LONGEST_PAUSE: i64 = 3_600;
+/// How long whoever is with a courier steps aside, in seconds.
+const AT_A_COURIERS: i64 = 30;
 
 /// Somebody was erased.
 struct Erasure {
@@ -43,19 +53,51 @@ struct Refused {
 /// Forgets some of those who were erased; answers whether there may be more to do at once.
 pub(super) async fn forget(db: &Db, vault: &Vault, stamp: &Stamp) -> Result<bool, Problem> {
     let mut reader = db.read().await?;
-    let rows = sql::ERASED.bind(PEOPLE).fetch_all(&mut reader).await?;
+    let rows = sql::ERASED.bind(PEOPLE).bind(stamp.now);
+    let rows = rows.fetch_all(&mut reader).await?;
     drop(reader);
-    let mut done = 0;
     for row in &rows {
         match whole(db, vault, stamp, row).await {
-            Ok(is_all) => done += u64::from(is_all),
-            Err(problem) => {
-                tracing::error!(%problem, "somebody who was erased is not forgotten yet");
-            }
+            Ok(true) => {}
+            Ok(false) => step_aside(db, stamp, row, AT_A_COURIERS, 0).await?,
+            Err(problem) => fail(db, stamp, row, &problem).await?,
         }
     }
-    // Whose invites a courier has waits for the next time, and holds up nobody.
-    Ok(done == PEOPLE)
+    Ok(u64::try_from(rows.len()).is_ok_and(|rows| rows == PEOPLE))
+}
+
+/// Lets whoever could not be forgotten wait, for longer each time.
+async fn fail(db: &Db, stamp: &Stamp, row: &store::Row, problem: &Problem) -> Result<(), Problem> {
+    let (account, organisation): (String, String) =
+        (row.get("account_id")?, row.get("organisation_id")?);
+    let failures: u64 = row.get("failures")?;
+    let pause = usize::try_from(failures)
+        .ok()
+        .and_then(|failures| PAUSES.get(failures));
+    let pause = *pause.unwrap_or(&LONGEST_PAUSE);
+    tracing::error!(%problem, %account, %organisation, failures, pause,
+        "somebody who was erased is not forgotten yet");
+    step_aside(db, stamp, row, pause, 1).await
+}
+
+/// Lets somebody wait for so many seconds, so that those behind them are reached.
+async fn step_aside(
+    db: &Db,
+    stamp: &Stamp,
+    row: &store::Row,
+    pause: i64,
+    failures: i64,
+) -> Result<(), Problem> {
+    let mut tx = db.write(stamp).await?;
+    sql::STEP_ASIDE
+        .bind(row.get::<String>("account_id")?)
+        .bind(row.get::<String>("organisation_id")?)
+        .bind(stamp.now.plus_seconds(pause))
+        .bind(failures)
+        .execute(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Forgets somebody; answers whether that was all. Letters have a transaction of their own: whoever takes
@@ -63,6 +105,8 @@ pub(super) async fn forget(db: &Db, vault: &Vault, stamp: &Stamp) -> Result<bool
 async fn whole(db: &Db, vault: &Vault, stamp: &Stamp, row: &store::Row) -> Result<bool, Problem> {
     let erasure = Erasure::read(row)?;
     let mut tx = db.write(stamp).await?;
+    let hold = sql::HOLD_ACCOUNT.bind(erasure.account);
+    hold.fetch_optional(&mut tx).await?;
     let letters = sql::FORGET_LETTERS.bind(erasure.key.as_str());
     letters.bind(erasure.account).execute(&mut tx).await?;
     tx.commit().await?;
@@ -78,7 +122,7 @@ async fn one(db: &Db, vault: &Vault, stamp: &Stamp, of: &Erasure) -> Result<bool
         let withdraw = sql::WITHDRAW_LEASED.bind_rows(&invites).bind(stamp.now);
         withdraw.execute(&mut tx).await?;
     }
-    let forgotten = forget_invites(&mut tx, of.organisation, &invites, true).await?;
+    let forgotten = forget_invites(&mut tx, of.organisation, &invites, Whose::Erased).await?;
     let earlier = sql::FORGET_EARLIER_AT
         .bind(of.key.as_str())
         .bind(of.organisation)
@@ -93,7 +137,17 @@ async fn one(db: &Db, vault: &Vault, stamp: &Stamp, of: &Erasure) -> Result<bool
     let is_all = forgotten.len() == invites.len();
     if is_all {
         let pseudonym = suppressed(vault, &of.key);
-        keep_suppressed(&mut tx, of, &of.organisation.to_string(), &pseudonym).await?;
+        let there = of.organisation.to_string();
+        let anew = sql::IS_INVITED.bind(of.key.as_str()).bind(of.organisation);
+        let anew = anew.fetch_one(&mut tx).await?;
+        // What was said later is of somebody who was invited anew, by that address; where nobody was, it was
+        // said by an old mail.
+        let until = if anew.get::<i64>("is_invited")? == 1 {
+            of.at
+        } else {
+            LAST
+        };
+        keep_suppressed(&mut tx, (&of.key, &there), &pseudonym, until).await?;
         let told = [Redaction::renamed(&of.key, &pseudonym)];
         tx.redact(of.organisation, &told).await?;
         let places = sql::COUNT_PLACES.bind(of.account);
@@ -101,7 +155,7 @@ async fn one(db: &Db, vault: &Vault, stamp: &Stamp, of: &Erasure) -> Result<bool
             let known = sql::COUNT_KNOWN.bind(of.key.as_str());
             // Whom others invited is in their lists by the address, and so is what is to be heeded there.
             if known.fetch_one(&mut tx).await?.get::<i64>("known")? == 0 {
-                keep_suppressed(&mut tx, of, EVERYBODY, &pseudonym).await?;
+                keep_suppressed(&mut tx, (&of.key, EVERYBODY), &pseudonym, LAST).await?;
             }
         }
         sql::MARK_FORGOTTEN
@@ -110,6 +164,8 @@ async fn one(db: &Db, vault: &Vault, stamp: &Stamp, of: &Erasure) -> Result<bool
             .bind(of.at)
             .execute(&mut tx)
             .await?;
+        let failures = sql::FORGET_FAILURES.bind(of.account).bind(of.organisation);
+        failures.execute(&mut tx).await?;
     }
     tx.commit().await?;
     if is_all {
@@ -130,26 +186,6 @@ async fn invites_of(tx: &mut Tx, of: &Erasure) -> Result<Vec<Row>, StoreError> {
     rows.iter()
         .map(|row| Ok(Row { id: row.get("id")? }))
         .collect()
-}
-
-/// A suppression of the address in an organisation goes on without it.
-async fn keep_suppressed(
-    tx: &mut Tx,
-    of: &Erasure,
-    organisation: &str,
-    pseudonym: &str,
-) -> Result<(), StoreError> {
-    sql::KEEP_SUPPRESSED
-        .bind(of.key.as_str())
-        .bind(organisation)
-        .bind(pseudonym)
-        .execute(tx)
-        .await?;
-    let drop = sql::DROP_SUPPRESSION
-        .bind(of.key.as_str())
-        .bind(organisation);
-    drop.execute(tx).await?;
-    Ok(())
 }
 
 /// Forgets what was handed in of an address and not taken, a batch at a time.
@@ -193,51 +229,4 @@ async fn forget_given(db: &Db, stamp: &Stamp, of: &Erasure) -> Result<(), Proble
         }
     }
     Ok(())
-}
-
-/// Whether an address stands in a text, and not only as a part of another's.
-fn names(text: &str, key: &str) -> bool {
-    let text = text.to_lowercase();
-    text.match_indices(key).any(|(at, _)| {
-        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '%');
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let mut after = text.get(at + key.len()..).unwrap_or_default().chars();
-        let goes_on = match after.next() {
-            // The end of a sentence, or of a label.
-            Some('.') => after.next().is_some_and(char::is_alphanumeric),
-            Some(c) => c.is_alphanumeric() || c == '-',
-            None => false,
-        };
-        !before.is_some_and(is_part) && !goes_on
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names;
-
-    #[test]
-    fn an_address_is_no_part_of_anothers() {
-        let key = "ann@uni.edu";
-        for text in [
-            "ann@uni.edu",
-            "Ann <ANN@uni.edu>",
-            "mailto:ann@uni.edu?x",
-            "joann@uni.edu, 'ann@uni.edu'.",
-            "Write to ann@uni.edu.",
-        ] {
-            assert!(names(text, key), "{text}");
-        }
-        for text in [
-            "joann@uni.edu",
-            "jo.ann@uni.edu",
-            "jo+ann@uni.edu",
-            "ann@uni.edu.au",
-            "ann@uni.education",
-            "ann@uni.edu-x.org",
-            "bob@uni.edu",
-        ] {
-            assert!(!names(text, key), "{text}");
-        }
-    }
 }

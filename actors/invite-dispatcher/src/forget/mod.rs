@@ -3,12 +3,13 @@
 
 mod erased;
 mod over;
+mod spelled;
 pub(crate) mod sql;
 
 use std::{sync::Arc, time::Duration};
 
 use contract::{
-    Clock, Problem, Service,
+    Clock, Problem, Service, Timestamp,
     ids::{InviteId, OrganisationId},
 };
 use data_encoding::BASE32_NOPAD;
@@ -18,6 +19,8 @@ use store::{Db, Redaction, StoreError, Tx, vault::Vault};
 
 /// How long nothing is looked for when nothing was to be forgotten.
 const REST: Duration = Duration::from_mins(1);
+/// Everybody, as a suppression names them.
+const EVERYBODY: &str = "";
 /// How many rows one transaction changes.
 const PIECE: u64 = 500;
 
@@ -55,7 +58,7 @@ impl Work for Forgetter {
         let stamp = Cx::system(Service::InviteDispatcher, &*self.clock).stamp(&*self.clock);
         let more = [
             erased::forget(&self.db, &self.vault, &stamp).await?,
-            over::forget(&self.db, &stamp, self.keep_days).await?,
+            over::forget(&self.db, &self.vault, &stamp, self.keep_days).await?,
         ];
         Ok(if more.contains(&true) {
             Pace::Again
@@ -73,25 +76,53 @@ pub(crate) fn suppressed(vault: &Vault, key: &str) -> String {
     format!("{made}@suppressed.invalid")
 }
 
+/// What was said of an address until an instant, in an organisation or, `''`, to everybody, goes on without
+/// it.
+async fn keep_suppressed(
+    tx: &mut Tx,
+    (key, organisation): (&str, &str),
+    pseudonym: &str,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let keep = sql::KEEP_SUPPRESSED.bind(key).bind(organisation);
+    keep.bind(pseudonym).bind(until).execute(tx).await?;
+    let drop = sql::DROP_SUPPRESSION.bind(key).bind(organisation);
+    drop.bind(until).execute(tx).await?;
+    Ok(())
+}
+
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Row {
     id: InviteId,
 }
 
+/// Whose invites are forgotten.
+#[derive(Clone, Copy, Debug)]
+enum Whose {
+    /// Somebody's who was erased: none can be accepted any more.
+    Erased,
+    /// Nobody's who accepted, and over before this.
+    OverBefore(Timestamp),
+}
+
 /// Takes address and name out of invites that nobody else has at this moment, and out of the trail.
-/// Answers which; `is_withdrawn`: none of them can be accepted any more.
+/// Answers which.
 async fn forget_invites(
     tx: &mut Tx,
     organisation: OrganisationId,
     invites: &[Row],
-    is_withdrawn: bool,
+    whose: Whose,
 ) -> Result<Vec<Row>, StoreError> {
     if invites.is_empty() {
         return Ok(Vec::new());
     }
     let now = tx.stamp().now;
     let forget = sql::FORGET_INVITES.bind_rows(invites).bind(now);
-    let forget = forget.bind(i64::from(is_withdrawn));
+    let (is_withdrawn, before) = match whose {
+        Whose::Erased => (1_i64, None),
+        Whose::OverBefore(at) => (0, Some(at)),
+    };
+    let forget = forget.bind(is_withdrawn).bind(before);
     let rows = forget.fetch_all(tx).await?;
     let forgotten = rows.iter().map(|row| Ok(Row { id: row.get("id")? }));
     let forgotten = forgotten.collect::<Result<Vec<_>, StoreError>>()?;

@@ -5,17 +5,28 @@ use contract::{
     Problem, Stamp, Timestamp,
     ids::{BatchId, OrganisationId},
 };
-use store::{Db, StoreError};
+use serde::Serialize;
+use store::{Db, StoreError, Tx, vault::Vault};
 
-use super::{PIECE, Row, forget_invites, sql};
+use super::{EVERYBODY, PIECE, Row, Whose, forget_invites, keep_suppressed, sql, suppressed};
 
 /// No row of the batch is ever to be forgotten any more, unless somebody is erased.
 pub(super) const NEVER: i64 = i64::MAX;
-/// What somebody has at the moment at which it is due is looked at again then, in seconds.
+/// What somebody has at the moment at which it is due, or what fails, is looked at again then, in seconds.
 const AGAIN_SECONDS: i64 = 3_600;
 
-/// Forgets a piece of a batch; answers whether there may be more to do at once.
-pub(super) async fn forget(db: &Db, stamp: &Stamp, keep_days: u32) -> Result<bool, Problem> {
+#[derive(Serialize)]
+struct Key {
+    key: String,
+}
+
+/// Forgets a piece of a batch; answers whether there may be more to do at once. One that fails steps aside.
+pub(super) async fn forget(
+    db: &Db,
+    vault: &Vault,
+    stamp: &Stamp,
+    keep_days: u32,
+) -> Result<bool, Problem> {
     let before = stamp.now.plus_days(-i64::from(keep_days));
     let mut reader = db.read().await?;
     let next = sql::NEXT_OVER.bind(before).bind(stamp.now);
@@ -24,6 +35,28 @@ pub(super) async fn forget(db: &Db, stamp: &Stamp, keep_days: u32) -> Result<boo
     let Some(next) = next else {
         return Ok(false);
     };
+    let Err(problem) = piece(db, vault, stamp, keep_days, &next).await else {
+        return Ok(true);
+    };
+    let batch: String = next.get("id")?;
+    tracing::error!(%problem, batch, "the invites of a batch are not forgotten yet");
+    let mut tx = db.write(stamp).await?;
+    let again = sql::LOOK_AGAIN.bind(batch);
+    let again = again.bind(stamp.now.plus_seconds(AGAIN_SECONDS));
+    again.execute(&mut tx).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Forgets a piece of this batch.
+async fn piece(
+    db: &Db,
+    vault: &Vault,
+    stamp: &Stamp,
+    keep_days: u32,
+    next: &store::Row,
+) -> Result<(), Problem> {
+    let before = stamp.now.plus_days(-i64::from(keep_days));
     let (batch, organisation): (BatchId, OrganisationId) =
         (next.get("id")?, next.get("organisation_id")?);
     let mut tx = db.write(stamp).await?;
@@ -32,10 +65,16 @@ pub(super) async fn forget(db: &Db, stamp: &Stamp, keep_days: u32) -> Result<boo
         .bind(before)
         .bind(PIECE)
         .planned_anew();
-    let over = over.fetch_all(&mut tx).await?;
-    let over = over.iter().map(|row| Ok(Row { id: row.get("id")? }));
+    let rows = over.fetch_all(&mut tx).await?;
+    let keys = rows.iter().map(|row| {
+        let key = row.get("email_key")?;
+        Ok(Key { key })
+    });
+    let keys = keys.collect::<Result<Vec<_>, StoreError>>()?;
+    let over = rows.iter().map(|row| Ok(Row { id: row.get("id")? }));
     let over = over.collect::<Result<Vec<_>, StoreError>>()?;
-    let forgotten = forget_invites(&mut tx, organisation, &over, false).await?;
+    let forgotten = forget_invites(&mut tx, organisation, &over, Whose::OverBefore(before)).await?;
+    keep_wishes(&mut tx, vault, &keys).await?;
     let given = sql::FORGET_GIVEN.bind(batch).bind(PIECE);
     let given = given.execute(&mut tx).await?;
     // What somebody else has at this moment would be found again at once.
@@ -57,5 +96,19 @@ pub(super) async fn forget(db: &Db, stamp: &Stamp, keep_days: u32) -> Result<boo
     if !forgotten.is_empty() {
         tracing::info!(%batch, invites = forgotten.len(), "forgot invites that nobody answered");
     }
-    Ok(true)
+    Ok(())
+}
+
+/// Who wants to hear of nobody is heeded without their address, once no organisation has an invite to it.
+async fn keep_wishes(tx: &mut Tx, vault: &Vault, keys: &[Key]) -> Result<(), StoreError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let now = tx.stamp().now;
+    for row in sql::UNKNOWN_WISHES.bind_rows(keys).fetch_all(tx).await? {
+        let key: String = row.get("email_key")?;
+        let pseudonym = suppressed(vault, &key);
+        keep_suppressed(tx, (&key, EVERYBODY), &pseudonym, now).await?;
+    }
+    Ok(())
 }

@@ -1,17 +1,21 @@
 //! Every statement about what is forgotten.
 
+use crate::suppressions::sql::outweighed;
+
 store::statements! {
-    /// Who was erased where, and with which address, since their mail there was last forgotten. While
-    /// that is not done, the account stays.
+    /// Who was erased where, and with which address, since their mail there was last forgotten; at `$2`
+    /// nobody waits who stepped aside. While that is not done, the account stays.
     pub(crate) ERASED = "
-        select e.account_id, e.organisation_id, e.at, a.email_key
+        select e.account_id, e.organisation_id, e.at, a.email_key, coalesce(u.failures, 0) as failures
         from erasures e
         join accounts a on a.id = e.account_id
-        where not exists (
-            select 1
-            from forgotten f
-            where f.account_id = e.account_id and f.organisation_id = e.organisation_id
-                and f.at >= e.at)
+        left join unforgotten u on u.account_id = e.account_id and u.organisation_id = e.organisation_id
+        where coalesce(u.due_at, 0) <= $2
+            and not exists (
+                select 1
+                from forgotten f
+                where f.account_id = e.account_id and f.organisation_id = e.organisation_id
+                    and f.at >= e.at)
         order by e.at
         limit $1";
 
@@ -41,8 +45,9 @@ store::statements! {
             and leased_until is not null";
 
     /// Takes address and name out of invites that nobody else has at this moment; no token of them works
-    /// any more. `$3` is 1 where they are withdrawn, too.
-    pub(crate) FORGET_INVITES = "
+    /// any more. `$3` is 1 where they are withdrawn, too; else those that were over before `$4` and are not
+    /// sent again at this moment.
+    pub(crate) FORGET_INVITES = concat!("
         update invites
         set email = lower(id) || '@forgotten.invalid', email_key = lower(id) || '@forgotten.invalid',
             domain = 'forgotten.invalid', name = null, name_key = '', note = null, last_reply = null,
@@ -53,9 +58,12 @@ store::statements! {
                 when state not in ('draft', 'queued', 'deferred', 'unknown')
                     or state = 'unknown' and due_at is null
                     then state
-                when exists (select 1 from invite_uses u where u.invite_id = invites.id)
-                    then case when state = 'unknown' then state else 'unneeded' end
-                else 'cancelled' end,
+                else ", ended!("invites", "'cancelled'"), " end,
+            reason = case
+                when state not in ('draft', 'queued', 'deferred', 'unknown')
+                    or state = 'unknown' and due_at is null
+                    then reason
+                else ", ended_for!("invites", "null"), " end,
             due_at = null, queued_at = coalesce(queued_at, now_micros())
         where id in (
                 select f.id
@@ -66,7 +74,8 @@ store::statements! {
                 skip_locked)
             and leased_until is null
             and forgotten_at is null
-        returning id";
+            and (cast($3 as bigint) = 1 or due_at is null and coalesce(expires_at, 0) <= $4)
+        returning id");
 
     /// Where forgotten invites went before.
     pub(crate) FORGET_EARLIER = "
@@ -92,13 +101,15 @@ store::statements! {
         order by id";
 
     /// Rows of a batch behind a position that were not taken and in which an address stands, maybe as a
-    /// part of another's.
+    /// part of another's, or may stand in another spelling, with letters that are none of ASCII or escaped.
     pub(crate) REFUSED_AT = "
         select position, input, suggestion
         from refusals
         where batch_id = $1
             and position > $4
-            and (lower(input) like $2 escape '\\' or lower(suggestion) like $2 escape '\\')
+            and (lower(input) like $2 escape '\\' or lower(suggestion) like $2 escape '\\'
+                or length(input) <> octet_length(input)
+                or input like '%\\%%' escape '\\' or input like '%&%')
         order by position
         limit $3";
 
@@ -115,19 +126,35 @@ store::statements! {
         from invites
         where email_key = $1";
 
-    /// Keeps a suppression without its address; `''` is everybody's.
-    pub(crate) KEEP_SUPPRESSED = "
+    /// Whether somebody is invited to an organisation by an address, and was not forgotten.
+    pub(crate) IS_INVITED = "
+        select case when exists (select 1
+                from invites
+                where email_key = $1 and organisation_id || '' = $2)
+            then 1 else 0 end as is_invited";
+
+    /// To which of these addresses no organisation has an invite, and who wants to hear of nobody.
+    pub(crate) UNKNOWN_WISHES = "
+        select s.email_key
+        from suppressions s
+        where s.organisation_id = ''
+            and s.email_key in (select rows.value ->> 'key' from rows($1))
+            and (select i.id from invites i where i.email_key = s.email_key limit 1) is null";
+
+    /// Keeps a suppression until an instant without its address; `''` is everybody's. Of two, what the
+    /// owner said outweighs.
+    pub(crate) KEEP_SUPPRESSED = concat!("
         insert into suppressions (email_key, organisation_id, email, reason, invite_id, created_by,
             created_at)
         select $3, organisation_id, $3, reason, invite_id, created_by, created_at
         from suppressions
-        where email_key = $1 and organisation_id = $2
-        on conflict do nothing";
+        where email_key = $1 and organisation_id = $2 and created_at <= $4
+        ", outweighed!());
 
     /// Forgets the one with the address.
     pub(crate) DROP_SUPPRESSION = "
         delete from suppressions
-        where email_key = $1 and organisation_id = $2";
+        where email_key = $1 and organisation_id = $2 and created_at <= $3";
 
     /// How many places somebody has.
     pub(crate) COUNT_PLACES = "
@@ -135,16 +162,26 @@ store::statements! {
         from memberships
         where account_id = $1";
 
-    /// Letters that wait for somebody who is nowhere any more, and administers nothing, do not leave.
+    /// Nobody writes a letter of an account's change until the transaction ends; whoever is doing so is
+    /// waited for.
+    pub(crate) HOLD_ACCOUNT = "select id from accounts where id = $1 for_update";
+
+    /// Letters that wait for somebody who is nowhere any more do not leave: to their address, unless they
+    /// administer, and to any other that their account had or was to have.
     pub(crate) FORGET_LETTERS = "
         update mails
         set failed_at = now_micros(), leased_until = null, letter = '', recipient = '', last_reply = null
         where id in (
             select m.id
             from mails m
-            where m.sent_at is null and m.failed_at is null and lower(m.recipient) = $1
+            where m.sent_at is null and m.failed_at is null
                 and not exists (select 1 from memberships p where p.account_id = $2)
-                and not exists (select 1 from administrators a where a.email_key = $1)
+                and (m.key in (
+                        select 'address-changed:' || id from proofs where account_id = $2
+                        union all
+                        select 'proof:' || id from proofs where account_id = $2)
+                    or lower(m.recipient) = $1
+                        and not exists (select 1 from administrators a where a.email_key = $1))
             order by m.id
             for_update)";
 
@@ -154,6 +191,18 @@ store::statements! {
         values ($1, $2, $3)
         on conflict (account_id, organisation_id) do update
         set at = excluded.at";
+
+    /// Somebody could not be forgotten, by so many failures more, and is not tried again before an instant.
+    pub(crate) STEP_ASIDE = "
+        insert into unforgotten (account_id, organisation_id, failures, due_at)
+        values ($1, $2, $4, $3)
+        on conflict (account_id, organisation_id) do update
+        set failures = unforgotten.failures + excluded.failures, due_at = excluded.due_at";
+
+    /// Somebody was forgotten, however long that took.
+    pub(crate) FORGET_FAILURES = "
+        delete from unforgotten
+        where account_id = $1 and organisation_id = $2";
 
     /// The batch whose rows are to be looked at first: sent before an instant.
     pub(crate) NEXT_OVER = "
@@ -165,7 +214,7 @@ store::statements! {
 
     /// Invites of a batch that were over before an instant and that nobody accepted, or that never left.
     pub(crate) OVER = "
-        select i.id
+        select i.id, i.email_key
         from invites i
         where i.batch_id = $1 and i.forgotten_at is null and i.due_at is null
             and i.leased_until is null and i.state <> 'draft' and coalesce(i.expires_at, 0) <= $2

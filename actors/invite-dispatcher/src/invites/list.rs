@@ -7,13 +7,13 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 
-use super::{read, sql};
-use crate::InviteDispatcher;
+use super::{read, shown, sql};
+use crate::InviteReader;
 
 /// The most characters of a search.
 const SEARCH_MOST: usize = 100;
 
-impl Serve<ListInvites> for InviteDispatcher {
+impl Serve<ListInvites> for InviteReader {
     async fn serve(&mut self, message: ListInvites, cx: &Cx) -> Result<Page<Invite>, Problem> {
         let (filter, wanted) = (message.filter, message.page.rows());
         let mut db = self.db.read().await?;
@@ -28,9 +28,10 @@ impl Serve<ListInvites> for InviteDispatcher {
             .bind(wanted as u64 + 1)
             .fetch_all(&mut db)
             .await?;
+        let (tokens, now) = (self.tokens(), self.clock.now());
         let invites = rows
             .iter()
-            .map(|row| Ok(self.shown(read(row)?, &cx.caller)))
+            .map(|row| Ok(shown(read(row)?, &cx.caller, &tokens, now)))
             .collect::<Result<_, Problem>>()?;
         Ok(Page::cut(invites, wanted, |invite: &Invite| {
             Cursor(invite.id.to_string())

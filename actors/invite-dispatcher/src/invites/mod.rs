@@ -97,22 +97,25 @@ impl InviteDispatcher {
 
     /// The invite as this caller sees it.
     fn shown(&self, found: Found, caller: &Caller) -> Invite {
-        let works = matches!(found.invite.life, Life::Pending | Life::Declined);
-        let token = (works && may_hand_out(caller)).then(|| {
-            let (id, generation) = (found.invite.id, found.generation);
-            self.tokens().invite(id, generation)
-        });
-        // What is over is not sent again, however long it rests.
-        let is_over = matches!(found.invite.life, Life::Accepted | Life::Cancelled);
-        let resend_from = found.cools_for().filter(|_| !is_over).map(|left| {
-            let now = self.clock.now().micros();
-            Timestamp::from_micros(now.saturating_add(left))
-        });
-        Invite {
-            token,
-            resend_from,
-            ..found.invite
-        }
+        shown(found, caller, &self.tokens(), self.clock.now())
+    }
+}
+
+/// The invite as this caller sees it now.
+fn shown(found: Found, caller: &Caller, tokens: &Tokens, now: Timestamp) -> Invite {
+    let works = matches!(found.invite.life, Life::Pending | Life::Declined);
+    let token =
+        (works && may_hand_out(caller)).then(|| tokens.invite(found.invite.id, found.generation));
+    // What is over is not sent again, however long it rests.
+    let is_over = matches!(found.invite.life, Life::Accepted | Life::Cancelled);
+    let resend_from = found
+        .cools_for()
+        .filter(|_| !is_over)
+        .map(|left| Timestamp::from_micros(now.micros().saturating_add(left)));
+    Invite {
+        token,
+        resend_from,
+        ..found.invite
     }
 }
 
@@ -150,8 +153,8 @@ async fn lock_for_good(tx: &mut Tx, of: (OrganisationId, InviteId)) -> Result<Fo
 
 async fn keep(tx: &mut Tx, (organisation, id): (OrganisationId, InviteId)) -> Result<(), Problem> {
     let lock = sql::LOCK_INVITE.bind(organisation).bind(id);
-    lock.fetch_optional(tx).await?;
-    Ok(())
+    let locked = lock.fetch_optional(tx).await?;
+    locked.map(drop).ok_or_else(|| Problem::new(Kind::NotFound))
 }
 
 fn read(row: &Row) -> Result<Found, StoreError> {

@@ -74,6 +74,10 @@ async fn refuse_unfit(
     if has("places")? {
         return taken("This address has a place already.");
     }
+    if has("suppressions")? {
+        let detail = "This address cannot be invited.";
+        return Err(Problem::invalid("email", "suppressed", detail));
+    }
     if has("invites")? {
         return taken("This address has an invite already.");
     }
@@ -81,10 +85,6 @@ async fn refuse_unfit(
     if !allowed.is_empty() && !allowed.contains(&email.domain()) {
         let detail = "The link of this invite does not admit this domain.";
         return Err(Problem::invalid("email", "domain-not-allowed", detail));
-    }
-    if has("suppressions")? {
-        let detail = "This address cannot be invited.";
-        return Err(Problem::invalid("email", "suppressed", detail));
     }
     Ok(())
 }

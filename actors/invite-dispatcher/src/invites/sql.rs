@@ -78,6 +78,15 @@ macro_rules! ahead {
     };
 }
 
+/// The next mail of an invite to the same address: what may have left of the last one is kept in mind.
+macro_rules! again {
+    () => {
+        "mailing = mailing + 1,
+            may_have_left = may_have_left + lost_replies + crashes,
+            attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null"
+    };
+}
+
 /// Whether an invite `i` keeps its address from another one: its mail is on its way or was sent, and it
 /// can be accepted. Goes on from one invite to what is its own, by their keys. `$now` is a parameter.
 macro_rules! stands {
@@ -121,18 +130,18 @@ store::statements! {
     pub(crate) GET_INVITE = concat!(invites!(), "
             and i.id = $3");
 
-    /// Keeps others from changing an invite until the transaction ends.
+    /// Keeps others from changing an invite until the transaction ends. A draft is not kept: whoever queues
+    /// it has the history already.
     pub(crate) LOCK_INVITE = "
         select id
         from invites
-        where organisation_id = $1 and id = $2
+        where organisation_id = $1 and id = $2 and state not in ('draft', 'skipped')
         for_update";
 
     /// Sends an invite again: before all others of its batch, and good until then.
     pub(crate) RESEND_INVITE = concat!("
         update invites
-        set state = 'queued', occasion = 'resend', mailing = mailing + 1, reason = null,
-            attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null, code_failures = 0,
+        set state = 'queued', occasion = 'resend', reason = null, code_failures = 0, ", again!(), ",
             due_at = ", ahead!("invites.batch_id"), ", queued_at = now_micros(), expires_at = $2, closed_at = null
         where id = $1");
 
@@ -142,8 +151,8 @@ store::statements! {
         update invites
         set email = $2, email_key = $3, domain = $4, note = null, name_key = $6,
             generation = generation + 1, state = 'queued', occasion = 'first', mailing = mailing + 1, reason = null,
-            last_reply = null, attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null,
-            code_failures = 0, declined_at = null, reminded_at = null, sent_at = null,
+            last_reply = null, attempts = 0, lost_replies = 0, crashes = 0, may_have_left = 0,
+            deferred_since = null, code_failures = 0, declined_at = null, reminded_at = null, sent_at = null,
             due_at = ", ahead!("invites.batch_id"), ", queued_at = now_micros(), expires_at = $5, closed_at = null
         where id = $1");
 
@@ -184,10 +193,9 @@ store::statements! {
 
     /// Sends some pending invites of a batch again, those that may be: sent, and not within so many
     /// microseconds, behind a position. `$2` is now, `$3` when they end.
-    pub(crate) RESEND_PENDING = "
+    pub(crate) RESEND_PENDING = concat!("
         update invites
-        set state = 'queued', occasion = 'resend', mailing = mailing + 1, reason = null,
-            attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null, code_failures = 0,
+        set state = 'queued', occasion = 'resend', reason = null, code_failures = 0, ", again!(), ",
             due_at = now_micros(), queued_at = now_micros(),
             expires_at = case when expires_at > $3 then expires_at else $3 end
         where id in (
@@ -218,16 +226,20 @@ store::statements! {
             and cancelled_at is null
             and declined_at is null
             and coalesce(queued_at, 0) <= now_micros() - $4
-        returning position";
+        returning position");
 
     /// Takes an invite back; a courier may finish what it has begun at this moment.
-    pub(crate) CANCEL_INVITE = "
+    pub(crate) CANCEL_INVITE = concat!("
         update invites
         set cancelled_at = $2,
             state = case when state in ('queued', 'deferred') or state = 'unknown' and due_at is not null
-                then 'cancelled' else state end,
+                then ", ended!("invites", "'cancelled'"), "
+                else state end,
+            reason = case when state in ('queued', 'deferred') or state = 'unknown' and due_at is not null
+                then ", ended_for!("invites", "null"), "
+                else reason end,
             due_at = case when state = 'sending' then due_at end
-        where id = $1";
+        where id = $1");
 
     /// What is behind a token.
     pub(crate) FIND_FACE = concat!(faces!(), "
@@ -293,11 +305,11 @@ store::statements! {
                 and i.reminded_at is null)";
 
     /// Asks for reminders of an organisation's pending invites that end before an instant, and that
-    /// work at least so many microseconds. What somebody else has at this moment waits for the next time.
-    pub(crate) REMIND = "
+    /// work at least so many microseconds. What somebody else has at this moment waits for the next time,
+    /// and that of a batch that rests until it goes on: till then its mail would not leave.
+    pub(crate) REMIND = concat!("
         update invites
-        set state = 'queued', occasion = 'reminder', mailing = mailing + 1, reminded_at = $2,
-            attempts = 0, lost_replies = 0, crashes = 0, deferred_since = null,
+        set state = 'queued', occasion = 'reminder', reminded_at = $2, ", again!(), ",
             due_at = now_micros(), queued_at = now_micros()
         where id in (
             select found.id
@@ -318,6 +330,7 @@ store::statements! {
                     and i.cancelled_at is null
                     and i.declined_at is null
                     and b.cancelled_at is null
+                    and b.paused_at is null
                     and l.archived_at is null
                     and not exists (select 1 from invite_uses u where u.invite_id = i.id)
                     and not exists (select 1 from suppressions s
@@ -329,7 +342,7 @@ store::statements! {
             and state in ('sent', 'delivered')
             and reminded_at is null
             and cancelled_at is null
-        returning id, batch_id";
+        returning id, batch_id");
 
     /// Invites that were accepted since an instant and are not closed, the oldest first.
     pub(crate) USED = "
@@ -373,12 +386,12 @@ store::statements! {
             skip_locked)
             and expires_at <= $1";
 
-    /// Ends invites that did not leave before their time was over, but for those that somebody else has
-    /// at this moment.
-    pub(crate) EXPIRE = "
+    /// Ends invites that did not leave before their time was over, also where the relay may have their
+    /// first mail, but for those that somebody else has at this moment.
+    pub(crate) EXPIRE = concat!("
         update invites
-        set state = case when exists (select 1 from invite_uses u where u.invite_id = invites.id)
-                then 'unneeded' else 'expired' end,
+        set state = ", ended!("invites", "'expired'"), ",
+            reason = ", ended_for!("invites", "null"), ",
             due_at = null
         where id in (
             select found.id
@@ -390,9 +403,9 @@ store::statements! {
                 where b.sent_at is not null
                     and b.finished_at is null
                     and i.due_at is not null
-                    and i.state in ('queued', 'deferred')
+                    and i.state in ('queued', 'deferred', 'unknown')
                     and i.expires_at <= $1
                 limit $2)
             skip_locked)
-            and state in ('queued', 'deferred')";
+            and (state in ('queued', 'deferred') or state = 'unknown' and due_at is not null)");
 }

@@ -25,13 +25,14 @@ store::statements! {
         from earlier_addresses
         where invite_id in (select rows.value ->> 'id' from rows($1))";
 
-    /// Writes where the mails of invites stand now. A courier that has one at this moment still
-    /// records the reply, but no other state.
+    /// Writes where the mails of invites stand now: what somebody got, or sent back, has left. A courier
+    /// that has one at this moment still records the reply, but no other state.
     pub(crate) SETTLE = "
         update invites
         set state = rows.value ->> 'state', reason = rows.value ->> 'reason',
             last_reply = coalesce(rows.value ->> 'reply', last_reply),
             due_at = null,
+            sent_at = coalesce(sent_at, now_micros()),
             settled_at = case when rows.value ->> 'state' = 'delivered' and invites.state = 'sent'
                 then settled_at else now_micros() end
         from rows($1)

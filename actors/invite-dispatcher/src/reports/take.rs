@@ -253,7 +253,7 @@ impl Taken {
         let settled = Settled {
             id,
             state: state.name(),
-            reason: reason(kind),
+            reason: reason(kind, &report.detail),
             reply: reply.filter(|_| kind != ReportKind::Delivered),
         };
         self.settled.insert(id, settled);

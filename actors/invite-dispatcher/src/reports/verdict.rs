@@ -1,11 +1,14 @@
 //! What a report means for the state of an invite.
 
+use bounces::Enhanced;
 use contract::{invites::InviteState, suppressions::ReportKind};
 
 /// The reason of an invite whose mailbox does not exist.
 pub(crate) const NO_MAILBOX: &str = "user-unknown";
 /// The reason of an invite that came back though its mailbox may exist.
 pub(crate) const RETURNED: &str = "returned";
+/// The reason of an invite that came back because the other side refuses us, not the receiver.
+pub(crate) const REFUSED: &str = "refused";
 /// The reason of an invite that was complained about.
 pub(crate) const COMPLAINED: &str = "complained";
 
@@ -43,10 +46,14 @@ pub(super) fn verdict(
     }
 }
 
-/// Why, in the row of the invite.
-pub(super) const fn reason(kind: ReportKind) -> Option<&'static str> {
+/// Why, in the row of the invite; `said` is what the other side said.
+pub(super) fn reason(kind: ReportKind, said: &str) -> Option<&'static str> {
     match kind {
         ReportKind::HardBounce => Some(NO_MAILBOX),
+        // Security and policy (RFC 3463).
+        ReportKind::SoftBounce if matches!(Enhanced::find(said), Some(Enhanced(5, 7, _))) => {
+            Some(REFUSED)
+        }
         ReportKind::SoftBounce => Some(RETURNED),
         ReportKind::Complaint => Some(COMPLAINED),
         ReportKind::Delivered | ReportKind::Delayed | ReportKind::Unsubscribed => None,
@@ -83,6 +90,24 @@ mod tests {
         }
         let worst = after(&[ReportKind::HardBounce, ReportKind::Delivered]);
         assert_eq!(worst, InviteState::Bounced);
+    }
+
+    #[test]
+    fn a_code_of_policies_says_that_we_are_refused_and_no_address_of_a_host_does() {
+        for (said, expected) in [
+            ("550-5.7.26 not authenticated", REFUSED),
+            ("550 refused (#5.7.1)", REFUSED),
+            ("552 5.2.2 full (mx [195.7.23.1])", RETURNED),
+            ("552 5.2.2 full, said mx5.7.mail.example", RETURNED),
+            ("421 4.7.0 not now", RETURNED),
+            ("", RETURNED),
+        ] {
+            assert_eq!(
+                reason(ReportKind::SoftBounce, said),
+                Some(expected),
+                "{said}"
+            );
+        }
     }
 
     #[test]

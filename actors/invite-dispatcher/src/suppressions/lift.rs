@@ -11,17 +11,18 @@ impl Serve<LiftSuppression> for InviteDispatcher {
     async fn serve(&mut self, message: LiftSuppression, cx: &Cx) -> Result<(), Problem> {
         let (organisation, key) = (message.organisation, message.email.key());
         let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+        let pseudonym = suppressed(&self.vault, &key);
         let lift = sql::LIFT.bind(&key).bind(organisation);
-        let lift = lift.bind(suppressed(&self.vault, &key));
-        if lift.execute(&mut tx).await? > 0 {
-            tx.audit(organisation, "suppression.lift", &key, json!({}));
-            tx.commit().await?;
-            return Ok(());
-        }
-        let found = sql::FIND_SUPPRESSION.bind(&key).bind(organisation);
-        if found.fetch_optional(&mut tx).await?.is_some() {
+        let lifted = lift.bind(&pseudonym).execute(&mut tx).await?;
+        let count = sql::COUNT_SUPPRESSIONS.bind(&key).bind(organisation);
+        let row = count.bind(&pseudonym).fetch_one(&mut tx).await?;
+        if row.get::<i64>("n")? > 0 {
             let detail = "The owner of this address said so; only they can take it back.";
             return Err(Problem::new(Kind::Conflict).detail(detail));
+        }
+        if lifted > 0 {
+            tx.audit(organisation, "suppression.lift", &key, json!({}));
+            tx.commit().await?;
         }
         Ok(())
     }

@@ -7,9 +7,9 @@ use contract::{
 use kernel::{Cx, Serve};
 
 use super::{sql, suppression};
-use crate::{InviteDispatcher, invites::pattern};
+use crate::{InviteReader, invites::pattern};
 
-impl Serve<ListSuppressions> for InviteDispatcher {
+impl Serve<ListSuppressions> for InviteReader {
     async fn serve(
         &mut self,
         message: ListSuppressions,

@@ -1,24 +1,32 @@
 //! Every statement about suppressions.
 
-store::statements! {
-    /// Suppresses an address; what its owner says now outweighs what others found.
-    pub(crate) SUPPRESS = "
-        insert into suppressions (email_key, organisation_id, email, reason, invite_id, created_by,
-            created_at)
-        values ($1, $2, $3, $4, $5, $6, $7)
-        on conflict (email_key, organisation_id) do update
+/// Where an address is suppressed already: what its owner says outweighs what others found.
+macro_rules! outweighed {
+    () => {
+        "on conflict (email_key, organisation_id) do update
         set reason = excluded.reason, invite_id = excluded.invite_id,
             created_by = excluded.created_by, created_at = excluded.created_at
         where suppressions.reason in ('bounce', 'manual')
-            and excluded.reason in ('complaint', 'unsubscribed')";
+            and excluded.reason in ('complaint', 'unsubscribed')"
+    };
+}
 
-    /// Mail that waits for its turn does not leave: of one organisation, or of all. What was sent
-    /// before, and waits for a reminder or to be sent again, stays sent. What somebody else has at this
-    /// moment is settled when it is due: nothing that is suppressed is leased.
-    pub(crate) QUIET = "
+pub(crate) use outweighed;
+
+store::statements! {
+    /// Suppresses an address.
+    pub(crate) SUPPRESS = concat!("
+        insert into suppressions (email_key, organisation_id, email, reason, invite_id, created_by,
+            created_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        ", outweighed!());
+
+    /// Mail that waits for its turn does not leave: of one organisation, or of all. What somebody else
+    /// has at this moment is settled when it is due: nothing that is suppressed is leased.
+    pub(crate) QUIET = concat!("
         update invites
-        set state = case when sent_at is null then 'suppressed' else 'sent' end,
-            reason = case when sent_at is null then 'suppressed' end,
+        set state = ", ended!("invites", "'suppressed'"), ",
+            reason = ", ended_for!("invites", "'suppressed'"), ",
             due_at = null
         where id in (
                 select i.id
@@ -28,13 +36,19 @@ store::statements! {
                     and (i.state in ('queued', 'deferred')
                         or i.state = 'unknown' and i.due_at is not null)
                 skip_locked)
-            and (state in ('queued', 'deferred') or state = 'unknown' and due_at is not null)";
+            and (state in ('queued', 'deferred') or state = 'unknown' and due_at is not null)");
 
     /// An organisation's own suppression of an address.
     pub(crate) FIND_SUPPRESSION = "
         select email, reason, created_by, created_at
         from suppressions
         where email_key = $1 and organisation_id = $2";
+
+    /// How often an address is suppressed in an organisation, also without the address.
+    pub(crate) COUNT_SUPPRESSIONS = "
+        select count(*) as n
+        from suppressions
+        where email_key in ($1, $3) and organisation_id = $2";
 
     /// The organisation's own suppressions, by address.
     pub(crate) LIST_SUPPRESSIONS = "
@@ -64,6 +78,13 @@ store::statements! {
         where reason = 'bounce' and created_at < $1
         order by email_key
         limit $2";
+
+    /// Keeps an invite from being forgotten until the transaction ends.
+    pub(crate) LOCK_MAILED = "
+        select id
+        from invites
+        where id = $1
+        for_update";
 
     /// To whom mails of an invite went, and of which organisation.
     pub(crate) FIND_MAILED = "

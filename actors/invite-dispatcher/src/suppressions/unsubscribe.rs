@@ -8,12 +8,17 @@ use contract::{
 use kernel::{Cx, Serve};
 use serde_json::json;
 
-use super::{Wish, mailed, suppress};
-use crate::InviteDispatcher;
+use super::{Wish, mailed, sql, suppress};
+use crate::{InviteDispatcher, tokens::Tokens};
 
 impl Serve<Unsubscribe> for InviteDispatcher {
     async fn serve(&mut self, message: Unsubscribe, cx: &Cx) -> Result<UnsubscribeFace, Problem> {
         let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+        // Whoever is forgotten at this moment is first, or forgets what is said now, too.
+        if let Some(claim) = Tokens::read(&message.token) {
+            let lock = sql::LOCK_MAILED.bind(claim.invite);
+            lock.fetch_optional(&mut tx).await?;
+        }
         let mailed = mailed(&mut tx, &self.tokens(), &message.token).await?;
         let organisation = match message.scope {
             UnsubscribeScope::Organisation => Some(mailed.organisation),

@@ -13,6 +13,7 @@ use crate::{
     drafts::{draft, send},
     invited::{House, Invited, refused},
     invites::readdress,
+    posted::SUPPRESS,
 };
 
 store::statements! {
@@ -97,6 +98,28 @@ async fn whoever_was_invited_through_a_link_that_is_deleted_is_invited_through_a
     for email in ["ann@uni.edu", "bob@uni.edu"] {
         assert_eq!(reason(&on, other, email).await, already);
     }
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn whoever_wants_no_invites_is_told_as_that_though_one_is_still_open(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let on = Invited::open(engine).await;
+    let (a, other) = (on.a, beside(&on, on.a).await);
+    let moved = on.draft(other).await;
+    on.run(SENT.bind(moved.batch)).await;
+    let invite = on.invite(moved, "bbo@uni.edu", "bounced").await;
+    let before = draft(&on, other, "ann@uni.edu").await.id;
+    on.invite(a, "ann@uni.edu", "sent").await;
+    on.run(SUPPRESS.bind("ann@uni.edu").bind(a.id)).await;
+    let told = reason(&on, other, "ann@uni.edu").await;
+    assert_eq!(told.as_deref(), Some("suppressed"));
+    send(&on, a, before).await.unwrap();
+    let skipped = ("skipped".to_owned(), "suppressed".to_owned());
+    assert_eq!(enlisted(&on, before).await, skipped);
+    let corrected = readdress(&on, a.id, invite, "ann@uni.edu").await;
+    assert_eq!(corrected.unwrap_err().errors[0].code, "suppressed");
 }
 
 #[rstest]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use contract::{Clock as _, Secret};
-use invite_dispatcher::{Courier, MailLimits, MailOptions, Rates};
+use invite_dispatcher::{Courier, CourierTiming, MailLimits, MailOptions, Rates};
 use kernel::Work as _;
 use rstest::rstest;
 use testkit::{Engine, SmtpAct, SmtpAt, SmtpScript, SmtpSink};
@@ -14,7 +14,22 @@ use crate::{
     scene::Scene,
 };
 
+store::statements! {
+    /// What couriers have, but for the first.
+    OF_THE_LATER = "
+        select count(*) as n
+        from invites
+        where leased_by <> (select min(id) from couriers where id <> '')";
+}
+
 const SOON: Duration = Duration::from_secs(30);
+
+fn one_a_second() -> Rates {
+    Rates {
+        per_second: 1,
+        ..Rates::default()
+    }
+}
 
 fn limits(rates: Rates) -> MailLimits {
     MailLimits {
@@ -57,28 +72,26 @@ async fn work(courier: &mut Courier, sink: &SmtpSink, count: usize) {
 #[rstest]
 #[actix_rt::test]
 async fn another_rate_holds_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let (sink, scene, house) = open(engine).await;
-    let one = Rates {
-        per_second: 1,
-        ..Rates::default()
-    };
-    let hill = |_| "hill.edu".to_owned();
-    scene.many(house, "queued", 0..100, hill).await;
-    let (mut courier, change) = courier(&scene, &sink, one);
+    let (sink, scene, _) = slow(engine, 1_000).await;
+    let (mut courier, change) = courier(&scene, &sink, one_a_second());
     work(&mut courier, &sink, 1).await;
     // At one a second the rest would take longer than anybody waits here.
     change.send_replace(limits(Rates::default()));
     work(&mut courier, &sink, 70).await;
     let before = sink.messages().len();
-    change.send_replace(limits(one));
+    assert!(before < 500, "it was over before it changed: {before}");
+    change.send_replace(limits(one_a_second()));
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(3) {
         courier.work().await.unwrap();
     }
     courier.finish().await;
-    // Without a limit many are under way: those arrive.
-    let after = sink.messages().len() - before;
-    assert!(after <= 30, "{after}");
+    // Each connection has one, and the next at hand: those arrive.
+    let (after, most) = (
+        sink.messages().len() - before,
+        begun.elapsed().as_secs() + 1,
+    );
+    assert!(after as u64 <= 20 + most, "{after}");
 }
 
 #[rstest]
@@ -102,8 +115,9 @@ async fn couriers_have_together_what_the_changed_limit_says_and_never_more_than_
     let mut turns = async |most: (i64, i64), wanted: (i64, i64)| {
         let (mut rounds, begun) = (0, Instant::now());
         while rounds < 3 || together().await != wanted {
-            one.work().await.unwrap();
-            other.work().await.unwrap();
+            let (did, too) = tokio::join!(one.work(), other.work());
+            did.unwrap();
+            too.unwrap();
             let (rate, connections) = together().await;
             let is_within = rate <= most.0 && connections <= most.1;
             assert!(is_within, "{rate} {connections} of {most:?}");
@@ -171,4 +185,63 @@ async fn a_connection_of_former_terms_ends_after_the_mail_that_it_has(
     let of_first = mails.iter().filter(|mail| mail.connection == 1).count();
     assert!((2..=6).contains(&of_first), "{of_first}");
     assert_eq!(sink.connections(), 1 + 12 - of_first, "one mail each");
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn whoever_has_no_connection_any_more_gives_back_what_waits_for_one(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, _) = slow(engine, 600).await;
+    // Without a limit of the rate much waits for each connection.
+    let rates = |connections| Rates {
+        connections,
+        ..Rates::default()
+    };
+    let (mut one, of_one) = courier(&scene, &sink, rates(4));
+    let (mut other, of_other) = courier(&scene, &sink, rates(4));
+    let of = async |query: store::Query| number(&scene, query, "n").await;
+    let least = async || number(&scene, posted::LEAST.query(), "connections").await;
+    let mut rounds = 0;
+    while least().await < 2 || of(OF_THE_LATER.query()).await == 0 {
+        one.work().await.unwrap();
+        other.work().await.unwrap();
+        rounds += 1;
+        assert!(rounds < 20, "nothing was given back");
+    }
+    of_one.send_replace(limits(rates(1)));
+    of_other.send_replace(limits(rates(1)));
+    let mut rounds = 0;
+    while least().await > 0 || of(OF_THE_LATER.query()).await > 0 {
+        one.work().await.unwrap();
+        other.work().await.unwrap();
+        rounds += 1;
+        let kept = of(OF_THE_LATER.query()).await;
+        assert!(rounds < 20, "{kept} wait for nothing");
+    }
+    assert!(sink.messages().len() < 600, "there is still mail");
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn what_comes_due_with_a_lower_rate_waits_for_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = open(engine).await;
+    let (courier, change) = courier(&scene, &sink, Rates::default());
+    let timing = CourierTiming {
+        idle: Duration::from_mins(1),
+        ..CourierTiming::default()
+    };
+    let mut courier = courier.with_timing(timing);
+    scene.invite(house, "ann@hill.edu").await;
+    work(&mut courier, &sink, 1).await;
+    let hill = |_| "hill.edu".to_owned();
+    scene.many(house, "queued", 1..100, hill).await;
+    change.send_replace(limits(one_a_second()));
+    let begun = Instant::now();
+    courier.work().await.unwrap();
+    courier.finish().await;
+    let (after, most) = (sink.messages().len() - 1, begun.elapsed().as_secs() + 1);
+    assert!(after as u64 <= most, "{after}");
 }

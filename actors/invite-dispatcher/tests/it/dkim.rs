@@ -13,7 +13,7 @@ use aws_lc_rs::{
 };
 use contract::{EmailAddress, Secret};
 use data_encoding::BASE64;
-use invite_dispatcher::{DkimError, DkimOptions, MailOptions, MailStyle, Signer, compose};
+use invite_dispatcher::{DkimError, DkimOptions, MailOptions, MailWritten, Signer, compose};
 use kernel::{Pace, Work as _};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -152,8 +152,11 @@ async fn a_letter_arrives_signed_when_that_is_set() {
     let (keys, sink) = (ed25519(), SmtpSink::start());
     let scene = Scene::sending(Engine::Sqlite, &sink).await;
     scene.queue("proof:1").await;
-    let style = MailStyle {
+    let written = MailWritten {
+        url: &Secret::new(sink.url()),
+        from: "usher@mail.example",
         reply_to: "",
+        return_path: "",
         templates: "",
         dkim: DkimOptions {
             selector: "s2026",
@@ -161,8 +164,7 @@ async fn a_letter_arrives_signed_when_that_is_set() {
             key: &Secret::new(keys.private.as_str()),
         },
     };
-    let options = MailOptions::parse(&Secret::new(sink.url()), "usher@mail.example").unwrap();
-    let mut courier = scene.courier_as(options.with_style(style).unwrap());
+    let mut courier = scene.courier_as(MailOptions::read(written).unwrap());
     while courier.work().await.unwrap() == Pace::Again {}
     let mails = sink.messages();
     assert_eq!(mails.len(), 1);

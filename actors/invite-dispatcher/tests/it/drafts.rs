@@ -32,6 +32,13 @@ store::statements! {
     TAKEN = "select count(*) as n from invites where batch_id = $1";
 
     REFUSED = "select count(*) as n from refusals where batch_id = $1";
+
+    /// Something that hangs on invites.
+    MAKE_HOLDS = "create table holds (invite_id text references invites (id))";
+
+    HOLD = "insert into holds (invite_id) select id from invites where batch_id = $1";
+
+    LET_GO = "delete from holds";
 }
 
 const DAY: i64 = 24 * 60 * 60;
@@ -176,6 +183,29 @@ async fn a_large_draft_is_forgotten_in_pieces_and_nobody_sends_the_rest(
     on.sweep().await;
     assert!(!is_there(&on, a, batch).await);
     assert_eq!(number(&on, TAKEN.bind(batch)).await, 0);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_draft_that_cannot_be_forgotten_holds_up_no_other(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let on = Invited::open(engine).await;
+    let a = on.a;
+    let held = draft(&on, a, "ann@uni.edu").await.id;
+    let other = draft(&on, a, "bob@uni.edu").await.id;
+    assert!(held < other);
+    on.run(MAKE_HOLDS.query()).await;
+    on.run(HOLD.bind(held)).await;
+    on.scene.clock.advance_seconds(7 * DAY + 1);
+    let mut reminder = on.reminder();
+    let mut sweep = async || while reminder.work().await.unwrap() == Pace::Again {};
+    sweep().await;
+    assert!(is_there(&on, a, held).await);
+    assert!(!is_there(&on, a, other).await);
+    on.run(LET_GO.query()).await;
+    sweep().await;
+    assert!(!is_there(&on, a, held).await, "it is tried again");
 }
 
 #[rstest]

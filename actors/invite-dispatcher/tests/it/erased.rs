@@ -39,7 +39,7 @@ store::statements! {
 
     SEND = "update batches set sent_at = 0, finished_at = 0 where id = $1";
 
-    END_LEASE = "
+    pub(crate) END_LEASE = "
         update invites
         set leased_until = null, leased_by = null, state = 'sent'
         where id = $1";
@@ -69,7 +69,7 @@ store::statements! {
 
     EVERYBODYS = "select email as line from suppressions where organisation_id = ''";
 
-    LETTERS = "
+    pub(crate) LETTERS = "
         select recipient || '|' || letter || '|' || coalesce(last_reply, '') as line from mails";
 }
 
@@ -90,7 +90,7 @@ impl Invited {
         account
     }
 
-    async fn place(&self, house: House, account: AccountId) {
+    pub(crate) async fn place(&self, house: House, account: AccountId) {
         let member = MembershipId::new(self.scene.clock.ulid());
         let place = PLACE.bind(member).bind(house.id).bind(account);
         self.run(place.bind(house.plan)).await;
@@ -279,6 +279,7 @@ async fn what_a_courier_has_is_withdrawn_and_forgotten_when_it_comes_back(
     let leased = on.get(on.a, invite).await.unwrap();
     assert!(leased.cancelled_at.is_some());
     on.run(END_LEASE.bind(invite)).await;
+    on.scene.clock.advance_seconds(30);
     on.forget(90).await;
     assert!(on.is_forgotten(on.a, ann).await);
     assert_eq!(of_ann(&on.dump(on.a).await).len(), 0);

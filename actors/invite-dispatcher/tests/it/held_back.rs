@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use contract::{
     EmailAddress, Secret,
-    batches::{Batch, GetBatch, Limit, PreviewInvitation},
+    batches::{Batch, GetBatch, Limit, Pace, PreviewInvitation},
     invites::InviteState,
 };
-use invite_dispatcher::{Courier, MailOptions, Rates};
+use invite_dispatcher::{Courier, CourierMetrics, MailOptions, Rates};
 use kernel::Work as _;
+use prometheus::{Registry, TextEncoder};
 use rstest::rstest;
-use testkit::{Engine, SmtpSink};
+use testkit::{Engine, Log, SmtpSink};
 use tokio::time::timeout;
 
 use crate::{
@@ -23,6 +24,7 @@ store::statements! {
 }
 
 const PATIENCE: Duration = Duration::from_secs(30);
+const TOO_MANY: &str = "too many messages, wait 5 minutes";
 
 impl Scene {
     /// The batch as its administrators see it.
@@ -43,6 +45,12 @@ impl Scene {
 
     /// Works until this is said to hold the batch back; answers the sentence.
     async fn held_by(&self, house: House, courier: &mut Courier, limit: Limit) -> String {
+        let pace = self.pace_while(house, courier, limit).await;
+        pace.limited_by.unwrap()
+    }
+
+    /// Works until this is said to hold the batch back; answers how fast it goes then.
+    async fn pace_while(&self, house: House, courier: &mut Courier, limit: Limit) -> Pace {
         let told = async {
             let mut before = None;
             loop {
@@ -52,7 +60,7 @@ impl Scene {
                     .pace
                     .unwrap_or_else(|| panic!("never said; last: {before:?}"));
                 if pace.limit == Some(limit) {
-                    return pace.limited_by.unwrap();
+                    return pace;
                 }
                 before = Some(pace);
             }
@@ -130,6 +138,8 @@ async fn a_relay_that_is_away_or_asks_for_fewer_is_told_without_its_words(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let (sink, scene, house) = open(engine).await;
+    scene.invites(house, 1, "law.edu").await;
+    scene.deliver().await;
     scene.invites(house, 3, "uni.edu").await;
     let mut away = scene.courier_to("smtp://127.0.0.1:1");
     let said = scene.held_by(house, &mut away, Limit::RelayAway).await;
@@ -144,9 +154,50 @@ async fn a_relay_that_is_away_or_asks_for_fewer_is_told_without_its_words(
     }
     run(&scene, MAKE_DUE.query()).await;
     let mut busy = courier(&scene, &sink, Rates::default());
-    let said = scene.held_by(house, &mut busy, Limit::RelayBusy).await;
+    let pace = scene.pace_while(house, &mut busy, Limit::RelayBusy).await;
+    let said = pace.limited_by.unwrap();
     assert_eq!(said, "The mail relay asked for fewer mails.");
+    let left = pace.seconds_left;
+    assert_eq!(left, None, "how fast it goes changes by the minute");
     busy.finish().await;
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn operators_are_told_once_that_fewer_mails_leave(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let log = Log::of("invite_dispatcher");
+    let _listening = log.listen();
+    let (sink, scene, house) = open(engine).await;
+    for n in 0..6 {
+        let address = format!("p{n}@uni.edu");
+        sink.reject_message(&address, &format!("451 4.7.0 {address}: {TOO_MANY}"));
+    }
+    scene.invites(house, 6, "uni.edu").await;
+    let registry = Registry::new();
+    let metrics = CourierMetrics::register(&registry, "relay").unwrap();
+    let (db, vault) = (scene.db.clone(), scene.vault.clone());
+    let (clock, options) = (scene.clock.clone(), scene.options.clone());
+    let mut courier = Courier::new(db, clock, vault, options, metrics);
+    while courier.work().await.unwrap() == kernel::Pace::Again {}
+    courier.finish().await;
+    let gathered = TextEncoder::new().encode_to_string(&registry.gather());
+    let shown = gathered.unwrap();
+    assert!(shown.contains("usher_mail_slowed 1"), "{shown}");
+    let text = log.text();
+    let told: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains("fewer mails leave"))
+        .collect();
+    let [told] = told.as_slice() else {
+        panic!("{text}");
+    };
+    assert!(
+        told.contains("per_minute: 600") && told.contains(TOO_MANY),
+        "{told}"
+    );
+    assert!(!told.contains("uni.edu"), "{told}");
 }
 
 #[rstest]

@@ -66,7 +66,7 @@ store::statements! {
 
     MAILED = "update invites set queued_at = $2, sent_at = $2 where id = $1";
 
-    UNSENT = "update invites set sent_at = null where id = $1";
+    pub(crate) UNSENT = "update invites set sent_at = null where id = $1";
 
     STATE = "update invites set state = $2, due_at = null where id = $1";
 
@@ -337,7 +337,7 @@ impl Invited {
     }
 
     pub(crate) fn return_path(&self, invite: InviteId, generation: i64) -> String {
-        lower().encode(&self.made("return path", invite, generation))
+        return_path(&self.vault, invite, generation)
     }
 
     pub(crate) fn code(&self, invite: InviteId, generation: i64) -> String {
@@ -350,9 +350,7 @@ impl Invited {
     }
 
     fn made(&self, purpose: &str, invite: InviteId, generation: i64) -> Vec<u8> {
-        let id = invite.ulid().to_bytes();
-        let about = [id.as_slice(), &generation.to_be_bytes()].concat();
-        [id.as_slice(), &self.vault.make(purpose, &about)].concat()
+        made(&self.vault, purpose, invite, generation)
     }
 
     pub(crate) fn reminder(&self) -> Reminder {
@@ -410,6 +408,17 @@ pub(crate) fn address(text: &str) -> EmailAddress {
 /// The kind of a refusal.
 pub(crate) fn refused<T>(answer: Result<T, Problem>) -> Option<Kind> {
     answer.err().map(|problem| problem.kind)
+}
+
+fn made(vault: &Vault, purpose: &str, invite: InviteId, generation: i64) -> Vec<u8> {
+    let id = invite.ulid().to_bytes();
+    let about = [id.as_slice(), &generation.to_be_bytes()].concat();
+    [id.as_slice(), &vault.make(purpose, &about)].concat()
+}
+
+/// What of a return path says which mail it is of.
+pub(crate) fn return_path(vault: &Vault, invite: InviteId, generation: i64) -> String {
+    lower().encode(&made(vault, "return path", invite, generation))
 }
 
 fn lower() -> Encoding {

@@ -362,7 +362,7 @@ async fn a_cancelled_invite_is_dead_and_its_mail_does_not_leave(
 ) {
     let on = Invited::open(engine).await;
     let a = on.a;
-    let queued = on.invite(a, "ann@uni.edu", "queued").await;
+    let queued = on.unsent(a, "ann@uni.edu", "queued").await;
     let sent = on.invite(a, "bob@uni.edu", "sent").await;
     for _ in 0..2 {
         let cancelled = cancel(&on, a.id, queued).await.unwrap();

@@ -1,32 +1,59 @@
 //! Nobody waits for somebody who waits for them, on PostgreSQL: SQLite has one writer.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use contract::{
+    Kind,
     events::Event,
     ids::InviteId,
     invites::{CancelInvite, Life, ReaddressInvite},
+    suppressions::UnsubscribeScope,
 };
 use kernel::Work as _;
-use store::Tx;
+use store::{Statement, Tx};
 use testkit::{Engine, eventually};
 
 use crate::{
-    invited::{Invited, address, begin},
+    invited::{Invited, UNSENT, address, begin, refused},
     posted::{self, number, open, run},
     scene::{NOON, Scene},
-    suppressions::suppress,
+    suppressions::{suppress, suppressed, unsubscribe},
 };
 
 store::statements! {
     /// As a courier writes down what became of an invite.
     RECORD = "update invites set last_reply = '250 taken' where id = $1";
 
-    /// So much came back that its batch is to rest.
-    BOUNCE_ALL = "
+    /// So much came back that its batch is to rest; one waits.
+    BOUNCE_MOST = "
         update invites
         set state = 'bounced', reason = 'user-unknown', due_at = null, settled_at = now_micros()
-        where batch_id = $1";
+        where batch_id = $1 and email_key <> 'p0@uni.edu'";
+
+    /// As a row of a batch that was sent, before it is queued.
+    DRAFT = "update invites set state = 'draft', queued_at = null, due_at = null where id = $1";
+
+    /// Nobody writes invites meanwhile; whoever only reads does.
+    HOLD_ALL = "lock table invites in exclusive mode";
+
+    /// As it is forgotten.
+    FORGET = "
+        update invites
+        set email = 'x@forgotten.invalid', email_key = 'x@forgotten.invalid', generation = 2,
+            forgotten_at = 1
+        where id = $1";
+
+    /// As it is sent again.
+    RESEND = "
+        update invites
+        set state = 'queued', occasion = 'resend', mailing = mailing + 1, due_at = now_micros(),
+            expires_at = $2
+        where id = $1";
+
+    SENT_LONG_AGO = "update batches set sent_at = 0, purge_at = 0 where id = $1";
+
+    /// As a courier that finds nothing left.
+    FINISH = "update batches set finished_at = 1 where id = $1";
 
     RESTING = "select count(*) as n from batches where paused_at is not null";
 }
@@ -79,8 +106,9 @@ async fn whoever_cancels_or_corrects_an_invite_waits_for_its_courier_without_the
     .await;
 }
 
-#[actix_rt::test]
-async fn whoever_finishes_a_batch_waits_for_its_history_without_the_batch() {
+/// How many batches are finished, where something is done to the one of which nothing is left while its
+/// history is waited for.
+async fn finished(meanwhile: &'static Statement) -> i64 {
     let (_sink, scene, house) = open(Engine::Postgres).await;
     let mut steers = begin(&scene).await;
     steers.lock_histories(&[house.id]).await.unwrap();
@@ -91,21 +119,31 @@ async fn whoever_finishes_a_batch_waits_for_its_history_without_the_batch() {
     };
     let commit = async {
         somebody_waits(&scene).await;
-        let resume = posted::RESUME.bind(house.batch);
-        resume.execute(&mut steers).await.unwrap();
+        let meanwhile = meanwhile.bind(house.batch);
+        meanwhile.execute(&mut steers).await.unwrap();
         steers.commit().await.unwrap();
     };
     tokio::join!(work, commit);
-    assert_eq!(number(&scene, posted::FINISHED.query(), "n").await, 1);
+    number(&scene, posted::FINISHED.query(), "n").await
 }
 
 #[actix_rt::test]
-async fn whoever_lets_a_batch_rest_waits_for_its_history_without_the_batch() {
+async fn whoever_finishes_a_batch_waits_for_its_history_without_the_batch() {
+    assert_eq!(finished(&posted::RESUME).await, 1);
+}
+
+#[actix_rt::test]
+async fn a_batch_that_rests_meanwhile_is_not_finished() {
+    assert_eq!(finished(&posted::PAUSE).await, 0);
+}
+
+/// How many batches rest, where something is done to the one that is to while its history is waited for.
+async fn resting(meanwhile: &'static Statement) -> i64 {
     let (_sink, scene, house) = open(Engine::Postgres).await;
-    for n in 0..100 {
+    for n in 0..=100 {
         scene.invite(house, &format!("p{n}@uni.edu")).await;
     }
-    run(&scene, BOUNCE_ALL.bind(house.batch)).await;
+    run(&scene, BOUNCE_MOST.bind(house.batch)).await;
     let mut steers = begin(&scene).await;
     steers.lock_histories(&[house.id]).await.unwrap();
     let mut enlister = scene.enlister();
@@ -114,12 +152,25 @@ async fn whoever_lets_a_batch_rest_waits_for_its_history_without_the_batch() {
     };
     let commit = async {
         somebody_waits(&scene).await;
-        let resume = posted::RESUME.bind(house.batch);
-        resume.execute(&mut steers).await.unwrap();
+        let meanwhile = meanwhile.bind(house.batch);
+        meanwhile.execute(&mut steers).await.unwrap();
         steers.commit().await.unwrap();
     };
     tokio::join!(work, commit);
-    assert_eq!(number(&scene, RESTING.query(), "n").await, 1);
+    let told = number(&scene, posted::AUDIT.bind("batch.pause"), "n").await;
+    let resting = number(&scene, RESTING.query(), "n").await;
+    assert_eq!(told, resting);
+    resting
+}
+
+#[actix_rt::test]
+async fn whoever_lets_a_batch_rest_waits_for_its_history_without_the_batch() {
+    assert_eq!(resting(&posted::RESUME).await, 1);
+}
+
+#[actix_rt::test]
+async fn a_batch_that_is_finished_meanwhile_does_not_rest() {
+    assert_eq!(resting(&FINISH).await, 0);
 }
 
 /// A transaction that has these invites.
@@ -146,6 +197,7 @@ async fn whoever_reminds_ends_or_suppresses_waits_for_nobody_and_does_it_the_nex
     let late = on
         .invite_until(b, "cy@uni.edu", "queued", NOON.plus_days(-1))
         .await;
+    on.run(UNSENT.bind(late)).await;
     let unwanted = on.unsent(b, "di@uni.edu", "queued").await;
     let tx = holding(&on, &[pending, over, late, unwanted]).await;
     on.sweep().await;
@@ -184,4 +236,79 @@ async fn attempts_at_codes_lock_invites_in_the_order_of_reports() {
     };
     let (face, ()) = tokio::join!(typed, tell);
     assert_eq!(face.id, higher);
+}
+
+#[actix_rt::test]
+async fn whoever_cancels_a_draft_has_nothing_that_whoever_queues_it_waits_for() {
+    let on = Invited::open(Engine::Postgres).await;
+    let (a, draft) = (on.a, on.invite(on.a, "ann@uni.edu", "queued").await);
+    on.run(DRAFT.bind(draft)).await;
+    let mut enlists = on.begin().await;
+    enlists.lock_histories(&[a.id]).await.unwrap();
+    let is_answered = Cell::new(false);
+    let cancel = async {
+        let cancel = CancelInvite {
+            organisation: a.id,
+            invite_id: draft,
+        };
+        let answer = on.scene.ask(cancel).await;
+        is_answered.set(true);
+        refused(answer)
+    };
+    let commit = async {
+        eventually(SOON, "it is answered, or waits", async || {
+            is_answered.get() || number(&on.scene, posted::WAITING.query(), "n").await > 0
+        })
+        .await;
+        RECORD.bind(draft).execute(&mut enlists).await.unwrap();
+        enlists.commit().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(cancel, commit);
+    assert_eq!(answer, Some(Kind::NotFound));
+}
+
+#[actix_rt::test]
+async fn what_is_sent_again_while_it_is_to_be_forgotten_is_not() {
+    let on = Invited::open(Engine::Postgres).await;
+    let old = NOON.plus_days(-91);
+    let invite = on.invite_until(on.a, "ann@uni.edu", "sent", old).await;
+    on.run(SENT_LONG_AGO.bind(on.a.batch)).await;
+    let mut sends = on.begin().await;
+    HOLD_ALL.query().execute(&mut sends).await.unwrap();
+    let commit = async {
+        somebody_waits(&on.scene).await;
+        let resend = RESEND.bind(invite).bind(NOON.plus_days(14));
+        resend.execute(&mut sends).await.unwrap();
+        sends.commit().await.unwrap();
+    };
+    tokio::join!(on.forget(90), commit);
+    let look = on.scene.see(invite).await;
+    assert_eq!(look.state, "queued", "{look:?}");
+    let invite = on.get(on.a, invite).await.unwrap();
+    assert_eq!(invite.email.as_str(), "ann@uni.edu");
+}
+
+#[actix_rt::test]
+async fn whoever_unsubscribes_while_they_are_forgotten_leaves_no_address() {
+    let on = Invited::open(Engine::Postgres).await;
+    let invite = on.invite(on.a, "ann@uni.edu", "sent").await;
+    let token = on.token("unsubscribe", invite, 1);
+    let mut forgets = on.begin().await;
+    FORGET.bind(invite).execute(&mut forgets).await.unwrap();
+    let is_answered = Cell::new(false);
+    let say = async {
+        let answer = unsubscribe(&on, token, UnsubscribeScope::Organisation).await;
+        is_answered.set(true);
+        refused(answer)
+    };
+    let commit = async {
+        eventually(SOON, "it is answered, or waits", async || {
+            is_answered.get() || number(&on.scene, posted::WAITING.query(), "n").await > 0
+        })
+        .await;
+        forgets.commit().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(say, commit);
+    assert_eq!(answer, Some(Kind::InviteUnknown));
+    assert!(suppressed(&on, on.a).await.is_empty());
 }

@@ -1,20 +1,24 @@
 //! How long a courier waits for a relay, and keeps what it sends meanwhile.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use contract::Secret;
-use futures_util::{FutureExt as _, select_biased};
+use futures_util::future::join;
 use invite_dispatcher::{CourierTiming, MailOptions, Patience, Rates, Timeouts};
 use kernel::{Pace, Work as _};
 use rstest::rstest;
-use testkit::{Engine, SmtpAct, SmtpAt, SmtpMoment, SmtpScript, SmtpSink, eventually};
-use tokio::time::{Instant, sleep};
+use testkit::{Engine, SmtpAct, SmtpAt, SmtpMoment, SmtpScript, SmtpSink};
+use tokio::{net::TcpListener, sync::Notify, time::Instant};
 
-use crate::scene::Scene;
+use crate::{
+    posted::{self, open, run},
+    scene::Scene,
+    taken_over::relay,
+};
 
 const SHORT: Duration = Duration::from_millis(300);
 /// Long enough for a busy machine, and far less than any default.
-const SOON: Duration = Duration::from_secs(8);
+const SOON: Duration = Duration::from_secs(20);
 
 /// One connection to this relay, which is waited for as it says.
 fn patient(sink: &SmtpSink, patience: Patience) -> MailOptions {
@@ -96,36 +100,43 @@ async fn a_connection_is_kept_as_long_as_is_set(
 async fn whoever_waits_longer_than_a_lease_keeps_what_it_has(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let wait = Duration::from_secs(5);
-    let slow =
-        move |moment: &SmtpMoment<'_>| (moment.at == SmtpAt::Dot).then(|| SmtpAct::later(wait));
-    let sink = SmtpSink::start_with(SmtpScript::new().on(slow));
-    let scene = Scene::sending(engine, &sink).await;
-    let id = scene.invite(scene.house().await, "ann@uni.edu").await;
+    let (sink, scene, house) = open(engine).await;
+    let id = scene.invite(house, "ann@uni.edu").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let timing = CourierTiming {
-        lease: Duration::from_secs(2),
-        renew: Duration::from_millis(200),
-        after_crash: Duration::ZERO,
+        renew: Duration::ZERO,
+        idle: Duration::ZERO,
         ..CourierTiming::default()
     };
-    let courier = || scene.courier().with_timing(timing);
-    let (mut first, since) = (courier(), Instant::now());
-    let work = async { while first.work().await.unwrap() == Pace::Again {} };
-    // A new one each time, which looks for leases that ran out at once.
-    let others = async {
-        loop {
-            courier().work().await.unwrap();
-            sleep(Duration::from_millis(200)).await;
-        }
+    let relay_url = format!("smtp://{}", listener.local_addr().unwrap());
+    let mut first = scene.courier_to(&relay_url).with_timing(timing);
+    let (has_arrived, replies) = (Cell::new(false), Notify::new());
+    let holds = async {
+        has_arrived.set(true);
+        replies.notified().await;
     };
-    select_biased! {
-        () = work.fuse() => {}
-        () = others.fuse() => {}
-    }
-    assert!(since.elapsed() >= wait, "it waited for the relay");
-    let is_sent = async || scene.see(id).await.state == "sent";
-    eventually(SOON, "the invite is sent", is_sent).await;
+    let work = async {
+        while !has_arrived.get() {
+            first.work().await.unwrap();
+        }
+        for _ in 0..2 {
+            run(&scene, posted::END_LEASES.query()).await;
+            first.work().await.unwrap();
+            // A new one each time, which looks for leases that ran out at once.
+            scene.deliver().await;
+            let look = scene.see(id).await;
+            assert!(look.state == "sending" && look.is_leased, "{look:?}");
+        }
+        replies.notify_one();
+        while first.work().await.unwrap() == Pace::Again {}
+        first.finish().await;
+    };
+    let ((), mails) = join(work, relay(listener, holds)).await;
     let look = scene.see(id).await;
-    assert_eq!((look.crashes, look.attempts), (0, 1), "{look:?}");
-    assert_eq!(sink.messages().len(), 1);
+    assert_eq!(
+        (look.state.as_str(), look.crashes, look.attempts),
+        ("sent", 0, 1),
+        "{look:?}"
+    );
+    assert_eq!((mails, sink.messages().len()), (1, 0));
 }

@@ -76,6 +76,9 @@ store::statements! {
 
     pub(crate) END_LEASES = "update invites set leased_until = 1 where leased_until is not null";
 
+    /// As a courier notes that it has one.
+    pub(crate) NOTE = "insert into leased_invites (invite_id) values ($1)";
+
     /// Which invites couriers are known to have.
     pub(crate) NOTED = "select count(*) as n from leased_invites";
 

@@ -6,7 +6,10 @@ use kernel::{Pace, Work as _};
 use rstest::rstest;
 use testkit::{Engine, SmtpSink};
 
-use crate::{posted::open, scene::Scene};
+use crate::{
+    posted::open,
+    scene::{Scene, proof},
+};
 
 const MICROSOFT: [&str; 4] = ["outlook.com", "hotmail.com", "live.co.uk", "msn.com"];
 
@@ -79,4 +82,34 @@ async fn the_rate_of_a_domain_is_one_for_all_domains_of_a_provider(
     }
     let most = begun.elapsed().as_secs() + 2;
     assert!(count(true) as u64 <= most, "{} went", count(true));
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_letter_does_not_wait_for_the_rate_of_its_domain(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = open(engine).await;
+    let hill = |_| "hill.edu".to_owned();
+    scene.many(house, "queued", 0..50, hill).await;
+    for n in 0..20 {
+        let email = format!("letter{n}@hill.edu");
+        scene.queue_to(&email, &email, proof("Ann")).await;
+    }
+    let rates = Rates {
+        per_domain_per_second: 1,
+        ..Rates::default()
+    };
+    let mut courier = courier(&scene, &sink, rates);
+    let letters = || {
+        let is_letter = |mail: &&testkit::Mail| mail.recipients[0].starts_with("letter");
+        sink.messages().iter().filter(is_letter).count()
+    };
+    let begun = std::time::Instant::now();
+    while letters() < 20 {
+        courier.work().await.unwrap();
+        // At one a second they would take longer.
+        assert!(begun.elapsed().as_secs() < 15, "{} went", letters());
+    }
+    courier.finish().await;
 }

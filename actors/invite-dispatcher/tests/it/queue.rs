@@ -8,6 +8,7 @@ use rstest::rstest;
 use testkit::{Engine, SmtpSink};
 
 use crate::{
+    posted::{open, run},
     scene::{CODE, Scene, TOKEN, proof},
     sql,
 };
@@ -64,6 +65,30 @@ async fn a_letter_that_another_key_sealed_fails_and_says_so(
     let look = scene.look(id).await;
     assert!(look.is_failed && look.last_reply.contains("sealing key"));
     assert!(sink.messages().is_empty());
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_letter_whose_row_cannot_be_read_fails_and_stops_no_other(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = open(engine).await;
+    let broken = scene.queue("proof:1").await;
+    run(&scene, sql::BREAK.bind(broken)).await;
+    let letter = scene
+        .queue_to("proof:2", "eve@hill.edu", proof("Eve"))
+        .await;
+    let invite = scene.invite(house, "bob@hill.edu").await;
+    scene.deliver().await;
+    let look = scene.look(broken).await;
+    assert!(
+        look.is_failed && look.letter.is_empty() && look.lease.is_none(),
+        "{look:?}"
+    );
+    assert!(look.last_reply.contains("cannot be read"), "{look:?}");
+    assert!(scene.look(letter).await.is_sent);
+    assert_eq!(scene.see(invite).await.state, "sent");
+    assert_eq!(sink.messages().len(), 2);
 }
 
 #[rstest]

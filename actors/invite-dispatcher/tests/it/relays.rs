@@ -1,12 +1,19 @@
 //! Relays of every kind, at the courier: how it gets there, what it says of its pace, how it goes away.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use contract::{Secret, ids::InviteId};
 use invite_dispatcher::{CourierTiming, MailOptions, Rates};
 use kernel::{Pace, Work as _};
 use rstest::rstest;
 use testkit::{Engine, SmtpAct, SmtpAt, SmtpScript, SmtpSink, SmtpTls};
+use tokio::time::timeout;
 
 use crate::{
     mime::Read,
@@ -15,6 +22,8 @@ use crate::{
 };
 
 const PASSWORD: &str = "s3cret";
+/// Long enough for a busy machine and the pauses of a courier; nothing takes it when all is well.
+const SOON: Duration = Duration::from_secs(30);
 
 /// A relay that does as it was told, and an organisation that has sent a batch.
 async fn with(engine: Engine, script: SmtpScript) -> (SmtpSink, Scene, House) {
@@ -234,6 +243,54 @@ async fn who_asks_for_fewer_mails_is_left_alone_for_as_long_as_it_says(
 }
 
 #[rstest]
+#[actix_rt::test]
+async fn what_was_under_way_does_not_end_the_wait_that_a_relay_asks_for(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    // The third is one too many, while two are at their final dots.
+    let (dots, begun) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let at_once = Arc::new(AtomicUsize::new(0));
+    let (mails, seen) = (Arc::clone(&begun), Arc::clone(&at_once));
+    let script = SmtpScript::new().sequential().on(move |moment| {
+        if moment.at == SmtpAt::Mail {
+            mails.fetch_add(1, Ordering::SeqCst);
+        }
+        if moment.at != SmtpAt::Dot {
+            return None;
+        }
+        if dots.fetch_add(1, Ordering::SeqCst) != 2 {
+            return Some(SmtpAct::later(Duration::from_millis(700)));
+        }
+        seen.store(mails.load(Ordering::SeqCst), Ordering::SeqCst);
+        Some(SmtpAct::reply("451 4.7.1 rate limit, retry in 90 seconds"))
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    some(&scene, house, 40).await;
+    let rates = Rates {
+        connections: 3,
+        ..Rates::default()
+    };
+    let mut courier = scene.courier_as(way(&sink.url(), &sink).with_rates(rates));
+    for _ in 0..2 {
+        while courier.work().await.unwrap() == Pace::Again {}
+    }
+    courier.finish().await;
+    let [begun, at_once] = [begun, at_once].map(|count| count.load(Ordering::SeqCst));
+    // While it is said, the other two may begin once more.
+    assert!((3..=at_once + 2).contains(&begun), "{begun} of {at_once}");
+    let taken = i64::try_from(begun - 1).unwrap();
+    let states = [
+        ("queued".to_owned(), 40 - taken),
+        ("sent".to_owned(), taken),
+    ];
+    assert_eq!(
+        scene.states().await,
+        states,
+        "what was under way has arrived"
+    );
+}
+
+#[rstest]
 #[case::all("451 4.7.1 rate limit, retry in 90 seconds", false, "queued")]
 #[case::a_domain("450 4.7.0 too many messages from you", true, "sent")]
 #[actix_rt::test]
@@ -289,6 +346,21 @@ async fn a_recipient_that_is_not_taken_now_is_tried_again_and_holds_up_nobody(
 
 #[rstest]
 #[actix_rt::test]
+async fn a_mail_that_is_larger_than_a_relay_takes_has_no_reply_of_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (sink, scene, house) = with(engine, SmtpScript::new().size(100)).await;
+    let id = scene.invite(house, "p0@uni.edu").await;
+    deliver(&scene, one_by_one(&sink)).await;
+    let look = scene.see(id).await;
+    assert_eq!(look.state, "failed");
+    let said = "the mail is larger than the relay takes";
+    assert_eq!(look.reply, said);
+    assert_eq!(sink.commands("MAIL"), 0);
+}
+
+#[rstest]
+#[actix_rt::test]
 async fn a_lost_reply_is_about_one_mail_and_not_about_those_behind_it(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
@@ -339,6 +411,38 @@ async fn a_recipient_at_whom_the_relay_hangs_up_goes_behind_the_others(
         due.push(look.due_in.unwrap());
     }
     assert!(due[1..].iter().all(|due_in| *due_in < due[0]), "{due:?}");
+}
+
+#[rstest]
+#[case::without_a_word(None)]
+#[case::with_one(Some("421 4.3.0 closing channel"))]
+#[actix_rt::test]
+async fn one_at_whom_the_relay_hangs_up_again_and_takes_others_is_deferred(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] word: Option<&'static str>,
+) {
+    let script = SmtpScript::new().sequential().on(move |moment| {
+        let is_hated = moment.at == SmtpAt::Rcpt && moment.recipient == "p0@uni.edu";
+        let slow = || SmtpAct::later(Duration::from_millis(100));
+        let others = (moment.at == SmtpAt::Dot).then(slow);
+        let end = || word.map_or_else(SmtpAct::close, |word| SmtpAct::reply(word).and_close());
+        is_hated.then(end).or(others)
+    });
+    let (sink, scene, house) = with(engine, script).await;
+    let ids = some(&scene, house, 30).await;
+    let mut courier = scene.courier_as(way(&sink.url(), &sink));
+    let deferred = async {
+        while scene.see(ids[0]).await.state != "deferred" {
+            courier.work().await.unwrap();
+        }
+        while courier.work().await.unwrap() == Pace::Again {}
+        courier.finish().await;
+    };
+    timeout(SOON, deferred).await.unwrap();
+    let look = scene.see(ids[0]).await;
+    assert_eq!((look.attempts, look.reason.as_str()), (1, "not-yet"));
+    assert!(look.waits(1), "{look:?}");
+    all_sent(&scene, ids[1..].to_vec()).await;
 }
 
 #[rstest]

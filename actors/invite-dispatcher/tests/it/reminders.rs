@@ -6,7 +6,7 @@ use rstest::rstest;
 use testkit::Engine;
 
 use crate::{
-    invited::Invited,
+    invited::{Invited, UNSENT},
     scene::NOON,
     suppressions::{suppress, suppressed},
 };
@@ -89,6 +89,7 @@ async fn what_did_not_leave_in_time_is_expired(
     let late = on
         .invite_until(on.a, "late@uni.edu", "deferred", NOON)
         .await;
+    on.run(UNSENT.bind(late)).await;
     let good = on.invite(on.a, "good@uni.edu", "queued").await;
     let sent = on.invite_until(on.a, "sent@uni.edu", "sent", NOON).await;
     on.reopen(on.a).await;

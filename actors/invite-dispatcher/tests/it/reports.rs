@@ -34,7 +34,7 @@ async fn take(on: &Invited, reports: Vec<MailReport>) -> u64 {
 }
 
 /// A report with the token of the invite's mail.
-async fn hear(on: &Invited, invite: InviteId, kind: ReportKind) -> u64 {
+pub(crate) async fn hear(on: &Invited, invite: InviteId, kind: ReportKind) -> u64 {
     let about = About::ReturnPath(on.return_path(invite, 1));
     take(on, vec![report(about, kind, None)]).await
 }

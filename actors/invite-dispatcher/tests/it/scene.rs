@@ -11,7 +11,7 @@ use contract::{
     text::{Language, Name, PersonName},
 };
 use invite_dispatcher::{
-    BatchReader, Courier, CourierMetrics, CourierTiming, Enlister, InviteDispatcher, MailOptions,
+    Courier, CourierMetrics, CourierTiming, Enlister, InviteDispatcher, InviteReader, MailOptions,
 };
 use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Pace, Stage, StageOptions, Transport,
@@ -46,7 +46,7 @@ pub(crate) struct Scene {
     pub(crate) options: MailOptions,
     pub(crate) stage: Stage,
     directory: Option<TempDir>,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// What is known of a letter; times in microseconds from now.
@@ -76,10 +76,17 @@ impl Scene {
     }
 
     pub(crate) async fn open(engine: Engine, url: &str, directory: Option<TempDir>) -> Self {
-        let (file, clock) = (engine.fresh(), ManualClock::at(NOON));
-        let options = DatabaseOptions::new(Secret::new(file.url()), clock.clone());
-        let database = Database::connect(&options).await.unwrap();
-        database.migrate().await.unwrap();
+        let clock = ManualClock::at(NOON);
+        let connect = async |url: &str| {
+            let options = DatabaseOptions::new(Secret::new(url), clock.clone());
+            Database::connect(&options).await.unwrap()
+        };
+        let file = engine.prepared(async |url| {
+            let database = connect(&url).await;
+            database.migrate().await.unwrap();
+            database.close().await;
+        });
+        let database = connect(file.url()).await;
         let db = database.open("invites").await.unwrap();
         let vault = Vault::new(&Secret::new("sealing key")).unwrap();
         let way = Arc::new(LocalBus::new());
@@ -93,8 +100,11 @@ impl Scene {
             InviteDispatcher::new(db, clock, vault, options, Arc::clone(&wake))
         };
         stage.actor(2, make).await.unwrap();
-        let parts = (db.clone(), clock.clone());
-        let read = move || BatchReader::new(parts.0.clone(), parts.1.clone());
+        let parts = (db.clone(), clock.clone(), vault.clone(), options.clone());
+        let read = move || {
+            let (db, clock, vault, options) = parts.clone();
+            InviteReader::new(db, clock, vault, options)
+        };
         stage.actor(2, read).await.unwrap();
         Self {
             db,
@@ -106,13 +116,18 @@ impl Scene {
             options,
             stage,
             directory,
-            _database: file,
+            database: file,
         }
     }
 
     /// An end of the bus for somebody else than the edge.
     pub(crate) fn bus_of(&self, service: Service) -> Bus {
         bus_of(service, &self.way, &self.clock)
+    }
+
+    /// The address of the database.
+    pub(crate) fn url(&self) -> &str {
+        self.database.url()
     }
 
     /// Where letters are kept.

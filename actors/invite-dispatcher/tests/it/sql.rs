@@ -29,6 +29,9 @@ store::statements! {
     /// Every lease has run out.
     pub(crate) END_LEASES = "update mails set leased_until = 1 where leased_until is not null";
 
+    /// A letter whose row nobody can read.
+    pub(crate) BREAK = "update mails set recipient = 'nobody' where id = $1";
+
     /// A day has passed since letters were queued.
     pub(crate) AGE = "update mails set queued_at = queued_at - 86400000000";
 }

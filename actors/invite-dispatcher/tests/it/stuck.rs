@@ -82,6 +82,7 @@ async fn a_mail_that_tries_and_finds_its_connection_gone_tries_again(
 async fn an_invite_that_is_cancelled_on_its_way_and_not_taken_is_over(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
     #[case] reply: &'static str,
+    #[values(true, false)] is_reminder: bool,
 ) {
     let script = SmtpScript::new().on(move |moment| {
         (moment.at == SmtpAt::Rcpt)
@@ -89,6 +90,9 @@ async fn an_invite_that_is_cancelled_on_its_way_and_not_taken_is_over(
     });
     let (sink, scene, house) = with(engine, script).await;
     let id = scene.invite(house, "ann@uni.edu").await;
+    if is_reminder {
+        run(&scene, posted::REMIND.bind(id)).await;
+    }
     let mut courier = patient(&scene, &sink, Rates::default());
     let cancel = async {
         eventually(SOON, "the invite is on its way", async || {
@@ -106,7 +110,8 @@ async fn an_invite_that_is_cancelled_on_its_way_and_not_taken_is_over(
     let both = async { tokio::join!(work, cancel) };
     timeout(SOON, both).await.unwrap();
     let look = scene.see(id).await;
-    assert_eq!((look.state.as_str(), look.due_in), ("cancelled", None));
+    let state = if is_reminder { "sent" } else { "cancelled" };
+    assert_eq!((look.state.as_str(), look.due_in), (state, None));
     assert_eq!((look.reason.as_str(), look.reply.as_str()), ("", reply));
     courier.finish().await;
 }

@@ -63,7 +63,7 @@ pub(crate) async fn suppressed(on: &Invited, house: House) -> Vec<String> {
     }
 }
 
-async fn unsubscribe(
+pub(crate) async fn unsubscribe(
     on: &Invited,
     token: Secret,
     scope: UnsubscribeScope,

@@ -2,14 +2,16 @@
 
 use std::{cell::Cell, net::TcpListener, time::Duration};
 
-use contract::{EmailAddress, ids::InviteId, invites::ReaddressInvite};
+use contract::{EmailAddress, Secret, ids::InviteId, invites::ReaddressInvite};
 use futures_util::{FutureExt as _, future::join, select_biased};
+use invite_dispatcher::{MailOptions, Rates};
 use kernel::{Pace, Work as _};
 use rstest::rstest;
 use testkit::{Engine, eventually};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream},
     sync::Notify,
+    time::sleep,
 };
 
 use crate::{
@@ -20,6 +22,8 @@ use crate::{
 
 /// Long enough for a busy machine; nothing takes it when all is well.
 const SOON: Duration = Duration::from_secs(20);
+/// How long a relay has a message in its hands.
+const A_MOMENT: Duration = Duration::from_millis(5);
 
 /// A courier takes invites and ends before the relay has said a word.
 async fn crash_while_sending(scene: &Scene, id: InviteId) {
@@ -36,7 +40,7 @@ async fn crash_while_sending(scene: &Scene, id: InviteId) {
     }
 }
 
-async fn some(scene: &Scene, house: House, count: usize) -> Vec<InviteId> {
+pub(crate) async fn some(scene: &Scene, house: House, count: usize) -> Vec<InviteId> {
     let mut ids = Vec::new();
     for n in 0..count {
         ids.push(scene.invite(house, &format!("p{n}@uni.edu")).await);
@@ -65,6 +69,7 @@ async fn invites_are_taken_over_when_the_lease_of_a_dead_courier_is_over_and_mar
     let (sink, scene, house) = open(engine).await;
     let ids = some(&scene, house, 5).await;
     crash_while_sending(&scene, ids[0]).await;
+    run(&scene, posted::FORGET_COURIERS.query()).await;
     scene.carry_later().await;
     assert!(sink.messages().is_empty(), "they may still be on their way");
     assert_eq!(scene.see(ids[0]).await.state, "sending");
@@ -111,6 +116,7 @@ async fn an_invite_that_is_corrected_while_a_courier_has_it_leaves_when_that_lea
     let (sink, scene, house) = open(engine).await;
     let id = scene.invite(house, "ann@uni.edu").await;
     crash_while_sending(&scene, id).await;
+    run(&scene, posted::FORGET_COURIERS.query()).await;
     // As a report says, while the courier still has it.
     run(&scene, posted::BOUNCE.bind(id)).await;
     let corrected = ReaddressInvite {
@@ -175,27 +181,56 @@ async fn a_courier_that_ends_in_order_gives_back_what_it_did_not_begin(
     assert_eq!(sink.messages().len(), 40, "neither twice nor never");
 }
 
-/// A relay of one connection: does something between the final dot and its reply.
-async fn relay(listener: tokio::net::TcpListener, meanwhile: impl Future<Output = ()>) -> usize {
+/// What a relay has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) begun: Cell<usize>,
+    pub(crate) taken: Cell<usize>,
+}
+
+impl Seen {
+    /// Whether nothing that began is left to be answered.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.begun == self.taken
+    }
+}
+
+/// A relay of one connection: does something between the first final dot and its reply. Answers how many
+/// messages it took.
+pub(crate) async fn relay(
+    listener: tokio::net::TcpListener,
+    meanwhile: impl Future<Output = ()>,
+) -> usize {
+    counting(listener, &Seen::default(), meanwhile).await
+}
+
+/// The same; counts the messages that begin and those that were taken.
+pub(crate) async fn counting(
+    listener: tokio::net::TcpListener,
+    seen: &Seen,
+    meanwhile: impl Future<Output = ()>,
+) -> usize {
     let (stream, _) = listener.accept().await.unwrap();
     let mut stream = BufStream::new(stream);
     let mut meanwhile = Some(meanwhile);
-    let mut mails = 0;
     stream.write_all(b"220 relay\r\n").await.unwrap();
     stream.flush().await.unwrap();
     let (mut line, mut is_body) = (String::new(), false);
     while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
         let reply = match line.trim_end() {
             "." if is_body => {
-                (is_body, mails) = (false, mails + 1);
+                is_body = false;
+                sleep(A_MOMENT).await;
                 if let Some(meanwhile) = meanwhile.take() {
                     meanwhile.await;
                 }
+                seen.taken.set(seen.taken.get() + 1);
                 "250 2.0.0 taken"
             }
             _ if is_body => "",
             "DATA" => {
                 is_body = true;
+                seen.begun.set(seen.begun.get() + 1);
                 "354 go on"
             }
             _ => "250 yes",
@@ -209,7 +244,7 @@ async fn relay(listener: tokio::net::TcpListener, meanwhile: impl Future<Output 
             stream.flush().await.unwrap();
         }
     }
-    mails
+    seen.taken.get()
 }
 
 /// A courier sends to a relay that does something before it replies.
@@ -290,32 +325,42 @@ async fn a_verdict_is_kept_while_the_database_takes_none_and_nothing_new_begins(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let (_sink, scene, house) = open(engine).await;
-    let id = scene.invite(house, "ann@uni.edu").await;
+    let ids = some(&scene, house, 40).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut courier = scene.courier_to(&format!("smtp://{}", listener.local_addr().unwrap()));
+    // Without a rate, so that many wait for the connection.
+    let url = Secret::new(format!("smtp://{}", listener.local_addr().unwrap()));
+    let options = MailOptions::parse(&url, "Usher <usher@mail.example>");
+    let mut courier = scene.courier_as(options.unwrap().with_rates(Rates {
+        connections: 1,
+        ..Rates::default()
+    }));
+    let seen = Seen::default();
     let work = async {
-        let mut refused = 0;
-        loop {
-            match courier.work().await {
-                Ok(Pace::Rest(_)) => break,
-                Ok(Pace::Again) => {}
-                Err(_) => {
-                    refused += 1;
-                    if refused == 3 {
-                        run(&scene, posted::SHOW_INVITES.query()).await;
-                    }
-                }
-            }
+        while courier.work().await.is_ok() {}
+        let before = seen.begun.get();
+        let mut quiet = 0;
+        while quiet < 20 {
+            assert!(courier.work().await.is_err());
+            quiet = if seen.is_quiet() { quiet + 1 } else { 0 };
         }
+        let meanwhile = seen.begun.get() - before;
+        run(&scene, posted::SHOW_INVITES.query()).await;
+        while courier.work().await.unwrap() == Pace::Again {}
         courier.finish().await;
-        refused
+        meanwhile
     };
     let hide = run(&scene, posted::HIDE_INVITES.query());
-    let (refused, mails) = join(work, relay(listener, hide)).await;
-    assert_eq!((refused, mails), (3, 1));
-    let look = scene.see(id).await;
-    assert_eq!(
-        (look.state.as_str(), look.attempts, look.crashes),
-        ("sent", 1, 0)
+    let (meanwhile, mails) = join(work, counting(listener, &seen, hide)).await;
+    assert_eq!(mails, 40, "one each");
+    assert!(
+        meanwhile <= 1,
+        "{meanwhile} with the one that was announced"
     );
+    for id in ids {
+        let look = scene.see(id).await;
+        assert_eq!(
+            (look.state.as_str(), look.attempts, look.crashes),
+            ("sent", 1, 0)
+        );
+    }
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use contract::{Secret, text::Language};
 use invite_dispatcher::{
-    DkimOptions, Invitation, MailOptions, MailOptionsError, MailStyle, Templates, TemplatesError,
+    DkimOptions, Invitation, MailOptions, MailOptionsError, MailWritten, Templates, TemplatesError,
 };
 use rstest::rstest;
 
@@ -150,31 +150,35 @@ fn a_directory_that_is_not_there_is_refused() {
 
 #[test]
 fn the_settings_are_read_or_refused_by_their_key() {
-    let read = |reply_to, templates, selector| {
-        let key = Secret::new("");
-        let style = MailStyle {
+    let read = |from, reply_to, templates, selector| {
+        MailOptions::read(MailWritten {
+            url: &Secret::new("file:mail"),
+            from,
             reply_to,
+            return_path: "",
             templates,
             dkim: DkimOptions {
                 selector,
                 domain: "",
-                key: &key,
+                key: &Secret::new(""),
             },
-        };
-        let options = MailOptions::parse(&Secret::new("file:mail"), "usher@mail.example");
-        options.unwrap().with_style(style)
+        })
     };
-    let options = read("Help <help@uni.edu>", "", "").unwrap();
+    let from = "usher@mail.example";
+    let options = read(from, "Help <help@uni.edu>", "", "").unwrap();
     assert!(options.signer.is_none());
     let words = options.templates.invitation(&invitation()).unwrap();
     assert!(words.text.contains("help@uni.edu"), "{}", words.text);
-    let refused = read("nobody", "", "").unwrap_err();
-    assert_eq!(refused, MailOptionsError::ReplyTo);
-    for (refused, key) in [
-        (read("", "/nowhere/at/all", ""), "mail.templates: "),
-        (read("", "", "usher"), "mail.dkim_domain "),
-    ] {
-        let text = refused.unwrap_err().to_string();
-        assert!(text.starts_with(key), "{text}");
-    }
+    let refused = read(from, "nobody", "", "").unwrap_err();
+    assert_eq!(refused, [MailOptionsError::ReplyTo]);
+    let all = read("xx", "nobody", "/nowhere/at/all", "usher").unwrap_err();
+    let mut keys: Vec<_> = all.iter().map(MailOptionsError::key).collect();
+    keys.sort_unstable();
+    let expected = [
+        "mail.dkim_domain",
+        "mail.from",
+        "mail.reply_to",
+        "mail.templates",
+    ];
+    assert_eq!(keys, expected, "{all:?}");
 }

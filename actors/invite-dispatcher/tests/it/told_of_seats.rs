@@ -1,9 +1,9 @@
 //! Whoever was given a seat is told so: once, in order, and with the way to prove the address.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use contract::{
-    Clock as _, EmailAddress, Problem, Secret, Service, Timestamp,
+    Clock, EmailAddress, Kind, Problem, Secret, Service, Timestamp,
     ids::{AccountId, MembershipId, PlanId, ProofId},
     mails::offer_key,
     people::{ProofIssued, ProofStarted, StartProof},
@@ -13,11 +13,13 @@ use futures_util::future::join_all;
 use invite_dispatcher::Announcer;
 use kernel::{Behaviour, Cx, Pace, Routes, Serve, Work as _};
 use rstest::rstest;
-use testkit::Engine;
+use store::Db;
+use testkit::{Engine, eventually};
 use tokio::sync::Notify;
 
 use crate::{
     invited::{Invited, begin},
+    posted::{self, number},
     scene::{NOON, Scene},
 };
 
@@ -40,6 +42,11 @@ store::statements! {
 
     PROVE = "update accounts set proved_at = 1 where email = $1";
 
+    REVOKE = "
+        update memberships
+        set status = 'revoked', revoked_at = 1
+        where account_id in (select id from accounts where email = $1)";
+
     LEAVE = "delete from memberships where id = $1";
 
     /// To whom letters of seats are queued, the first before the others.
@@ -51,10 +58,21 @@ store::statements! {
 }
 
 /// Issues proofs to whoever was sent none lately, and knows whom it was asked about.
-struct Clerk(Arc<std::sync::Mutex<Vec<String>>>);
+struct Clerk {
+    asked: Arc<std::sync::Mutex<Vec<String>>>,
+    db: Db,
+    clock: Arc<dyn Clock>,
+}
 
+const SOON: Duration = Duration::from_secs(20);
 /// Whoever was sent a proof just now.
 const LATELY: &str = "lately";
+/// Of whom nothing can be found out.
+const BROKEN: &str = "broken@hill.edu";
+/// Whom nobody answers for.
+const AWAY: &str = "away@hill.edu";
+/// Whose place is taken back while their letter is written.
+const REVOKED: &str = "revoked";
 
 impl Behaviour for Clerk {
     const SERVICE: Service = Service::People;
@@ -65,8 +83,21 @@ impl Behaviour for Clerk {
 }
 
 impl Serve<StartProof> for Clerk {
-    async fn serve(&mut self, message: StartProof, _: &Cx) -> Result<ProofStarted, Problem> {
-        let mut asked = self.0.lock().unwrap();
+    async fn serve(&mut self, message: StartProof, cx: &Cx) -> Result<ProofStarted, Problem> {
+        if message.email.as_str().starts_with(REVOKED) {
+            let mut tx = self.db.write(&cx.stamp(&*self.clock)).await?;
+            REVOKE.bind(&message.email).execute(&mut tx).await?;
+            tx.commit().await?;
+        }
+        let refusal = match message.email.as_str() {
+            BROKEN => Some(Kind::Internal),
+            AWAY => Some(Kind::Unavailable),
+            _ => None,
+        };
+        if let Some(kind) = refusal {
+            return Err(Problem::new(kind));
+        }
+        let mut asked = self.asked.lock().unwrap();
         let is_first = !asked.contains(&message.email.to_string());
         asked.push(message.email.to_string());
         let id = ProofId::new(contract::ids::Ulid::from_parts(1, asked.len() as u128));
@@ -94,9 +125,14 @@ impl Hall {
         let mut on = Invited::open(engine).await;
         let asked = Arc::default();
         let clerk = Arc::clone(&asked);
+        let (db, clock) = (on.scene.db.clone(), on.scene.clock.clone());
         on.scene
             .stage
-            .actor(1, move || Clerk(Arc::clone(&clerk)))
+            .actor(1, move || Clerk {
+                asked: Arc::clone(&clerk),
+                db: db.clone(),
+                clock: clock.clone(),
+            })
             .await
             .unwrap();
         Self { on, asked }
@@ -273,4 +309,86 @@ async fn whoever_has_no_seat_any_more_is_not_told(
     hall.on.run(PROVE.bind(&email)).await;
     hall.tell().await;
     assert_eq!(hall.told().await, [""; 0]);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn whose_seat_is_taken_back_while_the_letter_is_written_is_not_told(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let hall = Hall::open(engine).await;
+    for (position, email) in (0..).zip(["revoked@hill.edu", "ann@hill.edu"]) {
+        let member = hall.member(email, "assigned", false).await;
+        hall.give(member, NOON, position).await;
+    }
+    hall.tell().await;
+    let asked = hall.asked.lock().unwrap().clone();
+    assert_eq!(asked, ["revoked@hill.edu", "ann@hill.edu"]);
+    assert_eq!(hall.told().await, ["ann@hill.edu"]);
+}
+
+#[actix_rt::test]
+async fn whose_seat_is_being_taken_back_is_not_told() {
+    let hall = Hall::open(Engine::Postgres).await;
+    let member = hall.member("ann@hill.edu", "assigned", true).await;
+    hall.give(member, NOON, 0).await;
+    let mut revokes = begin(hall.scene()).await;
+    let email = EmailAddress::parse("ann@hill.edu").unwrap();
+    REVOKE.bind(&email).execute(&mut revokes).await.unwrap();
+    let is_done = Cell::new(false);
+    let tell = async {
+        hall.tell().await;
+        is_done.set(true);
+    };
+    let commit = async {
+        eventually(SOON, "it is told, or waits", async || {
+            is_done.get() || number(hall.scene(), posted::WAITING.query(), "n").await > 0
+        })
+        .await;
+        revokes.commit().await.unwrap();
+    };
+    tokio::join!(tell, commit);
+    assert_eq!(hall.told().await, [""; 0]);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_row_that_cannot_be_read_keeps_nobody_else_from_being_told(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let hall = Hall::open(engine).await;
+    let mut expected = Vec::new();
+    for number in 0..45 {
+        let email = match number % 3 {
+            0 => format!("no address {number}"),
+            _ => format!("ann{number}@hill.edu"),
+        };
+        let member = hall.member(&email, "assigned", true).await;
+        hall.give(member, NOON, number).await;
+        if number % 3 > 0 {
+            expected.push(email);
+        }
+    }
+    hall.tell().await;
+    assert_eq!(hall.told().await, expected);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn whoever_cannot_be_told_of_a_seat_keeps_nobody_else_from_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let hall = Hall::open(engine).await;
+    let people = [BROKEN, "ann@hill.edu", AWAY, "bob@hill.edu"];
+    for (position, email) in (0..).zip(people) {
+        let member = hall.member(email, "assigned", false).await;
+        hall.give(member, NOON, position).await;
+    }
+    let mut announcer = hall.announcer();
+    let away = announcer.work().await.unwrap_err();
+    assert_eq!(away.kind, Kind::Unavailable, "the worker rests first");
+    assert_eq!(hall.told().await, ["ann@hill.edu"]);
+    announcer.work().await.unwrap();
+    announcer.work().await.unwrap();
+    assert_eq!(hall.told().await, ["ann@hill.edu", "bob@hill.edu"]);
 }

@@ -237,3 +237,73 @@ async fn another_tries_where_the_mail_that_tried_is_given_back(
     let look = scene.see(goes.unwrap()).await;
     assert!(look.is_sent && look.attempts == 1, "{look:?}");
 }
+
+#[rstest]
+#[actix_rt::test]
+async fn another_tries_though_one_is_still_on_its_way_where_the_mail_that_tried_is_given_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let script = SmtpScript::new().on(|moment| match (moment.connection, moment.at) {
+        (1, SmtpAt::Dot) => Some(SmtpAct::later(SOON * 2)),
+        (2, SmtpAt::Mail) => {
+            let busy = "421 4.7.0 too many messages, try again in 1 second";
+            Some(SmtpAct::reply(busy).and_close())
+        }
+        (3.., SmtpAt::Greeting) => Some(SmtpAct::later(BLOCKED)),
+        _ => None,
+    });
+    let sink = SmtpSink::start_with(script);
+    let scene = Scene::sending(engine, &sink).await;
+    let house = scene.house().await;
+    let options = MailOptions::parse(&Secret::new(sink.url()), "Usher <usher@mail.example>");
+    let options = options.unwrap().with_rates(Rates {
+        per_second: 0,
+        connections: 3,
+        ..Rates::default()
+    });
+    let mut courier = scene.courier_as(options).with_timing(CourierTiming {
+        grace: Duration::ZERO,
+        ..CourierTiming::default()
+    });
+    let slow = scene.invite(house, "slow@uni.edu").await;
+    let is_over = Cell::new(false);
+    let work = async {
+        while !is_over.get() {
+            courier.work().await.unwrap();
+        }
+    };
+    let story = async {
+        eventually(SOON, "one is on its way", async || {
+            sink.commands("DATA") == 1
+        })
+        .await;
+        let first = scene.invite(house, "ann@uni.edu").await;
+        eventually(SOON, "the relay asks for fewer", async || {
+            sink.commands("MAIL") == 2 && !scene.see(first).await.is_leased
+        })
+        .await;
+        let ids = [first, scene.invite(house, "eve@uni.edu").await];
+        let tries = Cell::new(None);
+        eventually(SOON, "one tries", async || {
+            for id in ids {
+                if sink.connections() == 3 && scene.see(id).await.is_leased {
+                    tries.set(Some(id));
+                }
+            }
+            tries.get().is_some()
+        })
+        .await;
+        let cancelled = tries.get().unwrap();
+        cancel(&scene, house, cancelled).await;
+        let goes = ids.into_iter().find(|id| *id != cancelled).unwrap();
+        eventually(SOON, "the other goes", async || {
+            scene.see(goes).await.state == "sent"
+        })
+        .await;
+        assert_eq!(scene.see(slow).await.state, "sending", "still on its way");
+        is_over.set(true);
+    };
+    let both = async { tokio::join!(work, story) };
+    timeout(SOON, both).await.unwrap();
+    courier.finish().await;
+}

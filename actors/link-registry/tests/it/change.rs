@@ -11,7 +11,7 @@ use testkit::Engine;
 use crate::scene::{Scene, tags};
 
 /// A change of nothing.
-fn nothing(scene: &Scene, link: &Link) -> UpdateLink {
+pub(crate) fn nothing(scene: &Scene, link: &Link) -> UpdateLink {
     UpdateLink {
         organisation: scene.ours.id,
         link_id: link.id,
@@ -20,6 +20,7 @@ fn nothing(scene: &Scene, link: &Link) -> UpdateLink {
         expires_at: None,
         max_uses: None,
         allowed_domains: None,
+        to_all: None,
     }
 }
 

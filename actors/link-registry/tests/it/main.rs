@@ -5,6 +5,7 @@
 mod change;
 mod create;
 mod resolve;
+mod retags;
 mod scene;
 mod sql;
 mod tenants;

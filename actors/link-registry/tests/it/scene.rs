@@ -44,10 +44,17 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn open(engine: Engine) -> Self {
-        let (file, clock) = (engine.fresh(), ManualClock::at(NOON));
-        let options = DatabaseOptions::new(Secret::new(file.url()), clock.clone());
-        let database = Database::connect(&options).await.unwrap();
-        database.migrate().await.unwrap();
+        let clock = ManualClock::at(NOON);
+        let connect = async |url: &str| {
+            let options = DatabaseOptions::new(Secret::new(url), clock.clone());
+            Database::connect(&options).await.unwrap()
+        };
+        let file = engine.prepared(async |url| {
+            let database = connect(&url).await;
+            database.migrate().await.unwrap();
+            database.close().await;
+        });
+        let database = connect(file.url()).await;
         let db = database.open("links").await.unwrap();
         let vault = Vault::new(&Secret::new("sealing key")).unwrap();
         let options = BusOptions {

@@ -22,12 +22,26 @@ store::statements! {
         insert into link_uses (link_id, uses)
         values ($1, $2)";
 
+    /// A job that the seat pool took up.
+    pub(crate) PUT_JOB = "
+        insert into bulk_jobs (id, organisation_id, action, actor, request_id, created_at)
+        values ($1, $2, '{}', 'operator', 'fixture', 1)";
+
+    /// What is to reach whoever joined already.
+    pub(crate) RETAGS = "
+        select bulk_id, link_id, position, add_tags, remove_tags, at, actor, request_id
+        from link_retags
+        order by link_id, position";
+
     /// Everything that a link registry could have written.
     pub(crate) DUMP = "
         select 'link ' || id || ' ' || name || ' ' || token_hash || ' ' || token_sealed || ' ' || tags
             || ' ' || coalesce(cast(disabled_at as text), '-')
             || ' ' || coalesce(cast(archived_at as text), '-') as line
         from links
+        union all
+        select 'retag ' || bulk_id || ' ' || link_id || ' ' || add_tags || ' ' || remove_tags
+        from link_retags
         union all
         select 'uses ' || link_id || ' ' || cast(uses as text) from link_uses
         union all

@@ -100,6 +100,7 @@ async fn another_organisation_finds_nothing_whichever_way_it_asks(
         expires_at: None,
         max_uses: None,
         allowed_domains: None,
+        to_all: None,
     };
     scene
         .nobody_there(update(scene.ours.id), update(scene.theirs.id))

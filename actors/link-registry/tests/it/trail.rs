@@ -23,6 +23,7 @@ async fn every_change_has_an_audit_entry_and_an_event_and_neither_has_the_secret
         expires_at: None,
         max_uses: None,
         allowed_domains: None,
+        to_all: None,
     };
     scene.ask(update).await.unwrap();
     let rotated = scene

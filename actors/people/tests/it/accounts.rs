@@ -4,10 +4,11 @@ use contract::{
     Call, Caller, Clock as _, EmailAddress, Kind, Principal, Problem, Secret, Service,
     accounts::{
         AddressChanged, AuthenticatePerson, ChangePassword, FinishAddressChange, FinishReset,
-        PersonSession, SignInPerson, SignOutPerson, SignedInPerson, StartAddressChange, StartReset,
+        PasswordReset, PersonSession, SignInPerson, SignOutPerson, SignedInPerson,
+        StartAddressChange, StartReset,
     },
     ids::AccountId,
-    people::{Enrol, Evidence, ProofIssued, Proved},
+    people::{Enrol, Evidence, ProofIssued},
 };
 use rstest::rstest;
 use testkit::Engine;
@@ -68,7 +69,7 @@ impl Scene {
         &self,
         proof: &ProofIssued,
         password: &str,
-    ) -> Result<Proved, Problem> {
+    ) -> Result<PasswordReset, Problem> {
         self.ask(FinishReset {
             evidence: token(proof),
             new_password: Secret::new(password),
@@ -217,11 +218,12 @@ async fn a_session_ends_when_a_seat_is_revoked_and_a_later_one_does_not(
     let before = scene.sign_in("ann@uni.edu", PASSWORD).await.unwrap();
     scene.clock.advance_seconds(1);
     let mut tx = scene.begin().await;
-    let revoke = sql::REVOKE.bind(account).bind(scene.clock.now());
+    // By a clock that is ahead of this one.
+    let at = scene.clock.now().plus_seconds(2);
+    let revoke = sql::REVOKE.bind(account).bind(at);
     revoke.execute(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
     assert!(scene.whose(&before).await.is_err());
-    scene.clock.advance_seconds(1);
     let after = scene.sign_in("ann@uni.edu", PASSWORD).await.unwrap();
     assert!(scene.whose(&after).await.is_ok());
 }
@@ -238,13 +240,29 @@ async fn a_reset_proves_the_address_ends_every_session_and_works_once(
     let reset = scene.reset("ann@uni.edu").await.unwrap();
     let weak = scene.finish(&reset, "short").await.unwrap_err();
     assert_eq!(weak.errors[0].field, "new_password");
-    scene.finish(&reset, ANOTHER).await.unwrap();
+    let done = scene.finish(&reset, ANOTHER).await.unwrap();
     assert!(scene.whose(&session).await.is_err());
+    let inside = scene.whose(&done.session.unwrap()).await.unwrap();
+    assert_eq!(inside.account_id, done.proved.account_id);
     assert!(scene.sign_in("ann@uni.edu", PASSWORD).await.is_err());
     let fresh = scene.sign_in("ann@uni.edu", ANOTHER).await.unwrap();
     assert!(scene.whose(&fresh).await.unwrap().is_proved);
-    let again = scene.finish(&reset, "a third horse").await.unwrap_err();
-    assert_eq!(again.kind, Kind::ProofRefused);
+    // nothing is looked at or hashed for it any more, whatever is chosen
+    for chosen in ["a third horse", "short"] {
+        let again = scene.finish(&reset, chosen).await.unwrap_err();
+        assert_eq!(again.kind, Kind::ProofRefused);
+        let evidence = Evidence::Code {
+            proof: reset.id,
+            code: reset.code.clone(),
+        };
+        let new_password = Secret::new(chosen);
+        let typed = FinishReset {
+            evidence,
+            new_password,
+        };
+        let again = scene.ask(typed).await.unwrap_err();
+        assert_eq!(again.kind, Kind::ProofRefused);
+    }
 }
 
 #[rstest]

@@ -1,6 +1,6 @@
 //! Whoever was erased is forgotten.
 
-use contract::ids::{AccountId, OrganisationId, Ulid};
+use contract::ids::{AccountId, MembershipId, OrganisationId, PlanId, Ulid};
 use kernel::{Pace, Work as _};
 use people::ErasureSweeper;
 use rstest::rstest;
@@ -27,6 +27,44 @@ async fn forget_mail(scene: &Scene, account: AccountId, at: Option<u64>) {
         forget.execute(&mut tx).await.unwrap();
     }
     tx.commit().await.unwrap();
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn whoever_sits_down_while_they_would_be_forgotten_keeps_the_account(
+    #[values(Engine::Postgres)] engine: Engine,
+    #[values(true, false)] is_erased: bool,
+) {
+    let scene = Scene::open(engine).await;
+    let (ann, _) = scene.registered("ann@uni.edu").await;
+    if is_erased {
+        let mut tx = scene.begin().await;
+        let organisation = OrganisationId::new(Ulid::from_parts(1, 0));
+        let erase = sql::ERASE.bind(ann).bind(organisation).bind(1_i64);
+        erase.execute(&mut tx).await.unwrap();
+        let forget = sql::FORGET_MAIL.bind(ann).bind(organisation).bind(1_i64);
+        forget.execute(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    } else {
+        scene.clock.advance_seconds(60 * 86_400);
+    }
+    let mut tx = scene.begin().await;
+    let sits = sql::SIT_DOWN.bind(ann);
+    sits.fetch_one(&mut tx).await.unwrap();
+    let id = Ulid::from_parts(7, 0);
+    let put = sql::PUT_PLAN.bind(PlanId::new(id));
+    let put = put.bind(OrganisationId::new(id));
+    put.execute(&mut tx).await.unwrap();
+    let put = sql::PUT_MEMBERSHIP.bind(MembershipId::new(id));
+    let put = put.bind(OrganisationId::new(id)).bind(ann);
+    put.bind(PlanId::new(id)).execute(&mut tx).await.unwrap();
+    // Whom somebody has is passed over.
+    sweep(&scene).await;
+    scene.sweep().await;
+    tx.commit().await.unwrap();
+    sweep(&scene).await;
+    scene.sweep().await;
+    assert_eq!(scene.count(&sql::COUNT_ACCOUNTS).await, 1);
 }
 
 #[rstest]

@@ -49,10 +49,17 @@ impl Scene {
     }
 
     pub(crate) async fn with_passwords(engine: Engine, settings: PasswordSettings) -> Self {
-        let (file, clock) = (engine.fresh(), ManualClock::at(NOON));
-        let options = DatabaseOptions::new(Secret::new(file.url()), clock.clone());
-        let database = Database::connect(&options).await.unwrap();
-        database.migrate().await.unwrap();
+        let clock = ManualClock::at(NOON);
+        let connect = async |url: &str| {
+            let options = DatabaseOptions::new(Secret::new(url), clock.clone());
+            Database::connect(&options).await.unwrap()
+        };
+        let file = engine.prepared(async |url| {
+            let database = connect(&url).await;
+            database.migrate().await.unwrap();
+            database.close().await;
+        });
+        let database = connect(file.url()).await;
         let db = database.open("people").await.unwrap();
         let options = BusOptions {
             service: Service::HttpEdge,

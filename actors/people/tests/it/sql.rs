@@ -21,6 +21,9 @@ store::statements! {
         insert into memberships (id, organisation_id, account_id, plan_id, status, door, created_at)
         values ($1, $2, $3, $4, 'assigned', 'link', 1)";
 
+    /// Somebody sits down: nobody else has their account meanwhile.
+    pub(crate) SIT_DOWN = "select id from accounts where id = $1 for_key_share(accounts)";
+
     /// An administrator withdrew a seat, which may be given again or erased since.
     pub(crate) REVOKE = "insert into revocations (account_id, at) values ($1, $2)";
 
@@ -62,6 +65,12 @@ store::statements! {
         insert into invite_uses (invite_id, organisation_id, membership_id, account_id, email_key, at)
         values ($1, 'org_1', 'mbr_1', 'acc_1', 'x', 1)";
 
+    /// The letters that are to tell of changes of address are queued, as the invite dispatcher queues them.
+    pub(crate) QUEUE_NOTICES = "
+        insert into mails (id, key, recipient, letter, queued_at, due_at)
+        select key, key, email, '', 1, 1
+        from address_notices";
+
     /// How many accounts there are.
     pub(crate) COUNT_ACCOUNTS = "select count(*) as n from accounts";
 
@@ -98,6 +107,8 @@ store::statements! {
         select 'proof ' || id || ' ' || account_id || ' ' || token_hash || ' ' || code_hash || ' '
             || cast(code_attempts as text) || ' ' || coalesce(cast(superseded_at as text), '-')
         from proofs
+        union all
+        select 'notice ' || key || ' ' || account_id || ' ' || email from address_notices
         union all
         select 'audit ' || id || ' ' || actor || ' ' || action || ' ' || target || ' ' || change
         from audit

@@ -33,6 +33,7 @@ struct Person {
     link: Option<String>,
     redeemed: Option<i64>,
     seen: Option<i64>,
+    joined: i64,
     tags: Vec<&'static str>,
 }
 
@@ -77,6 +78,7 @@ impl Person {
             link: (!every(4)).then(|| if every(6) { second } else { first }.link.to_string()),
             redeemed: (!every(11)).then(|| i64::from(n / 10)),
             seen: (!every(3)).then(|| i64::from(PEOPLE - n) / 3),
+            joined: i64::from(n / 6),
             tags: tags.iter().filter(|tag| tag.1).map(|tag| tag.0).collect(),
         }
     }
@@ -95,7 +97,7 @@ impl Person {
                 .link
                 .is_none_or(|other| Some(other.to_string()) == self.link)
             && filter.door.as_ref().is_none_or(|other| other == self.door)
-            && since.is_none_or(|since| self.seen.unwrap_or(0) < since)
+            && since.is_none_or(|since| self.joined.max(self.seen.unwrap_or(0)) < since)
             && tags.into_iter().all(|tag| self.tags.contains(&tag))
     }
 }

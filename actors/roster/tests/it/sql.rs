@@ -64,8 +64,9 @@ store::statements! {
             rows.value ->> 'status', rows.value ->> 'door', rows.value ->> 'link',
             cast(rows.value ->> 'redeemed' as bigint),
             case when rows.value ->> 'status' = 'waiting' then 1 end,
-            case when rows.value ->> 'status' = 'revoked' then 1 end, 1, rows.value ->> 'name',
-            rows.value ->> 'name', rows.value ->> 'email', cast(rows.value ->> 'seen' as bigint)
+            case when rows.value ->> 'status' = 'revoked' then 1 end,
+            cast(rows.value ->> 'joined' as bigint), rows.value ->> 'name', rows.value ->> 'name',
+            rows.value ->> 'email', cast(rows.value ->> 'seen' as bigint)
         from rows($1)";
 
     /// Their tags.

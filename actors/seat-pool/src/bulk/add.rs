@@ -6,8 +6,8 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 
-use super::found;
-use crate::{SeatPool, place::keys, sql};
+use super::{found, sql};
+use crate::{SeatPool, place::keys};
 
 impl Serve<AddToBulk> for SeatPool {
     async fn serve(&mut self, message: AddToBulk, cx: &Cx) -> Result<Bulk, Problem> {

@@ -6,8 +6,8 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 
-use super::found;
-use crate::{SeatPool, sql};
+use super::{found, sql};
+use crate::SeatPool;
 
 impl Serve<GetBulk> for SeatPool {
     async fn serve(&mut self, message: GetBulk, _: &Cx) -> Result<Bulk, Problem> {

@@ -1,9 +1,14 @@
-//! One change for many people: a job is opened, filled, started, and worked off by [`BulkWorker`].
+//! One change for many people: a job is opened, filled, started, and worked off by [`BulkWorker`]. One about
+//! whoever joined through a link is asked for by the link registry ([`take_up`]).
 
 mod add;
 mod get;
 mod open;
+mod piece;
+mod retag_link;
+pub(crate) mod sql;
 mod start;
+mod take_up;
 mod turns;
 mod work;
 

@@ -9,8 +9,8 @@ use contract::{
 use kernel::{Cx, Serve};
 use serde_json::json;
 
-use super::found;
-use crate::{SeatPool, sql};
+use super::{found, sql};
+use crate::SeatPool;
 
 /// How long a job is remembered that was not started, or is finished, in days.
 const KEPT_DAYS: i64 = 1;

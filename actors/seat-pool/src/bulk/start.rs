@@ -11,11 +11,10 @@ use kernel::{Cx, Serve};
 use serde_json::json;
 use store::Tx;
 
-use super::found;
+use super::{found, sql};
 use crate::{
     SeatPool,
     books::{Books, PlanBook},
-    sql,
 };
 
 impl Serve<StartBulk> for SeatPool {

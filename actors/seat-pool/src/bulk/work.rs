@@ -1,79 +1,38 @@
-//! Works jobs off, a piece of each in turn. A job that fails steps aside, for longer each time, and is
-//! given up in the end: it holds up no other.
+//! Works jobs off, a piece of each in turn.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use contract::{
-    Clock, Problem, Service, Stamp,
-    bulk::BulkAction,
-    ids::{BulkId, MembershipId, OrganisationId},
-};
-use kernel::{Behaviour, Cx, Pace, Routes, Work};
-use serde::Serialize;
-use serde_json::json;
-use store::{Db, StoreError, Tx};
+use contract::{Clock, Problem, Service};
+use kernel::{Behaviour, Pace, Routes, Work};
+use store::{Db, StoreError};
 
 use super::{
-    bulk,
+    piece::Pieces,
+    sql,
     turns::{Job, Turns},
 };
-use crate::{
-    books::Books,
-    place::{self, Found},
-    queue,
-    reassign::reassign,
-    retag_membership::{Retag, retag},
-    revoke::revoke,
-    sql,
-};
 
-/// How many people one transaction changes: short enough for whoever waits for the same lock.
-const PIECE: usize = 200;
 /// How long nothing is looked for when nobody nudges.
 const REST: Duration = Duration::from_secs(5);
-
-/// How long a job steps aside after each failure in a row, in seconds; after as many it is given up.
-const PAUSES: [i64; 7] = [10, 60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600];
 
 /// Works jobs off. Any number may run: each piece is taken under the lock of its history.
 #[derive(Debug)]
 pub struct BulkWorker {
-    db: Db,
-    clock: Arc<dyn Clock>,
+    pieces: Pieces,
     turns: Turns,
-}
-
-/// How a change went for one person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Outcome {
-    Done,
-    Gone,
-    NoSeats,
-    TooManyTags,
-}
-
-#[derive(Serialize)]
-struct OutcomeRow {
-    id: MembershipId,
-    outcome: Outcome,
 }
 
 impl BulkWorker {
     /// A worker; all that it keeps is whose turn it is.
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        let turns = Turns::default();
-        Self { db, clock, turns }
+        let (pieces, turns) = (Pieces { db, clock }, Turns::default());
+        Self { pieces, turns }
     }
 
     /// Whose turn it is.
     async fn next(&mut self) -> Result<Option<Job>, Problem> {
-        let mut reader = self.db.read().await?;
-        let under_way = sql::BULKS_UNDER_WAY.bind(self.clock.now());
+        let mut reader = self.pieces.db.read().await?;
+        let under_way = sql::BULKS_UNDER_WAY.bind(self.pieces.clock.now());
         let rows = under_way.fetch_all(&mut reader).await?;
         let jobs = rows
             .iter()
@@ -81,137 +40,6 @@ impl BulkWorker {
         let jobs = jobs.collect::<Result<Vec<Job>, StoreError>>()?;
         Ok(self.turns.take(&jobs))
     }
-
-    /// Lets a job that failed rest, or gives it up. What is done of it stays done.
-    async fn step_aside(&self, (organisation, id): Job, why: &Problem) -> Result<(), Problem> {
-        let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
-        let mut tx = self.db.write(&stamp).await?;
-        tx.lock_histories(&[organisation]).await?;
-        let find = sql::FIND_BULK.bind(organisation).bind(id);
-        let Some(row) = find.fetch_optional(&mut tx).await? else {
-            return Ok(());
-        };
-        let failures: i64 = row.get("failures")?;
-        let pause = usize::try_from(failures)
-            .ok()
-            .and_then(|failures| PAUSES.get(failures));
-        let reason = why.kind.slug();
-        sql::FAIL_BULK
-            .bind(id)
-            .bind(pause.map(|pause| stamp.now.plus_seconds(*pause)))
-            .bind(pause.is_none().then_some(stamp.now))
-            .bind(pause.is_none().then_some(reason))
-            .execute(&mut tx)
-            .await?;
-        if pause.is_none() {
-            tx.audit(
-                organisation,
-                "bulk.give-up",
-                id,
-                json!({ "reason": reason }),
-            );
-        }
-        tx.commit().await?;
-        tracing::warn!(bulk = %id, %organisation, problem = %why, failures, "a job failed");
-        Ok(())
-    }
-
-    /// Changes the next people of a job, and notes how it went in the same transaction.
-    async fn piece(&self, organisation: OrganisationId, id: BulkId) -> Result<(), Problem> {
-        let now = self.clock.now();
-        let mut reader = self.db.read().await?;
-        let find = sql::FIND_BULK.bind(organisation).bind(id);
-        let Some(row) = find.fetch_optional(&mut reader).await? else {
-            return Ok(());
-        };
-        drop(reader);
-        let action = bulk(&row)?.action;
-        // What is done is done in the name of whoever started it.
-        let stamp = Stamp {
-            now,
-            actor: row.get("actor")?,
-            request_id: row.get("request_id")?,
-        };
-        let mut tx = self.db.write(&stamp).await?;
-        tx.lock_histories(&[organisation]).await?;
-        let left = sql::BULK_LEFT.bind(id).bind(PIECE as u64);
-        let left = left.fetch_all(&mut tx).await?;
-        let ids: Vec<MembershipId> = left
-            .iter()
-            .map(|row| row.get("membership_id"))
-            .collect::<Result<_, _>>()?;
-        let found = place::find(&mut tx, organisation, ids.iter().copied()).await?;
-        let outcomes = apply(&mut tx, organisation, &action, &found).await?;
-        let rows: Vec<_> = ids
-            .iter()
-            .map(|id| OutcomeRow {
-                id: *id,
-                outcome: outcomes.get(id).copied().unwrap_or(Outcome::Gone),
-            })
-            .collect();
-        sql::SET_BULK_OUTCOMES
-            .bind(id)
-            .bind_rows(&rows)
-            .execute(&mut tx)
-            .await?;
-        let done = rows.iter().filter(|row| row.outcome == Outcome::Done);
-        let done = done.count() as u64;
-        let is_end = ids.len() < PIECE;
-        sql::MOVE_BULK
-            .bind(id)
-            .bind(done)
-            .bind(rows.len() as u64 - done)
-            .bind(is_end.then_some(now))
-            .execute(&mut tx)
-            .await?;
-        tx.commit().await?;
-        if is_end {
-            tracing::info!(bulk = %id, %organisation, "finished a job");
-        }
-        Ok(())
-    }
-}
-
-async fn apply(
-    tx: &mut Tx,
-    organisation: OrganisationId,
-    action: &BulkAction,
-    found: &[Found],
-) -> Result<HashMap<MembershipId, Outcome>, Problem> {
-    let ids: Vec<_> = found.iter().map(|one| one.mover.id).collect();
-    if let BulkAction::Retag { add, remove } = action {
-        let outcomes = retag(tx, organisation, &ids, (add, remove)).await?;
-        let outcomes = outcomes.into_iter().map(|one| match one {
-            Retag::Changed | Retag::Same => Outcome::Done,
-            Retag::TooMany => Outcome::TooManyTags,
-        });
-        return Ok(ids.into_iter().zip(outcomes).collect());
-    }
-    let plans: BTreeSet<_> = found.iter().map(|one| one.mover.plan).collect();
-    let mut books = Books::open(tx, plans.iter().copied()).await?;
-    let outcomes: Vec<_> = if *action == BulkAction::Reassign {
-        let all: Vec<_> = found.iter().collect();
-        let seated = reassign(tx, &mut books, &all).await?;
-        seated
-            .into_iter()
-            .map(|has_seat| {
-                if has_seat {
-                    Outcome::Done
-                } else {
-                    Outcome::NoSeats
-                }
-            })
-            .collect()
-    } else {
-        let movers: Vec<_> = found.iter().map(|one| &one.mover).collect();
-        revoke(tx, &mut books, &movers).await?;
-        for plan in plans {
-            queue::promote(tx, &mut books, plan).await?;
-        }
-        vec![Outcome::Done; ids.len()]
-    };
-    books.write(tx).await?;
-    Ok(ids.into_iter().zip(outcomes).collect())
 }
 
 impl Behaviour for BulkWorker {
@@ -222,13 +50,11 @@ impl Behaviour for BulkWorker {
 
 impl Work for BulkWorker {
     async fn work(&mut self) -> Result<Pace, Problem> {
+        self.pieces.take_up_all().await?;
         let Some(job) = self.next().await? else {
             return Ok(Pace::Rest(REST));
         };
-        let (organisation, id) = job;
-        if let Err(problem) = self.piece(organisation, id).await {
-            self.step_aside(job, &problem).await?;
-        }
+        self.pieces.step(job).await?;
         Ok(Pace::Again)
     }
 }

@@ -112,27 +112,15 @@ pub async fn verify(db: &Db) -> Result<Vec<Difference>, StoreError> {
             format!("was revoked at {at}, of which no ledger knows"),
         );
     }
-    for row in &sql::JOBS.fetch_all(&mut reader).await? {
-        let id: String = row.get("id")?;
-        findings.expect(
-            &id,
-            "its people",
-            row.get("people")?,
-            row.get("people_rows")?,
-        );
-        findings.expect(&id, "done", row.get("done")?, row.get("done_rows")?);
-        findings.expect(
-            &id,
-            "refused",
-            row.get("refused")?,
-            row.get("refused_rows")?,
-        );
-    }
+    jobs(&mut reader, &mut findings).await?;
     for row in &sql::TENANTS.fetch_all(&mut reader).await? {
         findings.note(
             &row.get::<String>("id")?,
             "sits on a plan of another organisation",
         );
+    }
+    for row in &sql::NOBODYS.fetch_all(&mut reader).await? {
+        findings.note(&row.get::<String>("id")?, "has no account");
     }
     for row in &sql::HISTORIES.fetch_all(&mut reader).await? {
         history(&mut findings, row)?;
@@ -148,6 +136,31 @@ struct Running {
     held: i64,
     assigned: i64,
     waiting: i64,
+}
+
+/// Jobs, by their people.
+async fn jobs(reader: &mut Reader, findings: &mut Findings) -> Result<(), StoreError> {
+    for row in &sql::JOBS.fetch_all(reader).await? {
+        let id: String = row.get("id")?;
+        findings.expect(
+            &id,
+            "its people",
+            row.get("people")?,
+            row.get("people_rows")?,
+        );
+        findings.expect(&id, "done", row.get("done")?, row.get("done_rows")?);
+        findings.expect(
+            &id,
+            "refused",
+            row.get("refused")?,
+            row.get("refused_rows")?,
+        );
+    }
+    for row in &sql::LINK_JOBS.fetch_all(reader).await? {
+        let id: String = row.get("id")?;
+        findings.expect(&id, "its people", row.get("people")?, row.get("settled")?);
+    }
+    Ok(())
 }
 
 /// Adds every ledger up, entry by entry: no entry may give a seat that was not there at that time.

@@ -51,8 +51,16 @@ store::statements! {
                 as refused_rows
         from bulk_jobs j
         left join bulk_people b on b.bulk_id = j.id
+        where j.link_id is null
         group by j.id, j.people, j.done, j.refused
         order by j.id";
+
+    /// Finished jobs about whoever joined through a link.
+    pub(crate) LINK_JOBS = "
+        select id, people, done + refused as settled
+        from bulk_jobs
+        where link_id is not null and finished_at is not null and given_up is null
+        order by id";
 
     /// Seats that the ledger gave to people who are gone.
     pub(crate) GONE = "
@@ -70,6 +78,14 @@ store::statements! {
         from memberships m
         join plans p on p.id = m.plan_id
         where p.organisation_id <> m.organisation_id
+        order by m.id";
+
+    /// Memberships of nobody.
+    pub(crate) NOBODYS = "
+        select m.id
+        from memberships m
+        left join accounts a on a.id = m.account_id
+        where a.id is null
         order by m.id";
 
     /// Accounts whose last revocation, by the ledgers and by their places, is later than the one that

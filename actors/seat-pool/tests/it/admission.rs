@@ -5,6 +5,10 @@ use testkit::Engine;
 
 use crate::house::House;
 
+store::statements! {
+    FORGET_ACCOUNT = "delete from accounts where id = $1";
+}
+
 #[rstest]
 #[actix_rt::test]
 async fn whoever_joins_has_a_seat_tags_a_ledger_entry_an_event_and_an_audit_entry(
@@ -158,6 +162,25 @@ async fn one_person_who_asks_many_times_at_once_has_one_seat(
         1
     );
     assert_eq!(house.look(plan).await.seats.assigned, 1);
+    house.close().await;
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn nobody_gets_a_seat_whose_account_is_being_forgotten(
+    #[values(Engine::Postgres)] engine: Engine,
+) {
+    let house = House::open(engine).await;
+    let plan = house.plan(1).await;
+    let link = house.link(plan, None).await;
+    let ann = house.person("ann@uni.edu").await;
+    let stamp = house.public().stamp(&*house.clock);
+    let mut tx = house.db.write(&stamp).await.unwrap();
+    let forget = FORGET_ACCOUNT.bind(ann);
+    forget.execute(&mut tx).await.unwrap();
+    let asked = house.but_waits(house.admit(ann, link), tx).await;
+    assert_eq!(asked.unwrap_err().kind, Kind::NotFound);
+    assert_eq!(house.place(ann).await, None);
     house.close().await;
 }
 

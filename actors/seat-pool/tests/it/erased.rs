@@ -43,6 +43,7 @@ async fn whoever_was_erased_is_named_by_no_acceptance_and_no_entry_of_their_plac
             organisation: house.organisation,
             membership_id: place,
         };
+        house.clock.advance_seconds(1);
         house.bus.call(&erase, &house.owner()).await.unwrap();
         let mut reader = house.db.read().await.unwrap();
         let row = ERASED_AT.bind(ann).fetch_one(&mut reader).await.unwrap();

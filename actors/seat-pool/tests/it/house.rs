@@ -1,6 +1,6 @@
 //! A seat pool on a database of its own, with the rows of other owners that it reads.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use contract::{
     Caller, Clock, ManualClock, Problem, Role, Secret, Service, Timestamp,
@@ -11,6 +11,7 @@ use contract::{
     seats::{Admit, Admitted, Door},
     text::Name,
 };
+use futures_util::future::{Either, select};
 use kernel::{
     Bus, BusKey, BusOptions, Cx, Health, KernelMetrics, Stage, StageOptions, Work as _,
     bus::LocalBus,
@@ -64,6 +65,15 @@ store::statements! {
         insert into mails (id, key, recipient, letter, queued_at, due_at)
         select o.key, o.key, 'ann@hill.edu', '', 0, 0
         from offers o";
+    /// Another seat of the same place is the one to tell of.
+    OFFER_ANEW = "
+        update offers
+        set key = key || ':anew', at = at + 1";
+    /// Whoever waits for a lock of this database.
+    WAITING = "
+        select pid as n
+        from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
     USES = "select coalesce(max(uses), 0) as n from link_uses where link_id = $1";
 }
 
@@ -77,6 +87,7 @@ pub(crate) struct House {
     pub(crate) organisation: OrganisationId,
     stage: Stage,
     metrics: SeatMetrics,
+    pub(crate) registry: prometheus::Registry,
     _database: TestDatabase,
 }
 
@@ -95,11 +106,17 @@ impl House {
         instances: usize,
         policies: serde_json::Value,
     ) -> Self {
-        let test_database = engine.fresh();
         let clock = ManualClock::at(Timestamp::from_micros(START));
-        let options = DatabaseOptions::new(Secret::new(test_database.url()), clock.clone());
-        let database = Database::connect(&options).await.unwrap();
-        database.migrate().await.unwrap();
+        let connect = async |url: &str| {
+            let options = DatabaseOptions::new(Secret::new(url), clock.clone());
+            Database::connect(&options).await.unwrap()
+        };
+        let test_database = engine.prepared(async |url| {
+            let database = connect(&url).await;
+            database.migrate().await.unwrap();
+            database.close().await;
+        });
+        let database = connect(test_database.url()).await;
         let db = database.open("seats").await.unwrap();
         let options = BusOptions {
             service: Service::HttpEdge,
@@ -108,7 +125,8 @@ impl House {
             metrics: KernelMetrics::unscraped().unwrap(),
         };
         let bus = Bus::new(Arc::new(LocalBus::new()), options);
-        let metrics = SeatMetrics::register(&prometheus::Registry::new()).unwrap();
+        let registry = prometheus::Registry::new();
+        let metrics = SeatMetrics::register(&registry).unwrap();
         let mut stage = Stage::new(bus.clone(), Health::default(), StageOptions::default());
         let make = {
             let (db, clock, metrics) = (db.clone(), clock.clone(), metrics.clone());
@@ -129,6 +147,7 @@ impl House {
             organisation,
             stage,
             metrics,
+            registry,
             _database: test_database,
         }
     }
@@ -356,6 +375,43 @@ impl House {
         let mut tx = self.db.write(&stamp).await.unwrap();
         TELL.query().execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// Everybody is given another seat by a transaction that is not committed yet.
+    pub(crate) async fn offering_anew(&self) -> store::Tx {
+        let stamp = self.public().stamp(&*self.clock);
+        let mut tx = self.db.write(&stamp).await.unwrap();
+        OFFER_ANEW.query().execute(&mut tx).await.unwrap();
+        tx
+    }
+
+    /// What this comes to; it has to wait for a transaction, which is committed then. PostgreSQL only.
+    pub(crate) async fn but_waits<T>(&self, asked: impl Future<Output = T>, tx: store::Tx) -> T {
+        self.but_so_many_wait(1, asked, tx).await
+    }
+
+    /// As [`but_waits`](Self::but_waits), for what so many do that all have to wait.
+    pub(crate) async fn but_so_many_wait<T>(
+        &self,
+        count: usize,
+        asked: impl Future<Output = T>,
+        tx: store::Tx,
+    ) -> T {
+        let waits = async {
+            loop {
+                let mut reader = self.db.read().await.unwrap();
+                if WAITING.fetch_all(&mut reader).await.unwrap().len() >= count {
+                    return;
+                }
+            }
+        };
+        match select(pin!(asked), pin!(waits)).await {
+            Either::Left(_) => panic!("it did not wait"),
+            Either::Right(((), asked)) => {
+                tx.commit().await.unwrap();
+                asked.await
+            }
+        }
     }
 
     pub(crate) async fn tags(&self, account: AccountId) -> Vec<String> {

@@ -4,6 +4,7 @@ use contract::{
     bulk::{Bulk, BulkAction, GetBulk},
     ids::{MembershipId, OrganisationId},
 };
+use futures_util::future::join_all;
 use kernel::{Pace, Work as _};
 use rstest::rstest;
 use seat_pool::BulkWorker;
@@ -14,6 +15,7 @@ use crate::house::House;
 store::statements! {
     GIVEN_UP = "
         select count(*) as n from audit where organisation_id = $1 and action = 'bulk.give-up'";
+    FAILURES = "select failures from bulk_jobs where id = $1";
 }
 
 impl House {
@@ -32,7 +34,7 @@ impl House {
         self.start(job.id, count as u64).await.unwrap()
     }
 
-    async fn job_of(&self, organisation: OrganisationId, job: &Bulk) -> Bulk {
+    pub(crate) async fn job_of(&self, organisation: OrganisationId, job: &Bulk) -> Bulk {
         let get = GetBulk {
             organisation,
             bulk_id: job.id,
@@ -122,5 +124,33 @@ async fn a_job_that_fails_again_and_again_is_given_up_with_the_reason(
     house.block_commits(false).await;
     house.work_off().await;
     assert_eq!(house.job_of(house.organisation, &failing).await, job);
+    house.close().await;
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn several_nodes_that_fail_at_a_job_at_once_count_once(
+    #[values(Engine::Postgres)] engine: Engine,
+) {
+    let mut house = House::open(engine).await;
+    let failing = house.busy(3).await;
+    house.block_commits(true).await;
+    for failures in 1..=2 {
+        // All of them know of the job before the first has failed.
+        let stamp = house.public().stamp(&*house.clock);
+        let mut tx = house.db.write(&stamp).await.unwrap();
+        tx.lock_histories(&[house.organisation]).await.unwrap();
+        let nodes = (0..3).map(|_| async {
+            let mut worker = BulkWorker::new(house.db.clone(), house.clock.clone());
+            worker.work().await.unwrap()
+        });
+        let paces = house.but_so_many_wait(3, join_all(nodes), tx).await;
+        assert_eq!(paces, [Pace::Again; 3]);
+        let mut reader = house.db.read().await.unwrap();
+        let counted = FAILURES.bind(failing.id).fetch_one(&mut reader).await;
+        assert_eq!(counted.unwrap().get::<i64>("failures").unwrap(), failures);
+        house.clock.advance_seconds(60);
+    }
+    house.block_commits(false).await;
     house.close().await;
 }

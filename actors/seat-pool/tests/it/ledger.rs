@@ -33,6 +33,7 @@ async fn a_ledger_says_how_a_plan_stood_at_any_instant(
     let bought = contract::Clock::now(&*house.clock);
     house.clock.advance_seconds(1);
     let place = house.admit(people[0], link).await.unwrap().membership_id;
+    house.clock.advance_seconds(1);
     house.admit(people[1], link).await.unwrap();
     let full = contract::Clock::now(&*house.clock);
     house.clock.advance_seconds(1);
@@ -66,6 +67,7 @@ async fn a_ledger_is_read_in_pages(#[values(Engine::Sqlite, Engine::Postgres)] e
     for person in house.people(5).await {
         house.admit(person, link).await.unwrap();
     }
+    house.clock.advance_seconds(1);
     let mut page = PageRequest {
         cursor: None,
         limit: Some(4),

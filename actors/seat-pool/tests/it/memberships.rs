@@ -164,6 +164,7 @@ async fn that_a_seat_was_revoked_is_known_after_it_is_given_again_or_erased(
     house.admit(people[1], link).await.unwrap();
     assert_eq!(house.revoked_at(people[0]).await, None);
 
+    house.clock.advance_seconds(1);
     let first = house.clock.now();
     house.revoke(place).await.unwrap();
     house.clock.advance_seconds(1);

@@ -6,7 +6,7 @@ use testkit::Engine;
 
 use crate::house::House;
 
-async fn grow(house: &House, plan_id: PlanId, seats: u64) {
+pub(crate) async fn grow(house: &House, plan_id: PlanId, seats: u64) {
     let update = UpdatePlan {
         organisation: house.organisation,
         plan_id,
@@ -80,6 +80,26 @@ async fn whom_an_administrator_seats_is_to_be_told_when_they_waited_or_have_to_p
     house.clock.advance_seconds(1);
     let again = house.reassign(places[1]).await.unwrap();
     assert_eq!(again.status, Status::Assigned);
+    assert_eq!(house.offers().await, people[1..]);
+    house.close().await;
+}
+
+#[actix_rt::test]
+async fn whoever_is_given_another_seat_while_the_former_is_forgotten_is_still_to_be_told() {
+    let house = House::open(Engine::Postgres).await;
+    let plan = house.plan(1).await;
+    let link = house.link(plan, None).await;
+    let people = house.people(2).await;
+    for person in &people {
+        house.admit(*person, link).await.unwrap();
+        house.clock.advance_seconds(1);
+    }
+    grow(&house, plan, 2).await;
+    house.tell().await;
+    let anew = house.offering_anew().await;
+    house.but_waits(house.sweep(), anew).await;
+    assert_eq!(house.offers().await, people[1..]);
+    house.sweep().await;
     assert_eq!(house.offers().await, people[1..]);
     house.close().await;
 }

@@ -2,8 +2,7 @@ use contract::{
     Kind, PageRequest,
     ids::{OrganisationId, PlanId},
     plans::{CreatePlan, GetPlan, ListPlans, UpdatePlan},
-    seats::RetagLink,
-    text::{Name, Tag},
+    text::Name,
 };
 use rstest::rstest;
 use testkit::Engine;
@@ -106,33 +105,5 @@ async fn a_plan_with_absurd_seats_or_a_past_end_is_refused_by_field(
             (422, field)
         );
     }
-    house.close().await;
-}
-
-#[rstest]
-#[actix_rt::test]
-async fn tags_can_be_brought_to_everybody_who_joined_already(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let house = House::open(engine).await;
-    let plan = house.plan(10).await;
-    let (link, other) = (house.link(plan, None).await, house.link(plan, None).await);
-    let people = house.people(3).await;
-    house.admit(people[0], link).await.unwrap();
-    house.admit(people[1], link).await.unwrap();
-    house.admit(people[2], other).await.unwrap();
-    let tag = |text| Tag::parse(text).unwrap();
-    let retag = RetagLink {
-        organisation: house.organisation,
-        link_id: link,
-        add: vec![tag("autumn")],
-        remove: vec![tag("law")],
-    };
-    for changed in [2, 0] {
-        let done = house.bus.call(&retag, &house.owner()).await.unwrap();
-        assert_eq!(done.changed, changed);
-    }
-    assert_eq!(house.tags(people[0]).await, ["autumn", "year-1"]);
-    assert_eq!(house.tags(people[2]).await, ["law", "year-1"]);
     house.close().await;
 }

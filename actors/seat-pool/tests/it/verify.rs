@@ -56,6 +56,10 @@ store::statements! {
     NOTE_THE_SAME = "update revocations set account_id = substr(account_id, 2)";
     FORGET_REVOKING = "update ledger set change = 'x' where change = 'revoke'";
     REMEMBER_REVOKING = "update ledger set change = 'revoke' where change = 'x'";
+    LOSE_AN_ACCOUNT = "
+        update accounts set id = 'x' || id
+        where id = (select min(account_id) from memberships)";
+    FIND_AN_ACCOUNT = "update accounts set id = substr(id, 2) where id like 'x%'";
     NOTE_A_LIMIT = "
         insert into audit (id, organisation_id, at, actor, action, target, change, request_id)
         select 'aud_' || id, organisation_id, 0, 'test', 'link.update', id,
@@ -131,6 +135,7 @@ static KINDS: &[Case] = &[
         &MOVE_A_PLAN_BACK,
         &["mbr: sits on a plan of another organisation"; 4],
     ),
+    (&LOSE_AN_ACCOUNT, &FIND_AN_ACCOUNT, &["mbr: has no account"]),
     (
         &LOSE_AN_EVENT,
         &FIND_AN_EVENT,

@@ -54,7 +54,7 @@ async fn a_returned_seat_goes_to_the_head_of_the_queue(
         house.admit(people[1], link).await.unwrap().status,
         Status::Waiting
     );
-    house.clock.advance_seconds(7 * 86_400);
+    house.clock.advance_seconds(7 * 86_400 + 1);
     house.sweep().await;
     assert_eq!(
         house.admit(people[1], link).await.unwrap().status,

@@ -271,3 +271,10 @@ fn a_caller_is_on_the_wire_as_it_was() {
     }
     insta::assert_json_snapshot!("callers", callers);
 }
+
+/// A dependency of a test may switch this on for every crate: tests would look at another program then.
+#[test]
+fn keys_are_sorted_as_in_the_program_that_ships() {
+    let object = serde_json::json!({ "b": 1, "a": 2 });
+    assert_eq!(object.to_string(), r#"{"a":2,"b":1}"#);
+}

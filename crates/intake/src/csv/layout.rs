@@ -1,6 +1,9 @@
 //! Which column is what.
 
-use super::{FileProblem, header, sniff::is_bare};
+use super::{
+    FileProblem, header,
+    sniff::{Sample, is_bare},
+};
 use crate::fold;
 
 /// Where the cells of a row are that matter.
@@ -50,8 +53,15 @@ impl Names {
 }
 
 /// Decides by the first rows of a file, and by the column that somebody named.
-pub(crate) fn decide(rows: &[Vec<String>], column: Option<&str>) -> Result<Layout, FileProblem> {
-    let first = rows.first().ok_or(FileProblem::Empty)?;
+pub(crate) fn decide(sample: &Sample, column: Option<&str>) -> Result<Layout, FileProblem> {
+    let rows = sample.rows.as_slice();
+    // Where no row was seen to its end although there is one, it is too long.
+    let none = sample
+        .beyond
+        .map_or(FileProblem::Empty, |line| FileProblem::LineTooLong { line });
+    let Some(first) = rows.first() else {
+        return Err(none);
+    };
     let names_column =
         column.is_some_and(|column| first.iter().any(|cell| is_called(cell, column)));
     let has_header = names_column && !first.iter().any(|cell| fold::has_at(cell))
@@ -100,7 +110,10 @@ pub(crate) fn decide(rows: &[Vec<String>], column: Option<&str>) -> Result<Layou
         .position(|cell| has_header && header::is_email(cell));
     let candidates = candidates(body, width);
     match candidates.as_slice() {
-        [] if body.is_empty() && has_header => Err(FileProblem::Empty),
+        [] if body.is_empty() && has_header => match titled {
+            Some(titled) if sample.beyond.is_some() => Ok(at(titled)),
+            _ => Err(none),
+        },
         [] => titled.map(at).ok_or(FileProblem::NoAddresses),
         [(only, _)] => Ok(at(*only)),
         _ if !has_header && is_list(body) => Ok(Layout::default()),

@@ -184,11 +184,8 @@ impl Body {
             }
             None => (sniff::delimiter(&text, is_whole), 1),
         };
-        let rows = sniff::sample(&text, delimiter, is_whole);
-        if rows.is_empty() && !is_whole {
-            return Err(FileProblem::LineTooLong { line });
-        }
-        let layout = layout::decide(&rows, rules.column.as_deref())?;
+        let sample = sniff::sample(&text, delimiter, line, is_whole);
+        let layout = layout::decide(&sample, rules.column.as_deref())?;
         let rows = Rows {
             skips_header: layout.has_header,
             layout,

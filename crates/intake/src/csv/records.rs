@@ -61,6 +61,20 @@ impl Records {
         }
     }
 
+    /// Whether there is a row whose end was not read.
+    pub(crate) fn is_within_row(&self) -> bool {
+        self.size > 0
+    }
+
+    /// The line of the first row whose end was not read.
+    pub(crate) fn unread(&self) -> u32 {
+        if self.is_within_row() {
+            self.start
+        } else {
+            self.line
+        }
+    }
+
     /// Reads more; with `is_last`, a row without an end as well.
     pub(crate) fn feed(
         &mut self,

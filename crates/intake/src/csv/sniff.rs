@@ -60,7 +60,7 @@ pub(crate) fn delimiter(text: &str, is_whole: bool) -> u8 {
     let mut best = (false, 0, 0, 0);
     let mut found = b',';
     for delimiter in DELIMITERS {
-        let score = score(&sample(text, delimiter, is_whole));
+        let score = score(&sample(text, delimiter, 1, is_whole).rows);
         if score > best {
             best = score;
             found = delimiter;
@@ -69,10 +69,18 @@ pub(crate) fn delimiter(text: &str, is_whole: bool) -> u8 {
     found
 }
 
-/// The rows of the start of a file, cut by a delimiter.
-pub(crate) fn sample(text: &str, delimiter: u8, is_whole: bool) -> Vec<Vec<String>> {
+/// The start of a file.
+#[derive(Debug)]
+pub(crate) struct Sample {
+    pub(crate) rows: Vec<Vec<String>>,
+    /// The line of the first row that is not among them, as its end was not seen; `None`: there is none.
+    pub(crate) beyond: Option<u32>,
+}
+
+/// The rows of the start of a file, from this line on, cut by a delimiter.
+pub(crate) fn sample(text: &str, delimiter: u8, line: u32, is_whole: bool) -> Sample {
     let mut rows = Vec::new();
-    let mut records = Records::new(delimiter, 1);
+    let mut records = Records::new(delimiter, line);
     // A row too long to be one is found again when the file is read.
     let _ = records.feed(text, is_whole, |record| {
         let row: Vec<_> = record.cells().map(|cell| cell.trim().to_owned()).collect();
@@ -81,7 +89,11 @@ pub(crate) fn sample(text: &str, delimiter: u8, is_whole: bool) -> Vec<Vec<Strin
         }
         Ok(())
     });
-    rows
+    let is_cut = !is_whole || records.is_within_row();
+    Sample {
+        rows,
+        beyond: is_cut.then(|| records.unread()),
+    }
 }
 
 /// How well rows are cut: whether they fit below a header, how many addresses stand free, how many rows

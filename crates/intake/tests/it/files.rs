@@ -169,6 +169,29 @@ fn a_quote_that_is_never_closed_loses_nobody_or_is_told() {
 }
 
 #[test]
+fn a_row_too_long_right_below_the_header_is_told_by_its_line() {
+    let (long, most) = ("x".repeat(3_000_000), "x".repeat(65_500));
+    for (above, line) in [
+        ("email,name\n", 2),
+        ("\n\nemail,name\n\n", 5),
+        ("sep=;\nemail;name\n", 3),
+        ("first name,last name\n", 2),
+    ] {
+        let file = format!("{above}a@x.co,\"{long}\"\nb@x.co,Bo\n");
+        let problem = FileProblem::LineTooLong { line };
+        assert_eq!(read_file(file.as_bytes()), Err(problem), "{above:?}");
+    }
+    // In UTF-8 it is longer.
+    let file = [b"email,name\na@x.co,".as_slice(), &vec![0xe9; 40_000]].concat();
+    let problem = FileProblem::LineTooLong { line: 2 };
+    assert_eq!(read_file(&file), Err(problem));
+    let file = read_file(format!("email,name\na@x.co,{most}\nb@x.co,Bo\n").as_bytes());
+    assert_eq!(taken(&file.unwrap().given), ["a@x.co", "b@x.co"]);
+    let none = read_file(b"email,name\n\n,\n");
+    assert_eq!(none, Err(FileProblem::Empty), "there is none at all");
+}
+
+#[test]
 fn a_problem_stays_one() {
     let mut reader = intake::CsvReader::new(intake::Rules {
         most: 1,

@@ -153,6 +153,11 @@ impl Bus {
         &self.options.clock
     }
 
+    /// See [`BusKey::fingerprint`]; the same at every node of a bus.
+    pub fn fingerprint(&self, name: &str, data: &[u8]) -> String {
+        self.options.key.fingerprint(name, data)
+    }
+
     /// Whether requests can be sent at this moment.
     pub fn is_connected(&self) -> bool {
         self.transport.is_connected()

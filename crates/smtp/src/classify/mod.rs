@@ -56,6 +56,12 @@ pub fn names_nobody(text: &str) -> bool {
     says(&text, &rules::NOBODY) && !says(&text, &rules::ABOUT_US)
 }
 
+/// Whether a refusal says in words that we are too fast, or have had our share.
+pub fn names_our_pace(text: &str) -> bool {
+    let text = text.to_lowercase();
+    says(&text, &rules::TOO_FAST) || says(&text, &rules::SHARE_USED)
+}
+
 /// Whether a refusal says in words that its mailbox gets or holds too much, from everybody.
 pub fn names_a_busy_mailbox(text: &str) -> bool {
     says(&text.to_lowercase(), &rules::THEIR_PACE)

@@ -71,6 +71,7 @@ impl Book {
             None => "none".to_owned(),
             Some(Verdict::Accepted { .. }) => "accepted".to_owned(),
             Some(Verdict::Refused { stage, reply }) => format!("{stage:?} {}", reply.code),
+            Some(Verdict::Unfit { why }) => format!("unfit: {why}"),
             Some(Verdict::NotSent { why }) => format!("not sent: {why}"),
             Some(Verdict::Unknown { why }) => format!("unknown: {why}"),
         }

@@ -11,6 +11,7 @@ mod redact;
 mod rows;
 mod scene;
 mod schema;
+mod silent;
 mod sql;
 mod statements;
 mod writers;

@@ -40,9 +40,12 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn open(engine: Engine) -> Self {
-        let file = Arc::new(engine.fresh());
-        let database = connect(file.url()).await;
-        database.migrate().await.unwrap();
+        let file = engine.prepared(async |url| {
+            let database = connect(&url).await;
+            database.migrate().await.unwrap();
+            database.close().await;
+        });
+        let (database, file) = (connect(file.url()).await, Arc::new(file));
         Self::of(database, file).await
     }
 

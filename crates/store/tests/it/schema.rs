@@ -1,11 +1,13 @@
 //! One text makes the same schema on both engines, once.
 
+use std::path::Path;
+
 use futures_util::future::join;
 use rstest::rstest;
 use testkit::Engine;
 
 use crate::{
-    scene::{Scene, connect},
+    scene::{Scene, connect, stamp},
     sql,
 };
 
@@ -200,6 +202,23 @@ async fn two_nodes_that_start_together_both_find_the_schema(
     let (one, two) = (connect(file.url()).await, connect(file.url()).await);
     let (first, second) = join(one.migrate(), two.migrate()).await;
     assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+}
+
+/// Whoever copies the file alone has everything. Connections that are dropped together leave the log
+/// now and then.
+#[tokio::test]
+async fn a_closed_file_has_no_log_beside_it() {
+    for _ in 0..50 {
+        let file = Engine::Sqlite.fresh();
+        let database = connect(file.url()).await;
+        let db = database.open("test").await.unwrap();
+        let tx = db.write(&stamp()).await.unwrap();
+        tx.commit().await.unwrap();
+        db.read().await.unwrap();
+        database.close().await;
+        let log = file.url().strip_prefix("sqlite:").unwrap().to_owned() + "-wal";
+        assert!(!Path::new(&log).exists());
+    }
 }
 
 #[test]

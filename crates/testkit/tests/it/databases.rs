@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use rstest::rstest;
@@ -65,6 +67,39 @@ fn each_engine_gives_an_empty_database(#[values(Engine::Sqlite, Engine::Postgres
         }
         Engine::Postgres => assert!(one.url().starts_with("postgres://postgres@127.0.0.1:")),
     }
+}
+
+#[rstest]
+fn a_database_is_prepared_once_and_each_test_has_a_copy_of_its_own(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let server = PostgresServer::shared;
+    let path = |url: &str| PathBuf::from(url.strip_prefix("sqlite:").unwrap());
+    let write = |url: &str, what: &str| match engine {
+        Engine::Sqlite => fs::write(path(url), what).unwrap(),
+        Engine::Postgres => {
+            let table = "drop table if exists seats; create table seats (id text)";
+            let row = format!("insert into seats values ('{what}')");
+            server().query(url, &format!("{table}; {row}"));
+        }
+    };
+    let read = |url: &str| match engine {
+        Engine::Sqlite => fs::read_to_string(path(url)).unwrap(),
+        Engine::Postgres => server().query(url, "select id from seats"),
+    };
+    let times = AtomicU32::new(0);
+    let prepared = || {
+        engine.prepared(async |url| {
+            times.fetch_add(1, Ordering::Relaxed);
+            write(&url, "s_1");
+        })
+    };
+    let (one, other) = (prepared(), prepared());
+    write(one.url(), "s_2");
+    let third = prepared();
+    let rows = [&one, &other, &third].map(|database| read(database.url()));
+    assert_eq!(rows, ["s_2", "s_1", "s_1"]);
+    assert_eq!(times.into_inner(), 1);
 }
 
 #[test]

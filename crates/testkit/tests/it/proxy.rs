@@ -21,6 +21,18 @@ fn a_cut_wire_drops_and_refuses_until_it_is_restored() {
     assert!(Wire::to(proxy.address()).hear().starts_with("220 "));
 }
 
+#[test]
+fn a_forgotten_connection_stays_open_and_is_silent_and_a_new_one_is_not() {
+    let sink = SmtpSink::start();
+    let proxy = TcpProxy::start(sink.address().to_string());
+    let mut wire = Wire::to(proxy.address());
+    assert!(wire.hear().starts_with("220 "));
+    proxy.forget();
+    wire.say("NOOP");
+    assert!(Wire::to(proxy.address()).hear().starts_with("220 "));
+    assert!(wire.is_silent());
+}
+
 #[tokio::test]
 async fn a_commit_can_happen_and_not_be_known() {
     let server = PostgresServer::shared();

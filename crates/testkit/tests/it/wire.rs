@@ -34,6 +34,14 @@ impl Wire {
         line.trim_end().to_owned()
     }
 
+    /// Whether it is open and nothing has come.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        let stream = self.stream.get_mut();
+        stream.set_nonblocking(true).unwrap();
+        let heard = self.stream.read_line(&mut String::new());
+        heard.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
     /// Says a line and returns the answer's first.
     pub(crate) fn ask(&mut self, line: &str) -> String {
         self.say(line);

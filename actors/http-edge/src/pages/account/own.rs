@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     edge::Edge,
-    pages::{Answer, fields::Errors, frame::Frame, render},
+    pages::{Answer, fields::Errors, frame::Frame, render, words},
     person::{Anybody, Person},
 };
 
@@ -30,12 +30,21 @@ struct OwnPage {
 
 impl OwnPage {
     /// What becomes of a seat, in a few words.
-    fn status(membership: &OwnMembership) -> &'static str {
+    fn status(membership: &OwnMembership) -> String {
+        let needed = words::one_of(&membership.domains_needed);
         match membership.status {
-            Status::Assigned => "Your seat",
-            Status::Held => "Held for you until you confirm your address",
-            Status::Waiting => "On the waiting list",
-            Status::Revoked => "Your access was withdrawn; please ask your administrator",
+            Status::Assigned => "Your seat".to_owned(),
+            Status::Held if !needed.is_empty() => {
+                format!("Held for you until you have an address of {needed}: change it below")
+            }
+            Status::Held => "Held for you until you confirm your address".to_owned(),
+            Status::Waiting if !needed.is_empty() => format!(
+                "On the waiting list, for whoever has an address of {needed}: change it below"
+            ),
+            Status::Waiting => "On the waiting list".to_owned(),
+            Status::Revoked => {
+                "Your access was withdrawn; please ask your administrator".to_owned()
+            }
         }
     }
 

@@ -1,17 +1,26 @@
 //! A forgotten password: ask for a letter, choose another one.
 
-use actix_web::{http::StatusCode, web};
+use actix_web::{HttpRequest, http::StatusCode, web};
 use askama::Template;
-use contract::{Kind, Secret, ids::ProofId, people::Evidence};
+use contract::{
+    EmailAddress, Kind, Problem, Secret,
+    accounts::{PersonSession, SignOutPerson},
+    ids::ProofId,
+    people::Evidence,
+};
 use serde::Deserialize;
 
 use crate::{
     accounts,
     edge::Edge,
-    pages::{Answer, fields::Errors, frame::Frame, render, show},
+    pages::{Answer, fields::Errors, frame::Frame, render, see, show, with_cookie},
+    person::{Anybody, SIGN_IN, session_cookie, session_token},
     problem::Refused,
     request::Incoming,
 };
+
+/// The page that follows, so that no browser keeps the form with the password to send it again.
+const DONE: &str = "/reset/done";
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(
@@ -19,7 +28,12 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(ask))
             .route(web::post().to(send)),
     )
-    .service(web::resource("/reset/code").route(web::post().to(code)))
+    .service(
+        web::resource("/reset/code")
+            .route(web::post().to(code))
+            .route(web::get().to(async || see("/reset"))),
+    )
+    .service(web::resource("/reset/done").route(web::get().to(set_here)))
     .service(
         web::resource("/reset/{token}")
             .route(web::get().to(choose))
@@ -42,6 +56,9 @@ struct ChoosePage {
     frame: Frame,
     /// The proof whose code is typed, and where the letter went.
     sent: Option<(ProofId, String)>,
+    /// Whose password it is, for password managers, and for whoever was handed a letter of somebody else's
+    /// account: known to whoever holds the letter.
+    username: Option<EmailAddress>,
     errors: Errors,
     refusal: Option<String>,
 }
@@ -50,6 +67,8 @@ struct ChoosePage {
 #[template(path = "account/reset_done.html")]
 struct DonePage {
     frame: Frame,
+    /// Who is signed in with it.
+    signed_in: Option<EmailAddress>,
 }
 
 async fn ask(edge: web::Data<Edge>) -> Answer {
@@ -73,6 +92,7 @@ async fn send(edge: web::Data<Edge>, incoming: Incoming, form: web::Form<Asked>)
         Ok(id) => show(&ChoosePage {
             frame: Frame::of(&edge),
             sent: Some((id, email)),
+            username: None,
             errors: Errors::default(),
             refusal: None,
         }),
@@ -93,13 +113,26 @@ async fn send(edge: web::Data<Edge>, incoming: Incoming, form: web::Form<Asked>)
 }
 
 /// Opening the link of a mail changes nothing: scanners open every link.
-async fn choose(edge: web::Data<Edge>) -> Answer {
-    show(&ChoosePage {
+async fn choose(edge: web::Data<Edge>, incoming: Incoming, token: web::Path<String>) -> Answer {
+    let token = Secret::new(token.into_inner());
+    let (username, refusal) = match accounts::reset_for(&edge, &incoming, token).await {
+        Ok(email) => (Some(email), None),
+        Err(problem) if problem.kind == Kind::ProofRefused => (None, Some(problem)),
+        Err(problem) if problem.kind == Kind::TooManyRequests => return Err(problem.into()),
+        // Who sets the password will know whether the link works.
+        Err(_) => (None, None),
+    };
+    let status = refusal
+        .as_ref()
+        .map_or(StatusCode::OK, crate::problem::status);
+    let page = ChoosePage {
         frame: Frame::of(&edge),
         sent: None,
+        username,
         errors: Errors::default(),
-        refusal: None,
-    })
+        refusal: refusal.map(|problem| problem.title),
+    };
+    render(status, &page)
 }
 
 #[derive(Deserialize)]
@@ -113,10 +146,21 @@ async fn finish(
     incoming: Incoming,
     token: web::Path<String>,
     form: web::Form<Chosen>,
+    request: HttpRequest,
 ) -> Answer {
-    let evidence = Evidence::Token(Secret::new(token.into_inner()));
+    let token = Secret::new(token.into_inner());
+    let evidence = Evidence::Token(token.clone());
     let chosen = form.into_inner().new_password;
-    done(&edge, &incoming, evidence, chosen, None).await
+    match set(&edge, &incoming, evidence, chosen).await? {
+        Ok(session) => done(&edge, &incoming, &request, session).await,
+        Err(refused) => {
+            let username = match &refused.refusal {
+                None => accounts::reset_for(&edge, &incoming, token).await.ok(),
+                Some(_) => None,
+            };
+            refused.page(&edge, None, username)
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -130,7 +174,12 @@ struct Typed {
     new_password: String,
 }
 
-async fn code(edge: web::Data<Edge>, incoming: Incoming, form: web::Form<Typed>) -> Answer {
+async fn code(
+    edge: web::Data<Edge>,
+    incoming: Incoming,
+    form: web::Form<Typed>,
+    request: HttpRequest,
+) -> Answer {
     let typed = form.into_inner();
     let proof: ProofId = typed
         .proof
@@ -138,45 +187,95 @@ async fn code(edge: web::Data<Edge>, incoming: Incoming, form: web::Form<Typed>)
         .map_err(|_| Refused::of(Kind::ProofRefused))?;
     let code = accounts::digits(&typed.code);
     let evidence = Evidence::Code { proof, code };
-    let sent = Some((proof, typed.email));
-    done(&edge, &incoming, evidence, typed.new_password, sent).await
+    match set(&edge, &incoming, evidence, typed.new_password).await? {
+        Ok(session) => done(&edge, &incoming, &request, session).await,
+        Err(refused) => refused.page(&edge, Some((proof, typed.email)), None),
+    }
+}
+
+/// Why no password was set: for something in the form, or because the letter is good no more.
+struct NotSet {
+    status: StatusCode,
+    errors: Errors,
+    refusal: Option<String>,
+}
+
+impl NotSet {
+    fn page(
+        self,
+        edge: &Edge,
+        sent: Option<(ProofId, String)>,
+        username: Option<EmailAddress>,
+    ) -> Answer {
+        let page = ChoosePage {
+            frame: Frame::of(edge),
+            sent,
+            username,
+            errors: self.errors,
+            refusal: self.refusal,
+        };
+        render(self.status, &page)
+    }
+}
+
+/// Sets the password; answers the session that begins.
+async fn set(
+    edge: &Edge,
+    incoming: &Incoming,
+    evidence: Evidence,
+    chosen: String,
+) -> Result<Result<Option<PersonSession>, NotSet>, Problem> {
+    let problem = match accounts::finish_reset(edge, incoming, evidence, chosen).await {
+        Ok(session) => return Ok(Ok(session)),
+        Err(problem) => problem,
+    };
+    let status = crate::problem::status(&problem);
+    let (errors, refusal) = if problem.kind == Kind::ProofRefused {
+        (Errors::default(), Some(problem.title))
+    } else {
+        (Errors::beside_fields(problem)?, None)
+    };
+    Ok(Err(NotSet {
+        status,
+        errors,
+        refusal,
+    }))
 }
 
 async fn done(
     edge: &Edge,
     incoming: &Incoming,
-    evidence: Evidence,
-    chosen: String,
-    sent: Option<(ProofId, String)>,
+    request: &HttpRequest,
+    session: Option<PersonSession>,
 ) -> Answer {
-    let problem = match accounts::finish_reset(edge, incoming, evidence, chosen).await {
-        Ok(()) => {
-            return show(&DonePage {
-                frame: Frame::of(edge),
-            });
-        }
-        Err(problem) => problem,
-    };
-    let is_refused = problem.kind == Kind::ProofRefused;
-    let status = crate::problem::status(&problem);
-    let refusal = is_refused.then(|| problem.title.clone());
-    let errors = if is_refused {
-        Errors::default()
-    } else {
-        Errors::beside_fields(problem)?
-    };
-    let status = if is_refused {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        status
-    };
-    render(
-        status,
-        &ChoosePage {
+    let Some(session) = session else {
+        return show(&DonePage {
             frame: Frame::of(edge),
-            sent,
-            errors,
-            refusal,
-        },
-    )
+            signed_in: None,
+        });
+    };
+    if let Some(token) = session_token(request, &edge.options) {
+        leave(edge, incoming, token).await;
+    }
+    Ok(with_cookie(see(DONE), &session_cookie(edge, &session)))
+}
+
+/// Ends the session that the browser had, which may be somebody else's: nobody could end it there any more.
+async fn leave(edge: &Edge, incoming: &Incoming, token: Secret) {
+    let everywhere = false;
+    let sign_out = SignOutPerson { token, everywhere };
+    if let Err(problem) = edge.bus.call(&sign_out, &incoming.cx).await {
+        tracing::warn!(request_id = %incoming.cx.request_id, %problem, "a session that another one followed was not ended");
+    }
+}
+
+/// Says who is signed in since.
+async fn set_here(edge: web::Data<Edge>, anybody: Anybody) -> Answer {
+    let Some(person) = anybody.0 else {
+        return Ok(see(SIGN_IN));
+    };
+    show(&DonePage {
+        frame: Frame::of(&edge),
+        signed_in: Some(person.signed_in.email),
+    })
 }

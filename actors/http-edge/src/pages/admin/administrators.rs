@@ -15,8 +15,8 @@ use serde::Deserialize;
 
 use super::role;
 use crate::{
+    appoint::{self, Appointed},
     edge::Edge,
-    flows::{self, Appointed},
     pages::{
         Answer,
         fields::Errors,
@@ -252,7 +252,7 @@ async fn appoint(
         .bus
         .call(&GetOrganisation { organisation }, &office.cx)
         .await?;
-    let appointed = flows::appoint(edge, &office.cx, create, by).await;
+    let appointed = appoint::appoint(edge, &office.cx, create, by).await;
     appointed.map_err(|problem| {
         if problem.kind != Kind::Conflict || !problem.errors.is_empty() {
             return problem;

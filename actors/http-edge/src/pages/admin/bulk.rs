@@ -109,7 +109,7 @@ async fn staged(
     fields: &[(String, String)],
 ) -> Result<Bulk, Problem> {
     let (whom, action) = (whom(fields)?, action(fields)?);
-    let staged = whom.stage(edge, &office.cx, office.organisation, action);
+    let staged = whom.stage(&edge.bus, &office.cx, office.organisation, action);
     let bulk = staged.await?;
     if bulk.count == 0 {
         return Err(Problem::invalid("id", "required", "Nobody was found."));

@@ -151,6 +151,7 @@ impl LinkForm {
                 expires_at: parsed.expires_at.filter(|_| !is_same_end),
                 max_uses: Some(parsed.max_uses?),
                 allowed_domains: Some(parsed.allowed_domains?),
+                to_all: None,
             })
         })
     }

@@ -4,8 +4,9 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use askama::Template;
 use contract::{
     Cursor, Kind, PageRequest, Problem, Timestamp,
-    ids::LinkId,
-    links::{GetLink, Link, LinkSwitch, ListLinks, RotateLink, SwitchLink},
+    bulk::Bulk,
+    ids::{BulkId, LinkId},
+    links::{GetLink, Link, LinkSwitch, ListLinks, RotateLink, SwitchLink, UpdateLink},
     plans::Plan,
 };
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use serde_json::json;
 use super::{link_form::LinkForm, plans_of, who::Who};
 use crate::{
     edge::Edge,
-    flows,
+    link,
     pages::{
         Answer,
         fields::Errors,
@@ -50,7 +51,7 @@ struct Row {
 
 impl Row {
     fn of(edge: &Edge, link: Link) -> Self {
-        let url = flows::join_url(edge, &link.token);
+        let url = link::url(edge, &link.token);
         let state = state(&link, edge.bus.clock().now());
         Self { link, url, state }
     }
@@ -187,7 +188,7 @@ async fn create(
             let page = office.path(format_args!("/links/{}", link.id));
             // The script copies the URL within the click that made it.
             if wants_json(&request) {
-                let url = flows::join_url(&edge, &link.token);
+                let url = link::url(&edge, &link.token);
                 return Ok(HttpResponse::Created().json(json!({ "url": url, "page": page })));
             }
             Ok(see(&format!("{page}?done=created")))
@@ -284,14 +285,20 @@ async fn update(
     let updated = match form.update(office.organisation, &before) {
         Ok(update) => {
             let to_all = form.apply_tags == "all";
-            flows::update_link(&edge, &office.cx, update, &before, to_all).await
+            let to_all = to_all.then(|| BulkId::new(edge.bus.clock().ulid()));
+            let update = UpdateLink { to_all, ..update };
+            link::update(&edge, &office.cx, update).await
         }
         Err(problem) => Err(problem),
     };
     match updated {
-        Ok(link) => Ok(see(
-            &office.path(format_args!("/links/{}?done=saved", link.id))
-        )),
+        Ok((link, job)) => {
+            let untold = |job: &Bulk| job.finished_at.is_none() || job.refused > 0;
+            Ok(see(&match job.filter(untold) {
+                Some(job) => office.path(format_args!("/users/bulk/{}", job.id)),
+                None => office.path(format_args!("/links/{}?done=saved", link.id)),
+            }))
+        }
         Err(problem) => {
             let status = crate::problem::status(&problem);
             let errors = Errors::beside_fields(problem)?;

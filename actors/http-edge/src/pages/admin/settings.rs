@@ -1,15 +1,18 @@
 //! What an organisation is called and what it decided about its people.
 
-use actix_web::web;
+use actix_web::{http::StatusCode, web};
 use askama::Template;
 use contract::{
     Fields, Problem,
+    ids::OrganisationId,
     organisations::{
-        GetOrganisation, InviteAcceptance, JoinProof, Organisation, UpdateOrganisation,
+        GetOrganisation, InviteAcceptance, JoinProof, Organisation, PoliciesChange,
+        UpdateOrganisation,
     },
     text::{Language, Name},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use url::Url;
 
 use crate::{
@@ -32,29 +35,32 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 /// An organisation as it is typed.
-#[derive(Debug, Default, Deserialize)]
-struct SettingsForm {
-    #[serde(default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Typed {
     name: String,
-    #[serde(default)]
     product_url: String,
     /// `later` or `first`.
-    #[serde(default)]
     join_proof: String,
-    #[serde(default)]
     proof_days: String,
     /// `strict` or `lenient`.
-    #[serde(default)]
     invite_acceptance: String,
-    #[serde(default)]
     invite_days: String,
-    #[serde(default)]
     remind_days: String,
-    #[serde(default)]
     language: String,
 }
 
-impl SettingsForm {
+/// The form as it is sent.
+#[derive(Debug, Deserialize)]
+struct SettingsForm {
+    #[serde(flatten)]
+    typed: Typed,
+    /// What the form was shown with, as JSON.
+    #[serde(default)]
+    was: String,
+}
+
+impl Typed {
     fn of(organisation: &Organisation) -> Self {
         let policies = &organisation.policies;
         let join_proof = match policies.join_proof {
@@ -77,56 +83,78 @@ impl SettingsForm {
         }
     }
 
-    /// The message that changes the organisation into what was typed.
-    fn update(&self, before: Organisation) -> Result<UpdateOrganisation, Problem> {
+    /// The message that changes what was typed anew. What somebody else decided since the form was
+    /// shown stays.
+    fn update(
+        &self,
+        was: &Self,
+        organisation: OrganisationId,
+    ) -> Result<UpdateOrganisation, Problem> {
         let mut fields = Fields::default();
-        let name = fields.take("name", Name::parse(&self.name));
-        let product_url = Url::parse(self.product_url.trim()).ok();
-        if product_url.is_none() {
-            fields.refuse("product_url", "not-a-url", "is not an address of the web");
-        }
-        let mut policies = before.policies;
-        match self.join_proof.as_str() {
-            "later" => policies.join_proof = JoinProof::Later,
-            "first" => policies.join_proof = JoinProof::First,
-            _ => fields.refuse("policies.join_proof", "unknown", "must be one of the two"),
-        }
-        match self.invite_acceptance.as_str() {
-            "strict" => policies.invite_acceptance = InviteAcceptance::Strict,
-            "lenient" => policies.invite_acceptance = InviteAcceptance::Lenient,
-            _ => fields.refuse(
-                "policies.invite_acceptance",
-                "unknown",
-                "must be one of the two",
-            ),
-        }
-        for (field, text, days) in [
-            ("proof_days", &self.proof_days, &mut policies.proof_days),
-            ("invite_days", &self.invite_days, &mut policies.invite_days),
-            ("remind_days", &self.remind_days, &mut policies.remind_days),
-        ] {
-            match text.trim().parse() {
-                Ok(given) => *days = given,
-                Err(_) => fields.refuse(
-                    &format!("policies.{field}"),
-                    "not-a-number",
-                    "must be a whole number",
-                ),
+        let name =
+            anew(&self.name, &was.name).and_then(|name| fields.take("name", Name::parse(name)));
+        let product_url = anew(&self.product_url, &was.product_url).and_then(|url| {
+            let url = Url::parse(url).ok();
+            if url.is_none() {
+                fields.refuse("product_url", "not-a-url", "is not an address of the web");
             }
-        }
-        let language = Language::parse(self.language.trim());
-        if let Some(language) = fields.take("policies.language", language) {
-            policies.language = language;
-        }
+            url
+        });
+        let policies = self.policies(was, &mut fields);
         fields.finish(|| {
             Some(UpdateOrganisation {
-                organisation: before.id,
-                name: Some(name?),
-                product_url: Some(product_url?),
-                policies: Some(policies),
+                organisation,
+                name,
+                product_url,
+                policies: (policies != PoliciesChange::default()).then_some(policies),
             })
         })
     }
+
+    fn policies(&self, was: &Self, fields: &mut Fields) -> PoliciesChange {
+        let mut choose = |field, detail| fields.refuse(field, "unknown", detail);
+        let join_proof = match anew(&self.join_proof, &was.join_proof) {
+            None => None,
+            Some("later") => Some(JoinProof::Later),
+            Some("first") => Some(JoinProof::First),
+            Some(_) => {
+                choose("policies.join_proof", "must be one of the two");
+                None
+            }
+        };
+        let invite_acceptance = match anew(&self.invite_acceptance, &was.invite_acceptance) {
+            None => None,
+            Some("strict") => Some(InviteAcceptance::Strict),
+            Some("lenient") => Some(InviteAcceptance::Lenient),
+            Some(_) => {
+                choose("policies.invite_acceptance", "must be one of the two");
+                None
+            }
+        };
+        let mut days = |field: &str, typed: &str, was: &str| {
+            let days = anew(typed, was)?.parse().ok();
+            if days.is_none() {
+                let field = format!("policies.{field}");
+                fields.refuse(&field, "not-a-number", "must be a whole number");
+            }
+            days
+        };
+        PoliciesChange {
+            join_proof,
+            proof_days: days("proof_days", &self.proof_days, &was.proof_days),
+            invite_acceptance,
+            invite_days: days("invite_days", &self.invite_days, &was.invite_days),
+            remind_days: days("remind_days", &self.remind_days, &was.remind_days),
+            language: anew(&self.language, &was.language)
+                .and_then(|language| fields.take("policies.language", Language::parse(language))),
+        }
+    }
+}
+
+/// What was typed, unless it was there already.
+fn anew<'a>(typed: &'a str, was: &str) -> Option<&'a str> {
+    let typed = typed.trim();
+    (typed != was).then_some(typed)
 }
 
 #[derive(Template)]
@@ -134,22 +162,23 @@ impl SettingsForm {
 struct Settings {
     frame: Frame,
     office: Office,
-    form: SettingsForm,
+    form: Typed,
+    /// What it was shown with first.
+    was: String,
     errors: Errors,
     said: Option<&'static str>,
+    /// Why nothing was saved, where that is about no field.
+    refusal: Option<&'static str>,
 }
+
+/// Nobody knows what was typed anew, and what others decided meanwhile.
+const UNREAD: &str = "Nothing was saved: what the form was shown with came back broken. What you typed \
+    is still here; what differs from the settings as they are now is saved when you press Save again.";
 
 #[derive(Debug, Default, Deserialize)]
 struct Said {
     #[serde(default)]
     done: Option<String>,
-}
-
-async fn find(edge: &Edge, office: &Office) -> Result<Organisation, Problem> {
-    let organisation = office.organisation;
-    edge.bus
-        .call(&GetOrganisation { organisation }, &office.cx)
-        .await
 }
 
 async fn form(
@@ -159,15 +188,26 @@ async fn form(
     query: web::Query<Said>,
 ) -> Answer {
     let office = Office::of(&administrator, &path, "settings")?.owned()?;
-    let form = SettingsForm::of(&find(&edge, &office).await?);
+    let form = present(&edge, &office).await?;
+    let was = json!(form).to_string();
     let said = query.done.is_some().then_some("Saved.");
     show(&Settings {
         frame: Frame::of(&edge),
         office,
         form,
+        was,
         errors: Errors::default(),
         said,
+        refusal: None,
     })
+}
+
+/// The settings as they are now.
+async fn present(edge: &Edge, office: &Office) -> Result<Typed, Problem> {
+    let get = GetOrganisation {
+        organisation: office.organisation,
+    };
+    Ok(Typed::of(&edge.bus.call(&get, &office.cx).await?))
 }
 
 async fn update(
@@ -177,8 +217,20 @@ async fn update(
     form: web::Form<SettingsForm>,
 ) -> Answer {
     let office = Office::of(&administrator, &path, "settings")?.owned()?;
-    let form = form.into_inner();
-    let updated = match form.update(find(&edge, &office).await?) {
+    let SettingsForm { typed, was } = form.into_inner();
+    let Ok(shown) = serde_json::from_str(&was) else {
+        let page = Settings {
+            frame: Frame::of(&edge),
+            was: json!(present(&edge, &office).await?).to_string(),
+            office,
+            form: typed,
+            errors: Errors::default(),
+            said: None,
+            refusal: Some(UNREAD),
+        };
+        return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    };
+    let updated = match typed.update(&shown, office.organisation) {
         Ok(update) => edge.bus.call(&update, &office.cx).await.map(drop),
         Err(problem) => Err(problem),
     };
@@ -190,9 +242,11 @@ async fn update(
     let page = Settings {
         frame: Frame::of(&edge),
         office,
-        form,
+        form: typed,
+        was,
         errors,
         said: None,
+        refusal: None,
     };
     render(status, &page)
 }

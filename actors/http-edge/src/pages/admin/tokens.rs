@@ -124,7 +124,7 @@ async fn tokens_page(
         limit: None,
     };
     let list = ListTokens {
-        organisation: office.organisation,
+        organisation: Some(office.organisation),
         page,
     };
     let tokens = edge.bus.call(&list, &office.cx).await?;
@@ -227,7 +227,7 @@ async fn revoke(
     let (organisation, token) = path.into_inner();
     let office = Office::of(&administrator, &organisation, "tokens")?;
     let id = token.parse().map_err(|_| Refused::not_found())?;
-    let organisation = office.organisation;
+    let organisation = Some(office.organisation);
     edge.bus
         .call(&RevokeToken { organisation, id }, &office.cx)
         .await?;

@@ -71,7 +71,7 @@ async fn accept(request: HttpRequest, token: web::Path<String>, typed: web::Form
 async fn accepted(visit: &Visit, form: AcceptForm) -> Result<Accepted, Problem> {
     if let Some(person) = &visit.person {
         let face = visit.face().await?;
-        invited::is_alone(&face, &person.signed_in)?;
+        invited::refuse_another(&face, &person.signed_in)?;
     }
     let (edge, incoming) = (&visit.edge, &visit.incoming);
     let browser = Some(visit.browser.clone());

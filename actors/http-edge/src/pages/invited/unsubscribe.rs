@@ -1,6 +1,10 @@
 //! No more invites: one click of a mail program, or a button of the page.
 
-use actix_web::{HttpRequest, http::header, web};
+use actix_web::{
+    HttpRequest,
+    http::{StatusCode, header},
+    web,
+};
 use askama::Template;
 use contract::suppressions::{UnsubscribeFace, UnsubscribeScope};
 
@@ -8,7 +12,7 @@ use super::Told;
 use crate::{
     edge::Edge,
     invited, one_click,
-    pages::{Answer, frame::Frame, show},
+    pages::{Answer, frame::Frame, render, show},
     request::Incoming,
 };
 
@@ -32,14 +36,20 @@ async fn unsubscribing(
     incoming: Incoming,
     token: web::Path<String>,
 ) -> Answer {
-    let face = invited::unsubscribing(&edge, &incoming, &token).await?;
-    show(&UnsubscribePage {
-        frame: Frame::of(&edge),
-        face,
-    })
+    asked(&edge, &incoming, &token, StatusCode::OK).await
 }
 
-/// One click in a mail program, or a button of the page.
+/// The page that asks. Nothing is changed by it.
+async fn asked(edge: &Edge, incoming: &Incoming, token: &str, status: StatusCode) -> Answer {
+    let face = invited::unsubscribing(edge, incoming, token).await?;
+    let page = UnsubscribePage {
+        frame: Frame::of(edge),
+        face,
+    };
+    render(status, &page)
+}
+
+/// One click in a mail program, or a button of the page. What says neither gets the page.
 async fn unsubscribe(
     edge: web::Data<Edge>,
     incoming: Incoming,
@@ -49,7 +59,9 @@ async fn unsubscribe(
 ) -> Answer {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
-    let scope = one_click::scope(content_type.unwrap_or_default(), &body);
+    let Some(scope) = one_click::scope(content_type.unwrap_or_default(), &body) else {
+        return asked(&edge, &incoming, &token, StatusCode::UNPROCESSABLE_ENTITY).await;
+    };
     let face = invited::unsubscribe(&edge, &incoming, &token, scope).await?;
     let from = match scope {
         UnsubscribeScope::Organisation => face.organisation_name.to_string(),

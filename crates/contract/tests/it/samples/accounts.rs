@@ -1,10 +1,12 @@
 //! What people do with their own accounts.
 
 use contract::{
+    DomainName,
     accounts::{
         AddressChanged, AuthenticatePerson, ChangePassword, FinishAddressChange, FinishReset,
-        ListOwnMemberships, NoteRefusedSignIn, OwnMembership, PersonSession, SignInPerson,
-        SignOutPerson, SignedInPerson, StartAddressChange, StartReset,
+        ListOwnMemberships, NoteRefusedSignIn, OwnMembership, PasswordReset, PersonSession,
+        ResetFace, ResolveReset, SignInPerson, SignOutPerson, SignedInPerson, StartAddressChange,
+        StartReset,
     },
     ids::{AccountId, MembershipId, OrganisationId, PlanId, ProofId},
     people::{Evidence, ProofStarted, Proved},
@@ -18,6 +20,14 @@ pub(super) fn samples() -> Vec<Sample> {
     sessions().into_iter().chain(changes()).collect()
 }
 
+fn session() -> PersonSession {
+    PersonSession {
+        account_id: id(AccountId::new),
+        token: secret(),
+        expires_at: NOON,
+    }
+}
+
 fn sessions() -> [Sample; 5] {
     [
         sample(
@@ -25,11 +35,7 @@ fn sessions() -> [Sample; 5] {
                 email: email("ann@x.example"),
                 password: secret(),
             }],
-            [PersonSession {
-                account_id: id(AccountId::new),
-                token: secret(),
-                expires_at: NOON,
-            }],
+            [session()],
         ),
         sample(
             [NoteRefusedSignIn {
@@ -66,12 +72,13 @@ fn sessions() -> [Sample; 5] {
                 status: Status::Assigned,
                 proof_due_at: Some(NOON),
                 redeemed_at: Some(NOON),
+                domains_needed: vec![DomainName::parse("uni.edu").unwrap()],
             }]],
         ),
     ]
 }
 
-fn changes() -> [Sample; 5] {
+fn changes() -> [Sample; 6] {
     let started = || ProofStarted {
         id: id(ProofId::new),
         proof: None,
@@ -84,13 +91,22 @@ fn changes() -> [Sample; 5] {
             [started()],
         ),
         sample(
+            [ResolveReset { token: secret() }],
+            [ResetFace {
+                email: email("ann@x.example"),
+            }],
+        ),
+        sample(
             [FinishReset {
                 evidence: Evidence::Token(secret()),
                 new_password: secret(),
             }],
-            [Proved {
-                account_id: id(AccountId::new),
-                has_password: true,
+            [PasswordReset {
+                proved: Proved {
+                    account_id: id(AccountId::new),
+                    has_password: true,
+                },
+                session: Some(session()),
             }],
         ),
         sample(
@@ -110,6 +126,7 @@ fn changes() -> [Sample; 5] {
                 to: email("ann@y.example"),
                 first_name: person("Ann"),
                 language: Language::default(),
+                is_noted: true,
             }],
         ),
         sample(

@@ -8,11 +8,11 @@ use contract::{
         SignedIn,
     },
     audit::{ActorNames, AdministratorName, AuditEntry, ListAudit, NameActors, TokenName},
-    idempotency::{Answer, Attempt, BeginAttempt, EndAttempt},
+    idempotency::{Answer, Attempt, BeginAttempt, EndAttempt, FindAnswer, KeepAnswer},
     ids::{AdministratorId, AttemptId, AuditId, OrganisationId, TokenId},
     organisations::{
         CreateOrganisation, GetOrganisation, JoinProof, ListOrganisations, Organisation, Policies,
-        UpdateOrganisation,
+        PoliciesChange, UpdateOrganisation,
     },
     tokens::{AuthenticateToken, CreateToken, TokenCreated, TokenGrant},
 };
@@ -94,7 +94,11 @@ fn organisations() -> Vec<Sample> {
                 organisation: id(OrganisationId::new),
                 name: Some(name("Faculty of Law")),
                 product_url: Some(url("https://read.example/law")),
-                policies: Some(policies(JoinProof::Later)),
+                policies: Some(PoliciesChange {
+                    join_proof: Some(JoinProof::Later),
+                    invite_days: Some(60),
+                    ..PoliciesChange::default()
+                }),
             }],
             [organisation(JoinProof::Later)],
         ),
@@ -240,7 +244,6 @@ fn idempotency() -> Vec<Sample> {
     vec![
         sample(
             [BeginAttempt {
-                is_repeatable: true,
                 key_hash: "hash-of-key".to_owned(),
                 body_hash: "hash-of-body".to_owned(),
             }],
@@ -252,6 +255,21 @@ fn idempotency() -> Vec<Sample> {
                 attempt,
                 answer,
             }),
+            [()],
+        ),
+        sample(
+            [FindAnswer {
+                key_hash: "hash-of-key".to_owned(),
+                body_hash: "hash-of-body".to_owned(),
+            }],
+            [Some(answer()), None],
+        ),
+        sample(
+            [KeepAnswer {
+                key_hash: "hash-of-key".to_owned(),
+                body_hash: "hash-of-body".to_owned(),
+                answer: answer(),
+            }],
             [()],
         ),
     ]

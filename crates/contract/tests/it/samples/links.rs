@@ -2,7 +2,7 @@
 
 use contract::{
     DomainName,
-    ids::{LinkId, OrganisationId, PlanId},
+    ids::{BulkId, LinkId, OrganisationId, PlanId},
     links::{
         CreateLink, GetLink, Link, LinkClosed, LinkFace, LinkSwitch, ListLinks, ResolveLink,
         RotateLink, SwitchLink, UpdateLink,
@@ -48,6 +48,7 @@ fn update() -> UpdateLink {
         expires_at: None,
         max_uses: None,
         allowed_domains: Some(domains()),
+        to_all: None,
     }
 }
 
@@ -111,6 +112,7 @@ pub(super) fn samples() -> Vec<Sample> {
                 UpdateLink {
                     expires_at: Some(Some(NOON)),
                     max_uses: Some(Some(5)),
+                    to_all: Some(id(BulkId::new)),
                     ..update()
                 },
             ],

@@ -72,7 +72,7 @@ fn administrators() -> [Sample; 4] {
 }
 
 fn tokens() -> [Sample; 2] {
-    let organisation = id(OrganisationId::new);
+    let organisation = Some(id(OrganisationId::new));
     let entry = || TokenEntry {
         id: id(TokenId::new),
         name: name("Import script"),

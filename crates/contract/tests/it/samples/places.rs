@@ -1,8 +1,8 @@
 //! What administrators do with people's places, one by one and in bulk.
 
 use contract::{
-    bulk::{AddToBulk, Bulk, BulkAction, GetBulk, OpenBulk, StartBulk},
-    ids::{AccountId, BulkId, MembershipId, OrganisationId, PlanId},
+    bulk::{AddToBulk, Bulk, BulkAction, GetBulk, OpenBulk, RetagLink, StartBulk},
+    ids::{AccountId, BulkId, LinkId, MembershipId, OrganisationId, PlanId},
     memberships::{
         EraseMembership, Erased, Place, ReassignMembership, RetagMembership, RevokeMembership,
     },
@@ -86,7 +86,7 @@ fn job(action: BulkAction) -> Bulk {
     }
 }
 
-fn bulk() -> [Sample; 4] {
+fn bulk() -> [Sample; 5] {
     let organisation = id(OrganisationId::new);
     let bulk_id = id(BulkId::new);
     [
@@ -116,6 +116,14 @@ fn bulk() -> [Sample; 4] {
         sample(
             [GetBulk {
                 organisation,
+                bulk_id,
+            }],
+            [job(BulkAction::Revoke)],
+        ),
+        sample(
+            [RetagLink {
+                organisation,
+                link_id: id(LinkId::new),
                 bulk_id,
             }],
             [job(BulkAction::Revoke)],

@@ -4,13 +4,13 @@ use contract::{
     ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     ledger::{GetLedger, Ledger, LedgerEntry},
     plans::{CreatePlan, GetPlan, ListPlans, Plan, SeatCount, UpdatePlan},
-    seats::{Admit, Admitted, Door, RetagLink, Retagged, SettleProof, Settled, Status},
+    seats::{Admit, Admitted, Door, SettleProof, Settled, Status},
 };
 
 use super::{
     NOON, Sample,
     directory::{page, page_of},
-    id, name, sample, tag,
+    id, name, sample,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -115,7 +115,7 @@ fn plans() -> [Sample; 5] {
     ]
 }
 
-fn seats() -> [Sample; 3] {
+fn seats() -> [Sample; 2] {
     let organisation = id(OrganisationId::new);
     let link_id = id(LinkId::new);
     let invite_id = id(InviteId::new);
@@ -143,15 +143,6 @@ fn seats() -> [Sample; 3] {
                 membership_id: id(MembershipId::new),
                 status: Status::Assigned,
             }]],
-        ),
-        sample(
-            [RetagLink {
-                organisation,
-                link_id,
-                add: vec![tag("law")],
-                remove: vec![tag("2025")],
-            }],
-            [Retagged { changed: 12 }],
         ),
     ]
 }

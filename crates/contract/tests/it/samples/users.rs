@@ -1,6 +1,7 @@
 //! How people are listed.
 
 use contract::{
+    DomainName,
     ids::{AccountId, InviteId, LinkId, MembershipId, OrganisationId, PlanId},
     invited::{CountPending, ListInviteStory, ListPending, Pending, PendingCount},
     seats::Status,
@@ -36,6 +37,7 @@ fn user(status: Status) -> User {
         }),
         plan_id: id(PlanId::new),
         plan_name: name("Campus"),
+        domains_needed: vec![DomainName::parse("uni.edu").unwrap()],
     }
 }
 

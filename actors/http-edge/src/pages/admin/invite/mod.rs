@@ -77,8 +77,10 @@ impl OneInvite {
         self.who.says(&entry.actor, told::receiver(entry))
     }
 
+    /// Nothing is to be done about one whose receiver is forgotten.
     fn may_be_cancelled(&self) -> bool {
         !matches!(self.invite.life, Life::Accepted | Life::Cancelled)
+            && !told::is_forgotten(&self.invite)
     }
 }
 

@@ -20,6 +20,11 @@ pub(super) fn is_on_its_way(invite: &Invite) -> bool {
     }
 }
 
+/// Whether nobody knows any more whom it was for: then it has a pseudonym, and is not sent again.
+pub(super) fn is_forgotten(invite: &Invite) -> bool {
+    invite.email.domain().as_str() == "forgotten.invalid"
+}
+
 /// In a word, and its colour.
 pub(super) fn badge(invite: &Invite) -> (&'static str, &'static str) {
     match (invite.life, invite.state) {
@@ -42,6 +47,10 @@ pub(super) fn stands(invite: &Invite) -> String {
     match invite.life {
         Life::Accepted => format!("Accepted on {}.", instant(&invite.accepted_at)),
         Life::Cancelled => cancelled(invite),
+        Life::Expired | Life::Declined if is_forgotten(invite) => format!(
+            "Its time was over on {}. For whom it was is not kept.",
+            instant(&invite.expires_at)
+        ),
         Life::Expired => format!(
             "Its time was over on {}. Sending it again renews it.",
             instant(&invite.expires_at)
@@ -106,6 +115,17 @@ fn why(invite: &Invite) -> String {
     reason.map_or_else(String::new, |reason| {
         format!(" {}", invites::told::why(reason))
     })
+}
+
+/// Whose words are shown: those of a mail server begin with a code of three digits.
+pub(super) fn whose(reply: &str) -> &'static str {
+    let (code, rest) = reply.split_at_checked(3).unwrap_or((reply, ""));
+    let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+    if is_code && (rest.is_empty() || rest.starts_with([' ', '-'])) {
+        "The mail server said"
+    } else {
+        "About its mail"
+    }
 }
 
 /// What happened to it, in a sentence.
@@ -201,6 +221,23 @@ mod tests {
     }
 
     #[test]
+    fn what_no_server_said_is_not_called_what_it_said() {
+        for reply in ["550 5.1.1 no such user", "421-4.7.0 too many", "250"] {
+            assert_eq!(whose(reply), "The mail server said", "{reply}");
+        }
+        for words in [
+            "the mail is larger than the relay takes",
+            "the reply was lost: 421 4.4.2",
+            "5521 ways",
+            "5.1.1",
+            "é",
+            "",
+        ] {
+            assert_eq!(whose(words), "About its mail", "{words}");
+        }
+    }
+
+    #[test]
     fn every_state_is_told_in_words_of_its_own() {
         let mut told: Vec<_> = InviteState::ALL
             .into_iter()
@@ -223,6 +260,20 @@ mod tests {
         told.dedup();
         // What has not begun, and what did not leave, is told alike.
         assert_eq!(told.len(), InviteState::ALL.len() + lives.len() - 3);
+    }
+
+    #[test]
+    fn nobody_is_told_to_send_what_is_forgotten() {
+        for life in [Life::Expired, Life::Declined] {
+            let ended = invite(life, InviteState::Sent);
+            let forgotten = Invite {
+                email: EmailAddress::parse("inv_0@forgotten.invalid").unwrap(),
+                ..ended.clone()
+            };
+            assert!(is_forgotten(&forgotten) && !is_forgotten(&ended));
+            let words = "Its time was over on 24 Nov 2026, 12:00 UTC. For whom it was is not kept.";
+            assert_eq!(stands(&forgotten), words);
+        }
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub(super) struct OneBatch {
     /// The part that changes.
     live: String,
     which: Which,
+    /// Whether something that was not taken is there to be corrected.
+    is_correctable: bool,
     rows: Vec<BatchRow>,
     next: Option<String>,
     /// Why what was asked for did not happen.
@@ -92,8 +94,8 @@ impl OneBatch {
         id.filter(|_| self.batch.sent_at.is_some())
     }
 
-    fn is_correctable(&self) -> bool {
-        correct::is_correctable(&self.batch)
+    fn has_names(&self) -> bool {
+        self.rows.iter().any(|row| row.name.is_some())
     }
 
     fn is_under_way(&self) -> bool {
@@ -145,6 +147,8 @@ pub(super) async fn page(
         Some(_) => next_page_of(&at, rows.next_cursor),
     };
     let page = OneBatch {
+        is_correctable: office.may_manage()
+            && correct::is_correctable(edge, &office, &batch).await?,
         live: live.html()?,
         by: who.says(&batch.created_by, "a visitor"),
         frame: Frame::of(edge),

@@ -4,7 +4,7 @@ use contract::{
     Problem,
     batches::{Batch, BatchRow, GetBatch, ListBatchRows},
     ids::BatchId,
-    page::PageRequest,
+    page::{Cursor, Page, PageRequest},
     text::InviteMessage,
 };
 use intake::Reason;
@@ -18,9 +18,41 @@ fn is_mistyped(reason: &str) -> bool {
     Reason::parse(reason).is_some_and(|reason| reason != Reason::Duplicate)
 }
 
-/// Whether something of a batch is there to be corrected.
-pub(super) fn is_correctable(batch: &Batch) -> bool {
-    batch.refused.keys().any(|reason| is_mistyped(reason))
+/// Whether something of a batch is there to be corrected: what was given is forgotten one day.
+pub(super) async fn is_correctable(
+    edge: &Edge,
+    office: &Office,
+    batch: &Batch,
+) -> Result<bool, Problem> {
+    let mistyped = batch.refused.keys().filter(|reason| is_mistyped(reason));
+    for reason in mistyped {
+        let page = refused(edge, office, batch.id, (Some(reason), None)).await?;
+        if page.items.into_iter().any(|row| line(row).is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A page of the rows that were not taken, of one reason or of all.
+async fn refused(
+    edge: &Edge,
+    office: &Office,
+    batch_id: BatchId,
+    (reason, cursor): (Option<&String>, Option<Cursor>),
+) -> Result<Page<BatchRow>, Problem> {
+    let list = ListBatchRows {
+        organisation: office.organisation,
+        batch_id,
+        state: None,
+        refused: true,
+        reason: reason.cloned(),
+        page: PageRequest {
+            cursor,
+            limit: Some(PageRequest::MOST),
+        },
+    };
+    edge.bus.call(&list, &office.cx).await
 }
 
 /// The form with the rows of a batch that were not taken, each on a line and as it was perhaps meant;
@@ -38,18 +70,7 @@ pub(super) async fn typed(
     let batch = edge.bus.call(&get, &office.cx).await?;
     let (mut lines, mut cursor) = (Vec::new(), None);
     loop {
-        let list = ListBatchRows {
-            organisation,
-            batch_id,
-            state: None,
-            refused: true,
-            reason: None,
-            page: PageRequest {
-                cursor,
-                limit: Some(PageRequest::MOST),
-            },
-        };
-        let page = edge.bus.call(&list, &office.cx).await?;
+        let page = refused(edge, office, batch_id, (None, cursor)).await?;
         lines.extend(page.items.into_iter().filter_map(line));
         cursor = page.next_cursor;
         if cursor.is_none() || lines.len() >= edge.options.paste_limit {

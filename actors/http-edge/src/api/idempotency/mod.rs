@@ -1,9 +1,12 @@
 //! `Idempotency-Key`: a `POST` that is sent again is answered as it was, and done once.
 //!
 //! Answers of success are kept; a refusal changed nothing and is decided anew. Who asks, the route
-//! and the key together name the attempt: two callers, and two routes, may use the same key. A
-//! public route is its caller's by what its path holds, the token of a link, and by their session. Nothing of it is sent
-//! on but hashes.
+//! and the key together name the attempt: two callers, and two routes, may use the same key. Nothing of it
+//! is sent on but hashes. What anybody may post is safe to repeat, and goes its own way: see [`public`].
+
+mod public;
+
+use std::collections::BTreeMap;
 
 use actix_web::{
     Error, FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _,
@@ -27,15 +30,9 @@ use futures_util::stream;
 use kernel::Cx;
 use serde_json::Value;
 
-use super::{
-    bearer::{self, Bearer},
-    body::bytes,
-};
-use crate::{
-    edge::Edge,
-    problem::Refused,
-    request::{Incoming, edge, renewed},
-};
+pub(super) use self::public::of_public;
+use super::{bearer::Bearer, body::bytes};
+use crate::{edge::Edge, problem::Refused, request::renewed};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -44,47 +41,19 @@ pub(super) const KEY_MOST: usize = 255;
 /// The largest answer that is kept, in bytes: a larger one does not travel with its envelope.
 const KEPT_MOST: usize = 256 << 10;
 
-/// What a body is told apart by is everything but these: a hash of a password is no place to keep
-/// one.
-const ASKED_SECRETS: [&str; 3] = ["password", "new_password", "code"];
 /// What is null in a replay.
 const SHOWN_SECRETS: [&str; 3] = ["token", "url", "setup_url"];
 
-/// Who is behind a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Audience {
-    /// Whoever holds a token.
-    Bearers,
-    /// Everybody.
-    Public,
-}
-
 /// Answers a request of a holder of a token once.
 pub(super) async fn of_bearers(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    once(Audience::Bearers, request, next).await
-}
-
-/// Answers a request of anybody once.
-pub(super) async fn of_public(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    once(Audience::Public, request, next).await
-}
-
-async fn once(
-    audience: Audience,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if !request.headers().contains_key(KEY) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    match begin(audience, &mut request).await {
-        Err(Refused(problem)) => Ok(request.into_response(Refused(problem).error_response())),
+    match begin(&mut request).await {
+        Err(refused) => Ok(request.into_response(refused.error_response())),
         Ok(Turn::Answered(answer)) => Ok(request.into_response(replay(answer))),
         Ok(Turn::Begun(begun)) => {
             let response = next.call(request).await?.map_into_boxed_body();
@@ -111,33 +80,20 @@ pub(super) struct Begun {
     attempt: AttemptId,
 }
 
-async fn begin(audience: Audience, request: &mut ServiceRequest) -> Result<Turn, Refused> {
+async fn begin(request: &mut ServiceRequest) -> Result<Turn, Refused> {
     let payload = request.take_payload();
     let http = request.request().clone();
     // Who may not ask at all learns that first.
-    let (caller, cx) = match audience {
-        Audience::Bearers => {
-            let Bearer { grant, cx, .. } = Bearer::from_request(&http, &mut Payload::None).await?;
-            (grant.id.to_string(), cx)
-        }
-        // Whoever sends a session is somebody else than whoever sends none.
-        Audience::Public => {
-            let session = bearer::token(&http).map(|token| token.expose().to_owned());
-            let caller = ["public", session.as_deref().unwrap_or_default()].concat();
-            (caller, Incoming::of(&http)?.cx)
-        }
-    };
+    let Bearer {
+        edge, grant, cx, ..
+    } = Bearer::from_request(&http, &mut Payload::None).await?;
     let key = key(http.headers())?;
     let body = bytes(&http, payload).await?.freeze();
-    let key_hash = name(&caller, &http, &key);
     let begin = BeginAttempt {
-        key_hash,
+        key_hash: hash(name(&grant.id.to_string(), &http, &key)),
         body_hash: hash(told_apart_by(&body)),
-        // To join, to prove, to sign in or to accept twice is to do it once.
-        is_repeatable: audience == Audience::Public,
     };
     request.set_payload(whole(body));
-    let edge = Data::clone(edge(&http)?);
     Ok(turn(edge, cx, begin).await?)
 }
 
@@ -169,7 +125,7 @@ impl Streamed {
         }
         let key = key(request.headers())?;
         Ok(Some(Self {
-            key_hash: name(&bearer.grant.id.to_string(), request, &key),
+            key_hash: hash(name(&bearer.grant.id.to_string(), request, &key)),
             bearer: bearer.clone(),
         }))
     }
@@ -181,7 +137,6 @@ impl Streamed {
         let begin = BeginAttempt {
             key_hash: self.key_hash,
             body_hash: HEXLOWER.encode(body),
-            is_repeatable: false,
         };
         turn(edge, cx, begin).await
     }
@@ -214,22 +169,18 @@ fn name(caller: &str, request: &HttpRequest, key: &str) -> String {
         request.uri().query().unwrap_or(""),
         key,
     ];
-    hash(parts.join("\n"))
+    parts.join("\n")
 }
 
 fn hash(data: impl AsRef<[u8]>) -> String {
     HEXLOWER.encode(digest(&SHA256, data.as_ref()).as_ref())
 }
 
-/// What two bodies are told apart by.
+/// What two bodies are told apart by: not by the order of their fields.
 fn told_apart_by(body: &[u8]) -> Vec<u8> {
-    let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else {
-        return body.to_vec();
-    };
-    for secret in ASKED_SECRETS {
-        fields.remove(secret);
-    }
-    serde_json::to_vec(&fields).unwrap_or_default()
+    let fields = serde_json::from_slice::<BTreeMap<String, Value>>(body);
+    let sorted = fields.and_then(|fields| serde_json::to_vec(&fields));
+    sorted.unwrap_or_else(|_| body.to_vec())
 }
 
 /// The body again, for the handler.
@@ -251,18 +202,9 @@ impl Begun {
             self.send(None).await;
             return response;
         }
-        let (request, response) = response.into_parts();
-        let (head, body) = response.into_parts();
-        let body = body::to_bytes(body).await.unwrap_or_default();
-        let location = head.headers().get(header::LOCATION);
-        let location = location.and_then(|location| location.to_str().ok());
-        let answer = Answer {
-            status: status.as_u16(),
-            body: without_secrets(&body),
-            location: location.map(str::to_owned),
-        };
-        self.send((body.len() <= KEPT_MOST).then_some(answer)).await;
-        ServiceResponse::new(request, head.set_body(BoxBody::new(body)))
+        let (response, answer) = taken_down(response).await;
+        self.send(answer).await;
+        response
     }
 
     /// The same for an answer that has no `Location` and is small.
@@ -294,10 +236,27 @@ impl Begun {
             answer,
         };
         // The request is answered either way; without this a repetition is done once more.
-        if let Err(problem) = edge.bus.call(&end, &cx).await {
+        if let Err(problem) = edge.bus.call(&end, &renewed(&edge, &cx)).await {
             tracing::warn!(request_id = %cx.request_id, %problem, "an answer was not kept");
         }
     }
+}
+
+/// A success as it may be kept, unless it is too large.
+async fn taken_down(response: ServiceResponse) -> (ServiceResponse, Option<Answer>) {
+    let (request, response) = response.into_parts();
+    let (head, body) = response.into_parts();
+    let body = body::to_bytes(body).await.unwrap_or_default();
+    let location = head.headers().get(header::LOCATION);
+    let location = location.and_then(|location| location.to_str().ok());
+    let answer = Answer {
+        status: head.status().as_u16(),
+        body: without_secrets(&body),
+        location: location.map(str::to_owned),
+    };
+    let answer = (body.len() <= KEPT_MOST).then_some(answer);
+    let response = head.set_body(BoxBody::new(body));
+    (ServiceResponse::new(request, response), answer)
 }
 
 /// Whether what was asked may have happened, though it was refused.
@@ -341,10 +300,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_told_apart_by_everything_but_its_secrets() {
+    fn a_body_is_told_apart_by_everything_but_the_order_of_its_fields() {
         let one = told_apart_by(br#"{"b": 1, "a": 2, "password": "x"}"#);
-        assert_eq!(one, told_apart_by(br#"{"a":2,"b":1,"password":"y"}"#));
+        assert_eq!(one, told_apart_by(br#"{"a":2,"password":"x","b":1}"#));
         assert_ne!(one, told_apart_by(br#"{"a":2,"b":2,"password":"x"}"#));
+        assert_ne!(one, told_apart_by(br#"{"a":2,"b":1,"password":"y"}"#));
         assert_eq!(told_apart_by(b"no json"), b"no json");
     }
 

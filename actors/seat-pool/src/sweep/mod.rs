@@ -1,19 +1,20 @@
-//! What becomes due by itself: seats whose address was never proved return to the pool, and whoever
+//! What becomes due by itself: seats that nobody proved a right to return to the pool, and whoever
 //! waits gets them, and what else is free. Also keeps the gauges.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+mod ahead;
+mod follow;
+mod lost;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use contract::{
     Clock, Problem, Service, Timestamp,
     events::Event,
-    ids::{MembershipId, OrganisationId, PlanId},
+    ids::{OrganisationId, PlanId},
     seats::Status,
 };
 use kernel::{Behaviour, Cx, Pace, Routes, Work};
+use serde::Serialize;
 use serde_json::json;
 use store::{Db, Tx};
 
@@ -30,13 +31,8 @@ use crate::{
 /// How long nothing is looked at when nothing is due.
 const REST: Duration = Duration::from_secs(15);
 
-/// How far before the last look accounts are followed again: a transaction that was under way then,
-/// and clocks that differ.
-const OVERLAP_SECONDS: i64 = 60;
-/// How many memberships follow their accounts at a time.
+/// How many rows are looked at, or changed, at a time.
 const PIECE: u64 = 500;
-/// How far back the first look goes.
-const FIRST_SECONDS: i64 = 7 * 24 * 60 * 60;
 
 /// How long after a seat was given somebody may be told of it, and a day.
 const TOLD_DAYS: i64 = 8;
@@ -49,6 +45,28 @@ pub struct SeatSweeper {
     metrics: SeatMetrics,
     /// Up to when accounts were followed; only spares work.
     followed: Option<Timestamp>,
+    /// Where they are followed at this moment.
+    following: Option<follow::Round>,
+    /// When everybody was last looked at whose proof may be lost; only spares work.
+    looked: Option<Timestamp>,
+    /// Whose work failed: it is left alone until everything else is done.
+    failed: BTreeSet<OrganisationId>,
+    /// Whether it was said that a clock is, or was, ahead.
+    told_ahead: bool,
+}
+
+#[derive(Serialize)]
+struct Failed {
+    id: OrganisationId,
+}
+
+/// How a look at all organisations went: whether there may be more. Whatever becomes of one, the others
+/// are taken.
+fn looked(what: &'static str, look: Result<bool, Problem>) -> bool {
+    look.unwrap_or_else(|problem| {
+        tracing::warn!(what, %problem, "a look of the sweeper failed");
+        false
+    })
 }
 
 impl SeatSweeper {
@@ -59,41 +77,57 @@ impl SeatSweeper {
             clock,
             metrics,
             followed: None,
+            following: None,
+            looked: None,
+            failed: BTreeSet::new(),
+            told_ahead: false,
         }
     }
 
-    /// Copies what changed about accounts since the last look to where people are found by it, a
-    /// piece at a time and under the lock of each history; answers whether there may be more.
-    async fn follow(&mut self) -> Result<bool, Problem> {
-        let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
-        let since = match self.followed {
-            None => stamp.now.plus_seconds(-FIRST_SECONDS),
-            Some(last) => last.plus_seconds(-OVERLAP_SECONDS),
-        };
+    /// How a piece of an organisation's work went: whether there may be more. What fails is told to
+    /// the log and holds up nobody else.
+    fn went(&mut self, organisation: OrganisationId, piece: Result<bool, Problem>) -> bool {
+        piece.unwrap_or_else(|problem| {
+            tracing::warn!(%organisation, %problem, "an organisation was not swept");
+            self.failed.insert(organisation);
+            false
+        })
+    }
+
+    fn failed(&self) -> Vec<Failed> {
+        self.failed.iter().map(|id| Failed { id: *id }).collect()
+    }
+
+    /// Returns what is due; answers whether there may be more.
+    async fn return_due(&mut self, now: Timestamp) -> Result<bool, Problem> {
         let mut reader = self.db.read().await?;
-        let stale = sql::STALE.bind(since).bind(PIECE);
-        let rows = stale.fetch_all(&mut reader).await?;
+        let due = sql::DUE_ORGANISATIONS.bind(now).bind_rows(&self.failed());
+        let rows = due.fetch_all(&mut reader).await?;
         drop(reader);
-        let mut pieces: BTreeMap<OrganisationId, Vec<MembershipId>> = BTreeMap::new();
+        let mut again = false;
         for row in &rows {
-            let ids = pieces.entry(row.get("organisation_id")?).or_default();
-            ids.push(row.get("id")?);
+            let organisation = row.get("organisation_id")?;
+            let swept = self.sweep(organisation).await;
+            again |= self.went(organisation, swept);
         }
-        for (organisation, ids) in pieces {
-            let mut tx = self.db.write(&stamp).await?;
-            tx.lock_histories(&[organisation]).await?;
-            sql::FOLLOW_ACCOUNTS
-                .bind(organisation)
-                .bind_rows(&keys(ids))
-                .execute(&mut tx)
-                .await?;
-            tx.commit().await?;
+        Ok(again)
+    }
+
+    /// Gives what is free to whoever waits; answers whether there may be more.
+    async fn open_queues(&mut self, now: Timestamp) -> Result<bool, Problem> {
+        let mut reader = self.db.read().await?;
+        let open = sql::OPEN_QUEUES.bind(now).bind_rows(&self.failed());
+        let rows = open.fetch_all(&mut reader).await?;
+        drop(reader);
+        let mut again = false;
+        for row in &rows {
+            let (organisation, plan) = (row.get("organisation_id")?, row.get("id")?);
+            if !self.failed.contains(&organisation) {
+                let promoted = self.promote(organisation, plan).await;
+                again |= self.went(organisation, promoted);
+            }
         }
-        if u64::try_from(rows.len()).unwrap_or(u64::MAX) >= PIECE {
-            return Ok(true);
-        }
-        self.followed = Some(stamp.now);
-        Ok(false)
+        Ok(again)
     }
 
     /// Returns what is due in one organisation; answers whether there may be more.
@@ -110,10 +144,9 @@ impl SeatSweeper {
         let plans: BTreeSet<_> = due.iter().map(|one| one.plan).collect();
         let mut books = Books::open(&mut tx, plans.iter().copied()).await?;
         // Proved, but the message that says so was lost with a crash: theirs all the same.
-        let (proved, unproved): (Vec<_>, Vec<_>) =
-            due.into_iter().partition(|one| one.proved_at.is_some());
-        settle_all(&mut tx, &mut books, &proved).await?;
-        return_seats(&mut tx, &mut books, &unproved).await?;
+        let (theirs, others): (Vec<_>, Vec<_>) = due.into_iter().partition(Mover::is_theirs);
+        settle_all(&mut tx, &mut books, &theirs).await?;
+        return_seats(&mut tx, &mut books, &others).await?;
         for plan in plans {
             queue::promote(&mut tx, &mut books, plan).await?;
         }
@@ -121,8 +154,8 @@ impl SeatSweeper {
         tx.commit().await?;
         tracing::info!(
             %organisation,
-            settled = proved.len(),
-            returned = unproved.len(),
+            settled = theirs.len(),
+            returned = others.len(),
             "swept what was due"
         );
         Ok(!rows.is_empty())
@@ -157,11 +190,11 @@ impl SeatSweeper {
         Ok(forgotten >= PIECE)
     }
 
-    async fn gauge(&mut self) -> Result<(), Problem> {
+    async fn gauge(&mut self) -> Result<bool, Problem> {
         let mut reader = self.db.read().await?;
         let rows = sql::PLAN_NUMBERS.fetch_all(&mut reader).await?;
         self.metrics.show(&rows)?;
-        Ok(())
+        Ok(false)
     }
 }
 
@@ -204,26 +237,20 @@ impl Behaviour for SeatSweeper {
 impl Work for SeatSweeper {
     async fn work(&mut self) -> Result<Pace, Problem> {
         let now = self.clock.now();
-        let mut reader = self.db.read().await?;
-        let rows = sql::DUE_ORGANISATIONS
-            .bind(now)
-            .fetch_all(&mut reader)
-            .await?;
-        drop(reader);
-        let mut again = false;
-        for row in &rows {
-            again |= self.sweep(row.get("organisation_id")?).await?;
+        let failed = self.failed.len();
+        // Where the database is away nothing else is tried.
+        let mut again = self.return_due(now).await?;
+        again |= looked("queues", self.open_queues(now).await);
+        again |= looked("lost proofs", self.settle_lost().await);
+        again |= looked("changed accounts", self.follow().await);
+        again |= looked("told seats", self.forget_told().await);
+        looked("gauges", self.gauge().await);
+        looked("clocks", self.look_ahead().await);
+        // Each look is at so many organisations: there may be others behind those that failed.
+        if again || self.failed.len() > failed {
+            return Ok(Pace::Again);
         }
-        let mut reader = self.db.read().await?;
-        let rows = sql::OPEN_QUEUES.bind(now).fetch_all(&mut reader).await?;
-        drop(reader);
-        for row in &rows {
-            let (organisation, plan) = (row.get("organisation_id")?, row.get("id")?);
-            again |= self.promote(organisation, plan).await?;
-        }
-        again |= self.follow().await?;
-        again |= self.forget_told().await?;
-        self.gauge().await?;
-        Ok(if again { Pace::Again } else { Pace::Rest(REST) })
+        self.failed.clear();
+        Ok(Pace::Rest(REST))
     }
 }
