@@ -28,6 +28,7 @@ mod doctor;
 mod doubt;
 mod erased;
 mod events;
+mod filters;
 mod given_up;
 mod guessed;
 mod html;

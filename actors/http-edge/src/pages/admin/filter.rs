@@ -1,7 +1,7 @@
 //! The filters of Manage Users as they stand in the address.
 
 use contract::{
-    Cursor, PageRequest, Problem, Timestamp,
+    Cursor, Fields, PageRequest, Problem, Timestamp,
     ids::{LinkId, OrganisationId, PlanId},
     seats::Status,
     text::Tag,
@@ -84,24 +84,28 @@ impl Filter {
         self.standing() == Some(Standing::InvitePending)
     }
 
-    /// A page of the rows that they find; what means nothing filters nothing.
-    pub(super) fn question(&self, organisation: OrganisationId) -> Question {
+    /// The rows that they find, a page of them; refused when a part of them means nothing, because all others
+    /// would find more than was meant.
+    pub(super) fn question(&self, organisation: OrganisationId) -> Result<Question, Problem> {
         let page = PageRequest {
             cursor: self.cursor.clone().map(Cursor),
             limit: None,
         };
-        let (standing, filter) = (self.standing(), self.meant());
-        Question::new(organisation, standing, filter, self.order(), page)
+        let (standing, filter) = (self.standing(), self.understood()?);
+        let question = Question::new(organisation, standing, filter, self.order(), page);
+        Ok(question)
+    }
+
+    /// What the parts that mean nothing are called on the page, and what stands in them.
+    pub(super) fn unclear(&self) -> Vec<(&'static str, &str)> {
+        let (_, unclear) = self.read();
+        let fields = self.fields().into_iter();
+        let fields = fields.filter(|(field, _)| unclear.contains(field));
+        fields.map(|(field, text)| (called(field), text)).collect()
     }
 
     fn standing(&self) -> Option<Standing> {
         Standing::parse(self.status.trim())
-    }
-
-    /// All of the rows that they find; refused when a part of them means nothing.
-    pub(super) fn export(&self, organisation: OrganisationId) -> Result<Question, Problem> {
-        self.understood()?;
-        Ok(self.question(organisation))
     }
 
     pub(super) fn is_link(&self, link: &LinkId) -> bool {
@@ -131,11 +135,6 @@ impl Filter {
         query.finish()
     }
 
-    /// What they mean; what means nothing filters nothing.
-    fn meant(&self) -> UserFilter {
-        self.read().0
-    }
-
     /// What they mean, for changing people: refused when a part of it means nothing, because that
     /// would be about more people than were meant, and when it is about invites.
     pub(super) fn strict(&self) -> Result<UserFilter, Problem> {
@@ -148,21 +147,23 @@ impl Filter {
 
     fn understood(&self) -> Result<UserFilter, Problem> {
         let (filter, unclear) = self.read();
-        unclear.map_or(Ok(filter), |field| {
-            let detail = "This filter is not understood.";
-            Err(Problem::invalid(field, "unknown", detail))
-        })
+        let mut fields = Fields::default();
+        for field in unclear {
+            fields.refuse(field, "unknown", "This filter is not understood.");
+        }
+        fields.finish(|| Some(filter))
     }
 
-    fn read(&self) -> (UserFilter, Option<&'static str>) {
-        let mut unclear = None;
+    /// What they mean, and which of them mean nothing.
+    fn read(&self) -> (UserFilter, Vec<&'static str>) {
+        let mut unclear = Vec::new();
         let standing = value("status", &self.status, &mut unclear, Standing::parse);
         let status = match standing {
             Some(Standing::Place(status)) => Some(status),
             Some(Standing::InvitePending) | None => None,
         };
         let door = value("door", &self.door, &mut unclear, |text| {
-            Some(text.to_owned())
+            matches!(text, "link" | "invite").then(|| text.to_owned())
         });
         let link = value("link", &self.link, &mut unclear, |text| text.parse().ok());
         let plan = value("plan", &self.plan, &mut unclear, |text| text.parse().ok());
@@ -210,11 +211,24 @@ impl Filter {
     }
 }
 
+/// What a field is called on the page.
+fn called(field: &str) -> &'static str {
+    match field {
+        "q" => "Search",
+        "status" => "Status",
+        "tag" => "Tags",
+        "door" => "Door",
+        "link" => "Access link",
+        "plan" => "Plan",
+        _ => "Not seen since",
+    }
+}
+
 /// A field that is empty, or means something; otherwise it is noted as unclear.
 fn value<T>(
     field: &'static str,
     text: &str,
-    unclear: &mut Option<&'static str>,
+    unclear: &mut Vec<&'static str>,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Option<T> {
     let text = text.trim();
@@ -223,7 +237,7 @@ fn value<T>(
     }
     let value = parse(text);
     if value.is_none() {
-        *unclear = Some(field);
+        unclear.push(field);
     }
     value
 }
@@ -233,15 +247,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_means_nothing_is_refused_where_it_matters() {
+    fn every_part_that_means_nothing_is_named_and_asks_for_nobody() {
         let filter = Filter {
             status: "gone".to_owned(),
             tag: "law, 2026".to_owned(),
+            door: "window".to_owned(),
+            inactive_since: "tomorrow".to_owned(),
             ..Filter::default()
         };
-        let meant = filter.meant();
-        assert_eq!((meant.status, meant.tags.len()), (None, 2));
-        assert_eq!(filter.strict().unwrap_err().errors[0].field, "status");
+        let named = |problem: Problem| {
+            let errors = problem.errors.into_iter();
+            errors.map(|error| error.field).collect::<Vec<_>>()
+        };
+        let unclear = ["status", "door", "inactive_since"];
+        let organisation = OrganisationId::new(contract::ids::Ulid::nil());
+        assert_eq!(named(filter.question(organisation).unwrap_err()), unclear);
+        assert_eq!(named(filter.strict().unwrap_err()), unclear);
+        assert_eq!(
+            filter.unclear(),
+            [
+                ("Status", "gone"),
+                ("Door", "window"),
+                ("Not seen since", "tomorrow")
+            ]
+        );
     }
 
     #[test]
@@ -252,7 +281,7 @@ mod tests {
             ..Filter::default()
         };
         assert!(matches!(
-            filter.export(organisation),
+            filter.question(organisation),
             Ok(Question::Invited(_))
         ));
         assert_eq!(filter.strict().unwrap_err().errors[0].field, "status");
@@ -261,13 +290,9 @@ mod tests {
             ..filter
         };
         assert_eq!(
-            unclear.export(organisation).unwrap_err().errors[0].field,
+            unclear.question(organisation).unwrap_err().errors[0].field,
             "plan"
         );
-        assert!(matches!(
-            unclear.question(organisation),
-            Question::Invited(_)
-        ));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Manage Users.
 
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpRequest, http::StatusCode, web};
 use askama::Template;
 use contract::{
+    Page,
     invited::{CountPending, PendingCount},
     links::Link,
     plans::Plan,
@@ -15,9 +16,11 @@ use crate::{
     edge::Edge,
     pages::{
         Answer,
+        fields::Errors,
         frame::{Frame, Office},
-        next_page, show,
+        next_page, render,
     },
+    problem,
     rows::{Row, Standing},
     session::Administrator,
 };
@@ -35,6 +38,8 @@ struct UsersPage {
     plans: Vec<Plan>,
     links: Vec<Link>,
     filter: Filter,
+    /// What of the filter means nothing: then there are no rows.
+    errors: Errors,
     rows: Vec<Row>,
     pending: PendingCount,
     next: Option<String>,
@@ -69,25 +74,44 @@ async fn list(
     let office = Office::of(&administrator, &path, "users")?;
     let filter = filter.into_inner();
     let organisation = office.organisation;
-    let (question, count) = (filter.question(organisation), CountPending { organisation });
+    let (status, question, errors) = match filter.question(organisation) {
+        Ok(question) => (StatusCode::OK, Some(question), Errors::default()),
+        Err(problem) => (
+            problem::status(&problem),
+            None,
+            Errors::beside_fields(problem)?,
+        ),
+    };
+    let found = async {
+        match &question {
+            Some(question) => question.ask(&edge, &office.cx).await,
+            None => Ok(Page {
+                items: Vec::new(),
+                next_cursor: None,
+            }),
+        }
+    };
+    let count = CountPending { organisation };
     let (rows, plans, links, pending) = try_join!(
-        question.ask(&edge, &office.cx),
+        found,
         plans_of(&edge, &office),
         links_to_filter(&edge, &office),
         edge.bus.call(&count, &office.cx),
     )?;
     let next = next_page(&request, rows.next_cursor);
     let (rows, frame) = (rows.items, Frame::of(&edge));
-    show(&UsersPage {
+    let page = UsersPage {
         frame,
         office,
         plans,
         links,
         filter,
+        errors,
         rows,
         pending,
         next,
-    })
+    };
+    render(status, &page)
 }
 
 async fn export(
@@ -97,6 +121,6 @@ async fn export(
     filter: web::Query<Filter>,
 ) -> Answer {
     let office = Office::of(&administrator, &path, "users")?;
-    let question = filter.export(office.organisation)?;
+    let question = filter.question(office.organisation)?;
     Ok(csv::export(edge, office.cx, question).await?)
 }
