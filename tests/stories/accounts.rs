@@ -240,6 +240,52 @@ async fn an_address_is_changed_by_whoever_reads_the_new_mailbox() {
 }
 
 #[tokio::test]
+async fn the_letter_of_a_change_of_address_is_not_forgotten_by_the_sign_in() {
+    let (ground, node, _, person, _) = joined().await;
+    let (new, password) = ("lee@students.example", person.password.as_str());
+    let browser = node.browser();
+    let page = sign_in(&browser, &person.email, password).await;
+    let form = page.form("/account/address").fill("email", new);
+    browser
+        .submit(&page, &form.fill("password", password))
+        .await;
+    let letter = sent(&ground, new, "/account/address/").await;
+
+    // The mail is read where nobody is signed in; the first password is mistyped.
+    let other = node.browser();
+    let page = other.open(&letter.path).await;
+    assert_eq!((page.status, page.heading().as_str()), (200, "Sign in"));
+    assert!(page.text().contains("confirm the new address"));
+    let form = page.form("/sign-in").fill("email", &person.email);
+    let wrong = form.clone().fill("password", "not this one at all");
+    let refused = other.submit(&page, &wrong).await;
+    assert_eq!(refused.status, 401);
+    let form = refused.form("/sign-in").fill("password", password);
+    let page = other.submit(&refused, &form).await;
+    assert_eq!(page.heading(), "Confirm your new address");
+    assert_eq!(page.url.path(), letter.path);
+
+    // Opening changes nothing; the button does.
+    let asked = other.open("/").await;
+    assert!(asked.text().contains(&person.email), "{}", asked.text());
+    // Whoever is signed out meanwhile presses it once more.
+    let home = other.open("/").await;
+    other.submit(&home, &home.form("/sign-out")).await;
+    let form = page.form("");
+    let out = other.submit(&page, &form).await;
+    assert_eq!((out.status, out.heading().as_str()), (401, "Sign in"));
+    let form = out.form("/sign-in").fill("email", &person.email);
+    let page = other.submit(&out, &form.fill("password", password)).await;
+    assert_eq!(page.heading(), "Confirm your new address");
+    let done = other.submit(&page, &page.form("")).await;
+    assert!(
+        done.text()
+            .contains("Your account has the new address now.")
+    );
+    assert!(done.text().contains(new), "{}", done.text());
+}
+
+#[tokio::test]
 async fn a_link_of_another_institution_is_used_with_the_account_that_is_signed_in() {
     let (ground, node, first, person, _) = joined().await;
     let (second, link) = Institution::with_link(&ground, &node, 5, &[]).await;

@@ -5,14 +5,20 @@ use askama::Template;
 use contract::{Kind, Problem, Secret, ids::ProofId, people::Evidence};
 use serde::Deserialize;
 
-use super::own::{Typed, own};
+use super::{
+    own::{Typed, own},
+    sign_in::SignInPage,
+};
 use crate::{
     accounts,
     edge::Edge,
     pages::{Answer, fields::Errors, frame::Frame, render, show},
-    person::Person,
+    person::{Anybody, Person},
     problem::Refused,
 };
+
+/// What the address of the page that confirms begins with.
+pub(super) const CONFIRM: &str = "/account/address/";
 
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/account/address").route(web::post().to(start)))
@@ -67,18 +73,30 @@ async fn start(edge: web::Data<Edge>, person: Person, form: web::Form<Wanted>) -
 }
 
 /// Opening the link of a mail changes nothing: scanners open every link.
-async fn form(edge: web::Data<Edge>, _: Person) -> Answer {
+async fn form(edge: web::Data<Edge>, anybody: Anybody, token: web::Path<String>) -> Answer {
+    if anybody.0.is_none() {
+        return sign_in_first(&edge, &token, StatusCode::OK);
+    }
     show(&ConfirmPage {
         frame: Frame::of(&edge),
     })
 }
 
-async fn finish(edge: web::Data<Edge>, person: Person, token: web::Path<String>) -> Answer {
+async fn finish(edge: web::Data<Edge>, anybody: Anybody, token: web::Path<String>) -> Answer {
+    let Some(person) = anybody.0 else {
+        return sign_in_first(&edge, &token, StatusCode::UNAUTHORIZED);
+    };
     let evidence = Evidence::Token(Secret::new(token.into_inner()));
     match accounts::finish_address_change(&edge, &person, evidence).await {
         Ok(()) => changed(&edge, person).await,
         Err(problem) => Err(problem.into()),
     }
+}
+
+/// The sign-in, which leads back to the link. The page stands at the link's own address, so that the token
+/// is in no other one.
+fn sign_in_first(edge: &Edge, token: &str, status: StatusCode) -> Answer {
+    SignInPage::leading_to(edge, &format!("{CONFIRM}{token}")).show(status)
 }
 
 #[derive(Deserialize)]

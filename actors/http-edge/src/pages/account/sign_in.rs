@@ -5,6 +5,7 @@ use askama::Template;
 use contract::{Kind, accounts::SignOutPerson};
 use serde::Deserialize;
 
+use super::address::CONFIRM;
 use crate::{
     accounts,
     edge::Edge,
@@ -43,6 +44,11 @@ impl SignInPage {
         }
     }
 
+    /// Whether it leads to where another address is confirmed.
+    fn is_confirming(&self) -> bool {
+        self.next.starts_with(CONFIRM)
+    }
+
     pub(super) fn show(&self, status: StatusCode) -> Answer {
         render(status, self)
     }
@@ -58,10 +64,11 @@ struct Credentials {
     next: String,
 }
 
-/// Where a sign-in may lead: back to the link or the invite that somebody came from, and nowhere else.
+/// Where a sign-in may lead: back to the link, the invite or the letter that somebody came from, and nowhere
+/// else.
 fn next(path: &str) -> Option<&str> {
-    let token = path.strip_prefix("/join/");
-    let token = token.or_else(|| path.strip_prefix("/invite/"))?;
+    let mut origins = ["/join/", "/invite/", CONFIRM].into_iter();
+    let token = origins.find_map(|origin| path.strip_prefix(origin))?;
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     (!token.is_empty() && token.bytes().all(is_token)).then_some(path)
 }
@@ -120,8 +127,12 @@ mod tests {
     use super::next;
 
     #[test]
-    fn a_sign_in_leads_back_to_a_link_or_an_invite_and_nowhere_else() {
-        for path in ["/join/abc-DEF_1", "/invite/abc-DEF_1"] {
+    fn a_sign_in_leads_back_to_a_link_an_invite_or_a_letter_and_nowhere_else() {
+        for path in [
+            "/join/abc-DEF_1",
+            "/invite/abc-DEF_1",
+            "/account/address/abc-DEF_1",
+        ] {
             assert_eq!(next(path), Some(path));
         }
         for path in [
@@ -131,6 +142,9 @@ mod tests {
             "/join/a/b",
             "/invite/a/decline",
             "/invite/",
+            "/account/address/",
+            "/account/address/a/b",
+            "/account/password",
             "/join/..",
             "//evil.example/join/x",
             "https://evil.example/join/x",
