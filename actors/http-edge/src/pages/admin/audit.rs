@@ -112,6 +112,8 @@ pub(super) fn changes(change: &Value) -> Vec<Named> {
                 format!("{field}: {} → {}", said(from), said(to))
             }
             (Some(value), Some(_)) => format!("{field}: {}", said(value)),
+            // A part that is named like the whole: what was done to many, with which tags.
+            _ if value.get(&field).is_some() => said(value),
             _ => format!("{field}: {}", said(value)),
         })
     });
@@ -208,6 +210,14 @@ mod tests {
             (
                 json!({ "add": ["law", "2026"], "remove": [] }),
                 &["add: law, 2026", "remove: none"],
+            ),
+            (
+                json!({ "action": { "action": "reassign" }, "people": 3 }),
+                &["action: reassign", "people: 3"],
+            ),
+            (
+                json!({ "action": { "action": "retag", "add": ["law"], "remove": [] } }),
+                &["action: retag, add: law, remove: none"],
             ),
             (json!({ "policies": { "days": 7 } }), &["policies: days: 7"]),
         ] {
