@@ -140,8 +140,9 @@ async fn an_invite_is_watched_sent_again_sent_elsewhere_and_taken_back(
         (422, "ann at hill")
     );
     assert!(!wrong.error("email").is_empty(), "{}", wrong.text());
-    let taken = scene.readdress(&ann, "gone@hill.edu").await;
-    assert_eq!(taken.status, 409, "{}", taken.text());
+    let gone = scene.readdress(&ann, "gone@hill.edu").await;
+    assert_eq!(gone.status, 422, "{}", gone.text());
+    assert_eq!(gone.error("email"), "This address cannot be invited.");
     let moved = scene.readdress(&ann, "anne@hill.edu").await;
     assert_eq!(moved.heading(), "anne@hill.edu", "{}", moved.text());
     let (anne, _) = scene.mailed("anne@hill.edu").await;
