@@ -37,7 +37,8 @@ store::statements! {
             last_active_at)
         select rows.value ->> 'id', $2, rows.value ->> 'account', $3, rows.value ->> 'status', 'link',
             $4, cast(rows.value ->> 'redeemed' as bigint), cast(rows.value ->> 'waiting' as bigint),
-            cast(rows.value ->> 'revoked' as bigint), 0, rows.value ->> 'key',
+            cast(rows.value ->> 'revoked' as bigint), cast(rows.value ->> 'joined' as bigint),
+            rows.value ->> 'key',
             substr(rows.value ->> 'key', 1, 100), rows.value ->> 'email',
             cast(rows.value ->> 'seen' as bigint)
         from rows($1)";
@@ -61,6 +62,7 @@ struct Person {
     redeemed: Option<i64>,
     waiting: Option<i64>,
     revoked: Option<i64>,
+    joined: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -116,6 +118,7 @@ impl Person {
             redeemed: (status != "waiting").then(|| day(5)),
             waiting: (status == "waiting").then_some(1),
             revoked: (status == "revoked").then_some(1),
+            joined: day(6),
         }
     }
 
@@ -281,7 +284,8 @@ fn filters(house: &House) -> Vec<Kind<ListUsers>> {
         ("link", link),
         ("plan", plan),
         ("not seen since the middle", since(500)),
-        ("never seen", since(0)),
+        ("not seen since the first weeks", since(30)),
+        ("not seen since before anybody joined", since(0)),
     ];
     let kind = |(title, filter): (&'static str, UserFilter)| -> Kind<ListUsers> {
         let of = move |count| Ok(list(organisation, filter.clone(), order(count), None));
