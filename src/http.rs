@@ -79,6 +79,7 @@ fn options(ground: &Ground, listen: SocketAddr) -> anyhow::Result<EdgeOptions> {
         import_bytes: ground.settings.invites.import_bytes(),
         listen,
         public_url: Url::parse(&http.public(listen)).context("http.public_url")?,
+        terms_url: http.terms_url.clone(),
         trusted_proxies: proxies
             .collect::<Result<_, _>>()
             .context("http.trusted_proxies")?,

@@ -96,6 +96,7 @@ pub(crate) async fn serve(buses: BusFactory) -> Result<(SocketAddr, impl Future<
         import_bytes: 64 << 20,
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         public_url: Url::parse("http://127.0.0.1/")?,
+        terms_url: None,
         trusted_proxies: Vec::new(),
         workers: WORKERS,
         throttle: watch::channel(unbounded).1,

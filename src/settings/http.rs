@@ -17,6 +17,9 @@ pub struct Http {
     /// What links begin with; `None`: the address of `listen`.
     #[serde(deserialize_with = "field::url")]
     pub public_url: Option<Url>,
+    /// Where the terms of use can be read that whoever joins accepts; `None`: nowhere.
+    #[serde(deserialize_with = "field::url")]
+    pub terms_url: Option<Url>,
     /// Who is believed about where a request comes from, and its id.
     pub trusted_proxies: Vec<String>,
     /// Threads; 0: one for each processor.

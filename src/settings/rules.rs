@@ -63,6 +63,11 @@ pub(super) fn broken_without_mail(settings: &Settings, roles: &Roles) -> Broken 
     {
         refuse("http.public_url", text);
     }
+    if let Some(url) = &http.terms_url
+        && let Err(text) = web_url(url)
+    {
+        refuse("http.terms_url", text);
+    }
     for proxy in http
         .trusted_proxies
         .iter()
@@ -148,10 +153,16 @@ fn starts(url: &SecretString, schemes: &[&str]) -> bool {
     })
 }
 
-fn public_url(url: &Url) -> Result<(), &'static str> {
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err("begins with neither http:// nor https://");
+/// A page of the web.
+fn web_url(url: &Url) -> Result<(), &'static str> {
+    if matches!(url.scheme(), "http" | "https") && url.host().is_some() {
+        return Ok(());
     }
+    Err("begins with neither http:// nor https://")
+}
+
+fn public_url(url: &Url) -> Result<(), &'static str> {
+    web_url(url)?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
     if bare && anonymous {

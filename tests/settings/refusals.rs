@@ -8,7 +8,7 @@ fn an_unknown_key_is_refused_with_its_file() {
         problems("[http]\nlistne = 'x'\n", &[]),
         [
             "http.listne (usher.toml): there is no such key; [http] has listen, public_url, \
-          trusted_proxies, workers"
+          terms_url, trusted_proxies, workers"
         ]
     );
 }
@@ -77,6 +77,23 @@ fn a_value_of_another_kind_is_refused_in_words() {
              https://usher.example.org",
         ]
     );
+}
+
+#[test]
+fn terms_that_no_browser_can_open_are_refused() {
+    let terms = |url| problems("", &[("USHER_HTTP__TERMS_URL", url)]);
+    assert_eq!(
+        terms("mailto:terms@example.org"),
+        ["http.terms_url (USHER_HTTP__TERMS_URL): begins with neither http:// nor https://"]
+    );
+    assert_eq!(
+        terms("/terms"),
+        [
+            "http.terms_url (USHER_HTTP__TERMS_URL): is not a URL such as \
+             https://usher.example.org"
+        ]
+    );
+    assert_eq!(terms("https://example.org/terms#seats"), [""; 0]);
 }
 
 #[test]

@@ -73,6 +73,7 @@ mod settled;
 mod steered;
 mod stopped;
 mod tenants;
+mod terms;
 mod throttle;
 mod tokens;
 mod told_of_seats;

@@ -32,6 +32,8 @@ pub struct EdgeOptions {
     pub listen: SocketAddr,
     /// How browsers reach it: the beginning of every URL it makes.
     pub public_url: Url,
+    /// Where the terms of use can be read that whoever joins accepts.
+    pub terms_url: Option<Url>,
     /// Peers whose `X-Forwarded-For`, `X-Request-Id` and `traceparent` are believed.
     pub trusted_proxies: Vec<Network>,
     /// Threads that serve requests; each has a bus of its own.

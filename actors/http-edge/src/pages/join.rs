@@ -74,6 +74,7 @@ struct JoinPage {
     path: String,
     /// Whether the page is shown at another path.
     is_elsewhere: bool,
+    terms_url: Option<Url>,
 }
 
 /// For whoever is signed in and has a place in the link's organisation: there is nothing to fill in.
@@ -180,6 +181,7 @@ async fn form(
             person: anybody.0.map(|person| person.signed_in.email),
             path: path(&token),
             is_elsewhere: false,
+            terms_url: edge.options.terms_url.clone(),
         },
     )
 }
@@ -285,6 +287,7 @@ async fn refused(
             is_elsewhere: matches!(who, Who::SignedIn),
             person: None,
             path: path(token),
+            terms_url: edge.options.terms_url.clone(),
         },
     )
 }

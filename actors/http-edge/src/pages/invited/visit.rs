@@ -8,6 +8,7 @@ use contract::{
     invites::{InviteFace, Life, Ticket},
     text::PersonName,
 };
+use url::Url;
 
 use super::{
     nonce::{is_nonce, nonce},
@@ -136,6 +137,7 @@ impl Visit {
             person: self.person.as_ref().map(|person| person.signed_in.clone()),
             is_masked: false,
             browser: self.browser.clone(),
+            terms_url: self.edge.options.terms_url.clone(),
         }
     }
 
@@ -182,6 +184,7 @@ struct InvitePage {
     /// The path of the invite.
     path: String,
     browser: Secret,
+    terms_url: Option<Url>,
 }
 
 impl InvitePage {
