@@ -69,6 +69,12 @@ impl Browser {
         Self::show(self.client.get(self.site.join(address).unwrap())).await
     }
 
+    /// What an address answers, to the byte: a page has no mark that its text began with.
+    pub(crate) async fn download(&self, address: &str) -> Vec<u8> {
+        let request = self.client.get(self.site.join(address).unwrap());
+        request.send().await.unwrap().bytes().await.unwrap().into()
+    }
+
     /// Asks only for the head.
     pub(crate) async fn head(&self, address: &str) -> Page {
         Self::show(self.client.head(self.site.join(address).unwrap())).await

@@ -2,7 +2,7 @@
 
 use testkit::{BusKind, Engine};
 
-use crate::{html, institution::Institution, node::Ground, person::Person};
+use crate::{html, institution::Institution, node::Ground, person::Person, program::Program};
 
 #[tokio::test]
 async fn a_filter_that_cannot_be_read_is_named_and_shows_nobody_instead_of_everybody() {
@@ -50,4 +50,27 @@ async fn a_filter_that_cannot_be_read_is_named_and_shows_nobody_instead_of_every
         let all = institution.administrator.open(&all).await;
         assert_eq!((all.status, all.rows().len()), (200, 1));
     }
+}
+
+#[tokio::test]
+async fn a_table_that_is_downloaded_says_that_it_is_utf_8_and_that_of_the_api_has_nothing_before_it()
+ {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let (institution, link) = Institution::with_link(&ground, &node, 2, &[]).await;
+    Person::numbered(0).join(&node.browser(), &link.url).await;
+    let page = institution.open("").await;
+    let table = institution.administrator.download(&page.link("CSV")).await;
+    let program = Program::of(&ground, &node, &institution);
+    let path = format!("/organisations/{}/users.csv", institution.id);
+    let plain = program.watch(&path).await.bytes().await.unwrap();
+    assert!(plain.starts_with(b"id,first_name,"));
+    let marked = [b"\xef\xbb\xbf", &plain[..]].concat();
+    assert_eq!(table, marked);
+    let nobody = page.url.join("?q=nobody").unwrap();
+    let nobody = institution.administrator.open(nobody.as_str()).await;
+    let table = nobody.link("CSV");
+    let table = institution.administrator.download(&table).await;
+    assert!(table.starts_with(b"\xef\xbb\xbfid,first_name,"));
+    assert_eq!(table.iter().filter(|byte| **byte == b'\n').count(), 1);
 }

@@ -19,6 +19,17 @@ use crate::{
 
 const HEAD: &str =
     "id,first_name,last_name,email,status,plan,redeemed_at,last_active_at,tags,door,link\r\n";
+/// What tells Excel that a table is UTF-8.
+const MARK: &str = "\u{feff}";
+
+/// Who reads a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// A program, to which a mark would be a part of the first name.
+    Program,
+    /// A spreadsheet, which is opened with a click.
+    Spreadsheet,
+}
 
 /// An export under way.
 struct Export {
@@ -28,7 +39,7 @@ struct Export {
     /// Read but not written.
     page: Option<Page<Row>>,
     /// What comes before its rows.
-    head: &'static str,
+    head: String,
 }
 
 /// Everybody that the question finds, whatever its page. The first page is read before anything is
@@ -38,18 +49,23 @@ pub(crate) async fn export(
     edge: web::Data<Edge>,
     cx: Cx,
     mut question: Question,
+    reader: Reader,
 ) -> Result<HttpResponse, Problem> {
     *question.page() = PageRequest {
         cursor: None,
         limit: Some(PageRequest::MOST),
     };
     let page = question.ask(&edge, &cx).await?;
+    let mark = match reader {
+        Reader::Program => "",
+        Reader::Spreadsheet => MARK,
+    };
     let begun = Export {
         edge,
         cx,
         question,
         page: Some(page),
-        head: HEAD,
+        head: format!("{mark}{HEAD}"),
     };
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
@@ -67,7 +83,7 @@ impl Export {
             None if self.question.page().cursor.is_some() => self.read().await?,
             None => return Ok(None),
         };
-        let mut text = std::mem::take(&mut self.head).to_owned();
+        let mut text = std::mem::take(&mut self.head);
         for row in &page.items {
             match row {
                 Row::Person(user) => person(&mut text, user),

@@ -163,7 +163,7 @@ pub(super) async fn export(at: Within, query: Query<Exporting>) -> Answer {
     let question =
         form.finish(|| Some(Question::new(organisation, standing, filter, sort, page)))?;
     let (edge, cx) = (at.bearer.edge.clone(), at.cx().clone());
-    Ok(csv::export(edge, cx, question).await?)
+    Ok(csv::export(edge, cx, question, csv::Reader::Program).await?)
 }
 
 /// One person.

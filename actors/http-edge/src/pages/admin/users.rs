@@ -122,5 +122,5 @@ async fn export(
 ) -> Answer {
     let office = Office::of(&administrator, &path, "users")?;
     let question = filter.question(office.organisation)?;
-    Ok(csv::export(edge, office.cx, question).await?)
+    Ok(csv::export(edge, office.cx, question, csv::Reader::Spreadsheet).await?)
 }
