@@ -3,7 +3,8 @@
 //! One hash costs as much processor time as hundreds of requests, so it never runs on a runtime's
 //! thread: [`Passwords`] has a few threads of its own, each with its block memory (allocating it
 //! anew costs up to the hash itself), and a bounded queue in front of them. A full queue refuses at
-//! once; whoever waits for a hash is somebody who signs in, and a queue of minutes helps nobody.
+//! once; whoever waits for a hash is somebody who signs in, and a queue of minutes helps nobody. It
+//! stays bounded where these threads get no processor for long, and another thread hashes instead.
 //!
 //! - [`background`]: what these threads leave to the others.
 //! - [`phc`]: what is stored, the PHC string.

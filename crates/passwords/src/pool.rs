@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     time::{Duration, Instant},
@@ -76,13 +76,33 @@ struct Late {
     slot: Slot,
 }
 
+/// The queue of the threads that step aside. A slot stays in it until one of them comes by, though another has
+/// emptied it: where none of them gets a processor it would grow with whatever is hashed. Once so many stand in
+/// it as may wait, whoever comes has the thread for the late alone, which hashes for everybody then. No lock: one
+/// of these threads might keep it and not get a processor.
+#[derive(Clone)]
+struct Queue {
+    to: Sender<Slot>,
+    length: Arc<AtomicUsize>,
+    most: usize,
+}
+
+impl Queue {
+    fn push(&self, slot: &Slot) -> Result<(), Busy> {
+        if self.length.fetch_add(1, Ordering::Relaxed) < self.most {
+            return self.to.send(Arc::clone(slot)).map_err(|_| Busy);
+        }
+        self.length.fetch_sub(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
 /// Hashes and checks passwords. Cheap to clone; the threads end with the last clone.
 #[derive(Clone)]
 pub struct Passwords {
-    /// For whoever waits or is hashed for. Slots say nothing of that: they stay in `jobs` until a thread
-    /// that steps aside comes by, though another has emptied them.
+    /// For whoever waits or is hashed for. How many slots there are says nothing of that.
     places: Arc<Semaphore>,
-    jobs: Sender<Slot>,
+    jobs: Queue,
     late: Sender<Late>,
     patience: Duration,
     cost: Cost,
@@ -112,23 +132,27 @@ impl Passwords {
             std::io::Error::new(std::io::ErrorKind::InvalidInput, "not parameters of argon2")
         })?;
         let threads = settings.threads.max(1);
-        let places = Arc::new(Semaphore::new(settings.queue.max(1) + threads));
-        let (jobs, queue) = channel();
+        let most = settings.queue.max(1) + threads;
+        let places = Arc::new(Semaphore::new(most));
+        let (to, queue) = channel();
+        let length = Arc::new(AtomicUsize::new(0));
         let queue = Arc::new(Mutex::new(queue));
         let made = Arc::new(AtomicU64::new(0));
         for n in 0..threads {
-            let queue = Arc::clone(&queue);
+            let (queue, length) = (Arc::clone(&queue), Arc::clone(&length));
             let mut hasher = Hasher::new(&made, false);
             std::thread::Builder::new()
                 .name(format!("passwords-{n}"))
                 .spawn(move || {
                     step_aside();
                     while let Some(slot) = next(&queue) {
+                        length.fetch_sub(1, Ordering::Relaxed);
                         hasher.take(&slot);
                     }
                 })?;
         }
         let late = hash_late(Hasher::new(&made, true))?;
+        let jobs = Queue { to, length, most };
         Ok(Self {
             places,
             jobs,
@@ -178,7 +202,7 @@ impl Passwords {
             is_late: false,
         };
         let slot = Arc::new(Mutex::new(Some(job)));
-        self.jobs.send(Arc::clone(&slot)).map_err(|_| Busy)?;
+        self.jobs.push(&slot)?;
         let at = Instant::now() + self.patience;
         self.late.send(Late { at, slot }).map_err(|_| Busy)?;
         get.await.map_err(|_| Busy)
@@ -194,8 +218,8 @@ fn salt() -> [u8; SALT] {
     salt
 }
 
-/// Starts the thread for whoever waited too long. What it is sent is bounded by the places: anything that
-/// has none any more is taken, and gone from here when its time has come.
+/// Starts the thread for whoever waited too long. What it is sent is bounded by the places, and by what came within
+/// the patience: anything that has no place any more is taken, and gone from here when its time has come.
 fn hash_late(mut hasher: Hasher) -> std::io::Result<Sender<Late>> {
     let (late, overdue) = channel::<Late>();
     std::thread::Builder::new()
@@ -322,10 +346,14 @@ mod tests {
     /// A pool whose threads that step aside never get a processor: nobody takes from the queue.
     fn without_processor(queue: usize) -> (Passwords, Receiver<Slot>) {
         let made = Arc::default();
-        let (jobs, nobody_takes) = channel();
+        let (to, nobody_takes) = channel();
         let passwords = Passwords {
             places: Arc::new(Semaphore::new(queue)),
-            jobs,
+            jobs: Queue {
+                to,
+                length: Arc::default(),
+                most: queue,
+            },
             late: hash_late(Hasher::new(&made, true)).unwrap(),
             patience: Duration::ZERO,
             cost: CHEAP,
@@ -345,6 +373,26 @@ mod tests {
     async fn whoever_was_answered_waits_no_more_though_the_threads_that_step_aside_stand_still() {
         let (passwords, _nobody_takes) = without_processor(1);
         for _ in 0..3 {
+            let hash = passwords.hash(Secret::new("correct horse")).await;
+            assert!(hash.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_fills_no_queue_though_the_threads_that_step_aside_stand_still() {
+        let (passwords, nobody_takes) = without_processor(2);
+        for _ in 0..5 {
+            let hash = passwords.hash(Secret::new("correct horse")).await;
+            assert!(hash.is_ok());
+        }
+        assert_eq!(nobody_takes.try_iter().count(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_threads_that_step_aside_are_asked_however_many_were_answered_before() {
+        // Nobody is late: whatever is answered, they answered.
+        let passwords = Passwords::with(settings(1), Duration::from_hours(1)).unwrap();
+        for _ in 0..10 {
             let hash = passwords.hash(Secret::new("correct horse")).await;
             assert!(hash.is_ok());
         }
