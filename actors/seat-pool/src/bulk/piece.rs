@@ -15,7 +15,7 @@ use contract::{
 use kernel::Cx;
 use serde::Serialize;
 use serde_json::json;
-use store::{Db, Row, Tx};
+use store::{Db, Row, StoreError, Tx};
 
 use super::{bulk, sql, turns::Job};
 use crate::{
@@ -56,6 +56,23 @@ struct OutcomeRow {
     outcome: Outcome,
 }
 
+/// How a job stands: each failure changes that, and each piece that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Standing {
+    failures: i64,
+    /// For how many people it is decided; a piece of a job about a link counts each of them, too.
+    decided: i64,
+}
+
+impl Standing {
+    fn of(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            failures: row.get("failures")?,
+            decided: row.get::<i64>("done")? + row.get::<i64>("refused")?,
+        })
+    }
+}
+
 impl Pieces {
     /// Does the next piece of a job, or lets it step aside.
     pub(super) async fn step(&self, job @ (organisation, id): Job) -> Result<(), Problem> {
@@ -65,18 +82,18 @@ impl Pieces {
             return Ok(());
         };
         drop(reader);
-        let failures = row.get("failures")?;
+        let seen = Standing::of(&row)?;
         let Err(problem) = self.piece(job, &row).await else {
             return Ok(());
         };
-        self.step_aside(job, failures, &problem).await
+        self.step_aside(job, seen, &problem).await
     }
 
     /// Lets a job that failed rest, or gives it up. What is done of it stays done.
     async fn step_aside(
         &self,
         (organisation, id): Job,
-        failures: i64,
+        seen: Standing,
         why: &Problem,
     ) -> Result<(), Problem> {
         let stamp = Cx::system(Service::SeatPool, &*self.clock).stamp(&*self.clock);
@@ -89,10 +106,11 @@ impl Pieces {
         let finished: Option<Timestamp> = row.get("finished_at")?;
         let due: Option<Timestamp> = row.get("due_at")?;
         // Whoever failed at it at the same time has counted that, or somebody came further.
-        let is_counted = row.get::<i64>("failures")? != failures || due > Some(stamp.now);
+        let is_counted = Standing::of(&row)? != seen || due > Some(stamp.now);
         if finished.is_some() || is_counted {
             return Ok(());
         }
+        let failures = seen.failures;
         let pause = usize::try_from(failures)
             .ok()
             .and_then(|failures| PAUSES.get(failures));

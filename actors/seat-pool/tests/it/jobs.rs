@@ -16,6 +16,7 @@ store::statements! {
     GIVEN_UP = "
         select count(*) as n from audit where organisation_id = $1 and action = 'bulk.give-up'";
     FAILURES = "select failures from bulk_jobs where id = $1";
+    COME_FURTHER = "update bulk_jobs set done = done + 1 where id = $1";
 }
 
 impl House {
@@ -151,6 +152,36 @@ async fn several_nodes_that_fail_at_a_job_at_once_count_once(
         assert_eq!(counted.unwrap().get::<i64>("failures").unwrap(), failures);
         house.clock.advance_seconds(60);
     }
+    house.block_commits(false).await;
+    house.close().await;
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_failure_does_not_count_when_another_node_came_further_meanwhile(
+    #[values(Engine::Postgres)] engine: Engine,
+) {
+    let mut house = House::open(engine).await;
+    let job = house.busy(3).await;
+    house.block_commits(true).await;
+    let stamp = house.public().stamp(&*house.clock);
+    let mut tx = house.db.write(&stamp).await.unwrap();
+    tx.lock_histories(&[house.organisation]).await.unwrap();
+    let further = COME_FURTHER.bind(job.id);
+    further.execute(&mut tx).await.unwrap();
+    let mut worker = BulkWorker::new(house.db.clone(), house.clock.clone());
+    let failing = async { worker.work().await.unwrap() };
+    house.but_so_many_wait(1, failing, tx).await;
+    let mut reader = house.db.read().await.unwrap();
+    let counted = FAILURES.bind(job.id).fetch_one(&mut reader).await;
+    assert_eq!(counted.unwrap().get::<i64>("failures").unwrap(), 0);
+    drop(reader);
+    // what fails with nobody beside it counts
+    worker.work().await.unwrap();
+    let mut reader = house.db.read().await.unwrap();
+    let counted = FAILURES.bind(job.id).fetch_one(&mut reader).await;
+    assert_eq!(counted.unwrap().get::<i64>("failures").unwrap(), 1);
+    drop(reader);
     house.block_commits(false).await;
     house.close().await;
 }
