@@ -6,7 +6,7 @@ use contract::{
     text::{InviteMessage, Language, Name, PersonName},
 };
 use minijinja::{Value, context};
-use url::Url;
+use url::{Host, Url};
 
 use crate::{
     greeted::greeted,
@@ -125,10 +125,20 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// What a product is called: the host of its URL, without `www.`.
-    pub fn product_of(url: &Url) -> String {
-        let host = url.host_str().unwrap_or_else(|| url.as_str());
-        host.strip_prefix("www.").unwrap_or(host).to_owned()
+    /// What a product is called: the host of its URL, without `www.`; the plan where nobody would know the
+    /// product by its host, which is an IP address or a name of one label.
+    pub fn product_of(url: &Url, plan: &Name) -> String {
+        let name = match url.host() {
+            Some(Host::Domain(name)) => name.trim_end_matches('.'),
+            Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => "",
+        };
+        let name = name.strip_prefix("www.").unwrap_or(name);
+        let told = if name.contains('.') {
+            name
+        } else {
+            plan.as_str()
+        };
+        told.to_owned()
     }
 
     /// What is before the `@` of its Message-ID: the same for each repetition of one mail.

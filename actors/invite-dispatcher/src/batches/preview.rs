@@ -66,6 +66,7 @@ impl InviteDispatcher {
         let product_url: String = mail.get("product_url")?;
         let product_url =
             Url::parse(&product_url).map_err(|_| mail.bad("product_url", "is no URL"))?;
+        let plan = mail.get("plan")?;
         let to = match mail.get("email")? {
             Some(to) => to,
             None => EmailAddress::parse(NOBODY).map_err(|_| mail.bad("email", "is no address"))?,
@@ -76,8 +77,8 @@ impl InviteDispatcher {
             batch: batch_id,
             organisation_id,
             organisation: mail.get("organisation")?,
-            product: Invitation::product_of(&product_url),
-            plan: mail.get("plan")?,
+            product: Invitation::product_of(&product_url, &plan),
+            plan,
             inviter: batch.get("inviter")?,
             message: message.and_then(|text| InviteMessage::parse(&text).ok()),
             to,

@@ -176,12 +176,13 @@ impl Common {
         let product_url: String = row.get("product_url")?;
         let product_url =
             Url::parse(&product_url).map_err(|_| row.bad("product_url", "is no URL"))?;
+        let plan = row.get("plan")?;
         Ok(Self {
             batch: row.get("id")?,
             organisation_id: row.get("organisation_id")?,
             organisation: row.get("organisation")?,
-            product: Invitation::product_of(&product_url),
-            plan: row.get("plan")?,
+            product: Invitation::product_of(&product_url, &plan),
+            plan,
             inviter: row.get("inviter")?,
             message: message
                 .map(|text| InviteMessage::parse(&text))

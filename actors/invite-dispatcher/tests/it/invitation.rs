@@ -42,6 +42,7 @@ pub(crate) const LINKS: [&str; 4] = [
 ];
 
 pub(crate) fn invitation() -> Invitation {
+    let plan = Name::parse("Law 2026").unwrap();
     let nth = |n| Ulid::from_parts(1_795_521_600_000, n);
     let message = "Welcome!\n\nWe read the first chapter on Monday.\nPlease join before that.";
     Invitation {
@@ -49,8 +50,8 @@ pub(crate) fn invitation() -> Invitation {
         batch: BatchId::new(nth(2)),
         organisation_id: OrganisationId::new(nth(3)),
         organisation: Name::parse("Green University").unwrap(),
-        product: Invitation::product_of(&"https://www.read.example/a".parse().unwrap()),
-        plan: Name::parse("Law 2026").unwrap(),
+        product: Invitation::product_of(&"https://www.read.example/a".parse().unwrap(), &plan),
+        plan,
         inviter: Some(Name::parse("Prof. Lee").unwrap()),
         message: Some(InviteMessage::parse(message).unwrap()),
         to: EmailAddress::parse("Ann@uni.edu").unwrap(),
@@ -135,6 +136,22 @@ fn an_invitation_reads_as_it_should(#[case] name: &str, #[case] invitation: Invi
     let plain = format!("Subject: {}\n\n{}", words.subject, words.text);
     insta::assert_snapshot!(format!("{name}_text"), plain);
     insta::assert_snapshot!(format!("{name}_html"), words.html);
+}
+
+#[rstest]
+#[case("https://www.read.example/a", "read.example")]
+#[case("https://read.example./", "read.example")]
+#[case("http://127.0.0.1:8080/demo/product", "Law 2026")]
+#[case("http://[::1]:8080/", "Law 2026")]
+#[case("http://localhost:8080/", "Law 2026")]
+#[case("http://localhost./", "Law 2026")]
+#[case("https://www.library/", "Law 2026")]
+fn a_product_is_called_by_its_host_or_where_nobody_knows_that_by_the_plan(
+    #[case] url: &str,
+    #[case] name: &str,
+) {
+    let plan = Name::parse("Law 2026").unwrap();
+    assert_eq!(Invitation::product_of(&url.parse().unwrap(), &plan), name);
 }
 
 #[test]
