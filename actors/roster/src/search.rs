@@ -1,6 +1,6 @@
 //! What somebody types into the search field, as statements look for it.
 
-use contract::Problem;
+use contract::{DomainName, Problem};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// The most characters of a search.
@@ -9,7 +9,7 @@ const MOST: usize = 100;
 /// What is looked for anywhere in a `name_key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Search {
-    /// The text, in the form in which People keeps that key: NFC, then lower case.
+    /// The text, in the form in which People keeps that key: NFC, then lower case; domains with A-labels.
     pub(crate) text: String,
     /// The pattern for `like` that finds it.
     pub(crate) pattern: String,
@@ -32,7 +32,7 @@ pub(crate) fn search(text: Option<&str>) -> Result<Option<Search>, Problem> {
             "Search for printed characters.",
         ));
     }
-    let key = text.trim().nfc().collect::<String>().to_lowercase();
+    let key = with_a_labels(text.trim().nfc().collect::<String>().to_lowercase());
     if key.is_empty() {
         return Ok(None);
     }
@@ -54,6 +54,24 @@ pub(crate) fn search(text: Option<&str>) -> Result<Option<Search>, Problem> {
     }))
 }
 
+/// With what stands behind an `@` as addresses are kept: `ann@münchen.de` is `ann@xn--mnchen-3ya.de`. Without
+/// the `@` it may be a name.
+fn with_a_labels(key: String) -> String {
+    let Some((before, domain)) = key.rsplit_once('@').filter(|(_, it)| !it.is_ascii()) else {
+        return key;
+    };
+    let labels: Vec<_> = domain.split('.').map(a_label).collect();
+    format!("{before}@{}", labels.join("."))
+}
+
+/// A part of a domain; one that no domain has is left as it is.
+fn a_label(label: &str) -> String {
+    const REST: &str = ".example";
+    let domain = DomainName::parse(&format!("{label}{REST}"));
+    let domain = domain.as_ref().map_or("", DomainName::as_str);
+    domain.strip_suffix(REST).unwrap_or(label).to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +90,23 @@ mod tests {
         assert_eq!(of("  Zoe\u{308} ").as_deref(), Some("%zoë%"));
         assert_eq!(of(" \t"), None);
         assert_eq!(search(None), Ok(None));
+    }
+
+    #[test]
+    fn a_domain_behind_an_at_is_looked_for_as_addresses_are_kept() {
+        for (typed, pattern) in [
+            ("@münchen.de", "%@xn--mnchen-3ya.de%"),
+            ("ANN@MU\u{308}NCHEN", "%ann@xn--mnchen-3ya%"),
+            ("ann@xn--mnchen-3ya.de", "%ann@xn--mnchen-3ya.de%"),
+            ("@mail.bücher.", "%@mail.xn--bcher-kva.%"),
+            // Names, and what no domain is.
+            ("münchen", "%münchen%"),
+            ("j.löw", "%j.löw%"),
+            ("@mün chen", "%@mün chen%"),
+            ("@", "%@%"),
+        ] {
+            assert_eq!(of(typed).as_deref(), Some(pattern), "{typed}");
+        }
     }
 
     #[test]
