@@ -35,12 +35,13 @@ struct Erasure {
 }
 
 impl Erasure {
-    fn read(row: &store::Row) -> Result<Self, StoreError> {
+    /// Of whoever has this address by now.
+    fn read(row: &store::Row, key: String) -> Result<Self, StoreError> {
         Ok(Self {
             account: row.get("account_id")?,
             organisation: row.get("organisation_id")?,
             at: row.get("at")?,
-            key: row.get("email_key")?,
+            key,
         })
     }
 }
@@ -103,10 +104,14 @@ async fn step_aside(
 /// Forgets somebody; answers whether that was all. Letters have a transaction of their own: whoever takes
 /// invites first does not wait for those.
 async fn whole(db: &Db, vault: &Vault, stamp: &Stamp, row: &store::Row) -> Result<bool, Problem> {
-    let erasure = Erasure::read(row)?;
     let mut tx = db.write(stamp).await?;
-    let hold = sql::HOLD_ACCOUNT.bind(erasure.account);
-    hold.fetch_optional(&mut tx).await?;
+    let hold = sql::HOLD_ACCOUNT.bind(row.get::<AccountId>("account_id")?);
+    let Some(account) = hold.fetch_optional(&mut tx).await? else {
+        // Somebody else has forgotten all of them meanwhile.
+        return Ok(true);
+    };
+    let erasure = Erasure::read(row, account.get("email_key")?)?;
+    sql::FORGET_SEAT_LETTERS.query().execute(&mut tx).await?;
     let letters = sql::FORGET_LETTERS.bind(erasure.key.as_str());
     letters.bind(erasure.account).execute(&mut tx).await?;
     tx.commit().await?;

@@ -3,10 +3,10 @@
 use crate::suppressions::sql::outweighed;
 
 store::statements! {
-    /// Who was erased where, and with which address, since their mail there was last forgotten; at `$2`
-    /// nobody waits who stepped aside. While that is not done, the account stays.
+    /// Who was erased where since their mail there was last forgotten; at `$2` nobody waits who stepped
+    /// aside. While that is not done, the account stays.
     pub(crate) ERASED = "
-        select e.account_id, e.organisation_id, e.at, a.email_key, coalesce(u.failures, 0) as failures
+        select e.account_id, e.organisation_id, e.at, coalesce(u.failures, 0) as failures
         from erasures e
         join accounts a on a.id = e.account_id
         left join unforgotten u on u.account_id = e.account_id and u.organisation_id = e.organisation_id
@@ -162,9 +162,23 @@ store::statements! {
         from memberships
         where account_id = $1";
 
-    /// Nobody writes a letter of an account's change until the transaction ends; whoever is doing so is
-    /// waited for.
-    pub(crate) HOLD_ACCOUNT = "select id from accounts where id = $1 for_update";
+    /// Which address an account has. Nobody changes that, nor writes a letter of an account's change, until the
+    /// transaction ends; whoever is doing so is waited for.
+    pub(crate) HOLD_ACCOUNT = "select email_key from accounts where id = $1 for_update";
+
+    /// Letters that tell of the seat of a place that was erased do not leave, whichever address their account
+    /// had when they were queued. Nobody queues one any more, as that is done with the place in hand.
+    pub(crate) FORGET_SEAT_LETTERS = "
+        update mails
+        set failed_at = now_micros(), leased_until = null, letter = '', recipient = '', last_reply = null
+        where id in (
+            select m.id
+            from mails m
+            where m.sent_at is null and m.failed_at is null
+                and m.key like 'offer:%'
+                and not exists (select 1 from memberships p where p.id = substr(m.key, 7, 30))
+            order by m.id
+            for_update)";
 
     /// Letters that wait for somebody who is nowhere any more do not leave: to their address, unless they
     /// administer, and to any other that their account had or was to have.

@@ -90,10 +90,11 @@ impl Invited {
         account
     }
 
-    pub(crate) async fn place(&self, house: House, account: AccountId) {
+    pub(crate) async fn place(&self, house: House, account: AccountId) -> MembershipId {
         let member = MembershipId::new(self.scene.clock.ulid());
         let place = PLACE.bind(member).bind(house.id).bind(account);
         self.run(place.bind(house.plan)).await;
+        member
     }
 
     pub(crate) async fn accept_as(&self, house: House, account: AccountId, invite: InviteId) {

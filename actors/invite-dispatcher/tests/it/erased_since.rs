@@ -1,9 +1,10 @@
 //! What somebody says who was erased and invited anew, and in what spelling they were handed in.
 
 use contract::{
-    Kind, Timestamp,
-    ids::InviteId,
+    Clock as _, Kind, Timestamp,
+    ids::{InviteId, MembershipId},
     invites::ResendInvite,
+    mails::offer_key,
     suppressions::{AddSuppression, SuppressionReason, UnsubscribeScope},
 };
 use rstest::rstest;
@@ -13,7 +14,7 @@ use crate::{
     drafts::draft,
     erased::{ANN, over},
     invited::{House, Invited, address, refused},
-    scene::NOON,
+    scene::{self, NOON},
     suppressions::{lift, suppress, suppressed, unsubscribe},
 };
 
@@ -32,6 +33,10 @@ store::statements! {
     REFUSAL = "
         insert into refusals (batch_id, position, line, input, reason, suggestion)
         values ($1, $2, 1, $3, 'duplicate', null)";
+
+    /// To whom letters are to go, the first before the others.
+    WAITING = "
+        select recipient as line from mails where sent_at is null and failed_at is null order by id";
 
     GIVEN = "
         select input as line from refusals where batch_id = $1 and position >= 900 order by position";
@@ -200,4 +205,32 @@ async fn a_wish_to_hear_of_nobody_is_without_an_address_once_the_last_invite_is_
     );
     let batch = draft(&on, on.b, ANN).await;
     assert_eq!(batch.states.values().sum::<u64>(), 0, "heeded");
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_letter_of_a_seat_that_was_erased_does_not_leave_whichever_address_it_is_for(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let on = Invited::open(engine).await;
+    let tell = async |of: MembershipId, to: &str| {
+        let key = offer_key(of, now(&on));
+        on.scene.queue_to(&key, to, scene::proof("Ann")).await;
+    };
+    let erased = || MembershipId::new(on.scene.clock.ulid());
+    // each was told at an address that their account does not have any more
+    let ann = on.account("ann.now@uni.edu").await;
+    tell(erased(), "ann@uni.edu").await;
+    let bob = on.account("bob.now@uni.edu").await;
+    let place = on.place(on.b, bob).await;
+    tell(erased(), "bob@uni.edu").await;
+    tell(place, "bob.before@uni.edu").await;
+    let eve = on.account("eve.now@uni.edu").await;
+    tell(on.place(on.a, eve).await, "eve@uni.edu").await;
+    for account in [ann, bob] {
+        on.erase(on.a, account).await;
+    }
+    on.forget(90).await;
+    let waiting = on.lines(WAITING.query()).await;
+    assert_eq!(waiting, ["bob.before@uni.edu", "eve@uni.edu"]);
 }

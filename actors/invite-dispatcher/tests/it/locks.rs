@@ -55,6 +55,9 @@ store::statements! {
     /// As a courier that finds nothing left.
     FINISH = "update batches set finished_at = 1 where id = $1";
 
+    /// As the account of somebody gets another address.
+    CHANGE = "update accounts set email = 'new@uni.edu', email_key = 'new@uni.edu' where id = $1";
+
     RESTING = "select count(*) as n from batches where paused_at is not null";
 }
 
@@ -311,4 +314,22 @@ async fn whoever_unsubscribes_while_they_are_forgotten_leaves_no_address() {
     let (answer, ()) = tokio::join!(say, commit);
     assert_eq!(answer, Some(Kind::InviteUnknown));
     assert!(suppressed(&on, on.a).await.is_empty());
+}
+
+#[actix_rt::test]
+async fn whoever_changes_their_address_while_they_are_forgotten_is_forgotten_by_the_new_one() {
+    let on = Invited::open(Engine::Postgres).await;
+    let ann = on.account("ann@uni.edu").await;
+    on.invite(on.a, "new@uni.edu", "sent").await;
+    on.erase(on.a, ann).await;
+    let mut changes = on.begin().await;
+    CHANGE.bind(ann).execute(&mut changes).await.unwrap();
+    let commit = async {
+        somebody_waits(&on.scene).await;
+        changes.commit().await.unwrap();
+    };
+    tokio::join!(on.forget(90), commit);
+    assert!(on.is_forgotten(on.a, ann).await);
+    let dump = on.dump(on.a).await.join("\n");
+    assert!(!dump.contains("new@uni.edu"), "{dump}");
 }
