@@ -202,7 +202,8 @@ impl Courier {
     fn slow_down(&mut self, why: &str) {
         let now = self.now();
         let seen = self.pace.per_minute(now);
-        self.tempo.halve(now, seen);
+        let couriers = self.share.map_or(1, |share| share.couriers);
+        self.tempo.halve(now, seen, couriers);
         self.take_share(self.share);
         let per_minute = self.share.and_then(|share| self.rate(share));
         let why = without_people(why);
@@ -215,8 +216,8 @@ impl Courier {
 
     /// Time passes since the relay asked for fewer mails.
     pub(super) fn mend(&mut self) {
-        let was_slow = self.tempo.is_slow(self.is_limited());
-        self.tempo.mend(self.now());
+        let (now, was_slow) = (self.now(), self.tempo.is_slow(self.is_limited()));
+        self.tempo.mend(now, self.breaker.rest(now).is_some());
         if was_slow && !self.tempo.is_slow(self.is_limited()) {
             tracing::info!("as many mails leave as before the relay asked for fewer");
         }
