@@ -57,6 +57,7 @@ mod overheard;
 mod paused;
 mod person;
 mod plain;
+mod plan_changed;
 mod prehijacked;
 mod program;
 mod questions;

@@ -1,26 +1,31 @@
-//! A plan's page: its seats, who waits, and what happened, also as it stood at an instant.
+//! A plan's page: its seats, who waits, and what happened, also as it stood at an instant; and its change.
 
-use actix_web::web;
+use actix_web::{http::StatusCode, web};
 use askama::Template;
 use contract::{
     Cursor, Fields, PageRequest, Problem,
+    ids::{OrganisationId, PlanId},
     ledger::{GetLedger, Ledger, LedgerEntry},
-    plans::{GetPlan, Plan},
+    plans::{GetPlan, Plan, UpdatePlan},
+    text::Name,
     users::{ListWaiting, Waiting},
 };
 use futures_util::try_join;
 use serde::Deserialize;
 
-use super::who::{Named, Who};
+use super::{
+    plans::seats,
+    who::{Named, Who},
+};
 use crate::{
     edge::Edge,
     pages::{
         Answer,
         fields::{Errors, local_instant},
         frame::{Frame, Office},
-        show,
+        render, see, words,
     },
-    problem::Refused,
+    problem::{self, Refused},
     session::Administrator,
 };
 
@@ -33,6 +38,44 @@ pub(super) struct Asked {
     waiting: Option<String>,
     #[serde(default)]
     ledger: Option<String>,
+    /// Whether a change was just made.
+    #[serde(default)]
+    done: Option<String>,
+}
+
+/// What changes about a plan, as it is typed; what a form does not ask for stays as it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Typed {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    seats: Option<String>,
+    #[serde(default)]
+    ends_at: Option<String>,
+}
+
+impl Typed {
+    /// The message that changes `plan` into what was typed.
+    fn update(&self, organisation: OrganisationId, plan: &Plan) -> Result<UpdatePlan, Problem> {
+        let mut fields = Fields::default();
+        let name = self.name.as_deref().map(Name::parse);
+        let name = name.map(|name| fields.take("name", name));
+        let seats = self.seats.as_deref();
+        let seats = seats.map(|typed| self::seats(&mut fields, typed));
+        // Typed to the minute; untouched seconds are no change.
+        let is_same = |typed: &&str| typed.trim() == words::local_input(plan.ends_at);
+        let ends_at = self.ends_at.as_deref().filter(|typed| !is_same(typed));
+        let ends_at = ends_at.map(|typed| local_instant(&mut fields, "ends_at", typed));
+        fields.finish(|| {
+            Some(UpdatePlan {
+                organisation,
+                plan_id: plan.id,
+                name: name.flatten(),
+                seats: seats.flatten(),
+                ends_at: ends_at.flatten(),
+            })
+        })
+    }
 }
 
 #[derive(Template)]
@@ -41,6 +84,8 @@ struct PlanPage {
     frame: Frame,
     office: Office,
     plan: Plan,
+    typed: Typed,
+    said: Option<&'static str>,
     /// As it was asked for; empty: now.
     at: String,
     errors: Errors,
@@ -53,6 +98,22 @@ struct PlanPage {
 }
 
 impl PlanPage {
+    /// What stands in the fields of the change: what was typed, or what is.
+    fn name(&self) -> &str {
+        let typed = self.typed.name.as_deref();
+        typed.unwrap_or(self.plan.name.as_str())
+    }
+
+    fn seats(&self) -> String {
+        let typed = self.typed.seats.clone();
+        typed.unwrap_or_else(|| self.plan.seats.purchased.to_string())
+    }
+
+    fn ends_at(&self) -> String {
+        let typed = self.typed.ends_at.clone();
+        typed.unwrap_or_else(|| words::local_input(self.plan.ends_at))
+    }
+
     fn by(&self, entry: &LedgerEntry) -> Named {
         let is_own = matches!(entry.change.as_str(), "assign" | "hold" | "wait" | "settle");
         let own = entry.membership_id.filter(|_| is_own);
@@ -86,12 +147,59 @@ pub(super) async fn one(
     let (organisation, plan) = path.into_inner();
     let office = Office::of(&administrator, &organisation, "plans")?;
     let plan_id = plan.parse().map_err(|_| Refused::not_found())?;
-    let organisation = office.organisation;
     let asked = asked.into_inner();
+    let unchanged = (StatusCode::OK, Typed::default(), None);
+    page_of(&edge, office, plan_id, asked, unchanged).await
+}
+
+/// Changes what was typed; answers the page that the form stands on, or the plan's with what is wrong.
+pub(super) async fn update(
+    edge: web::Data<Edge>,
+    administrator: Administrator,
+    path: web::Path<(String, String)>,
+    typed: web::Form<Typed>,
+) -> Answer {
+    let (organisation, plan) = path.into_inner();
+    let office = Office::of(&administrator, &organisation, "plans")?;
+    let plan_id = plan.parse().map_err(|_| Refused::not_found())?;
+    let organisation = office.organisation;
+    let get = GetPlan {
+        organisation,
+        plan_id,
+    };
+    let before = edge.bus.call(&get, &office.cx).await?;
+    let typed = typed.into_inner();
+    let updated = match typed.update(organisation, &before) {
+        Ok(update) => edge.bus.call(&update, &office.cx).await,
+        Err(problem) => Err(problem),
+    };
+    let Err(problem) = updated else {
+        let is_of_list = typed.name.is_none();
+        let page = if is_of_list {
+            office.path("/plans?done=yes")
+        } else {
+            office.path(format_args!("/plans/{plan_id}?done=yes"))
+        };
+        return Ok(see(&page));
+    };
+    let status = problem::status(&problem);
+    let errors = Errors::beside_fields(problem)?;
+    let refused = (status, typed, Some(errors));
+    page_of(&edge, office, plan_id, Asked::default(), refused).await
+}
+
+async fn page_of(
+    edge: &Edge,
+    office: Office,
+    plan_id: PlanId,
+    asked: Asked,
+    (status, typed, refused): (StatusCode, Typed, Option<Errors>),
+) -> Answer {
+    let organisation = office.organisation;
     let mut fields = Fields::default();
     let at = local_instant(&mut fields, "at", &asked.at);
     let (at, errors) = match fields.finish(|| at) {
-        Ok(at) => (at, Errors::default()),
+        Ok(at) => (at, refused.unwrap_or_default()),
         Err(problem) => (None, Errors::beside_fields(problem)?),
     };
     let page = |cursor: Option<String>| PageRequest {
@@ -124,11 +232,13 @@ pub(super) async fn one(
     let people: Vec<_> = people.map(|id| id.to_string()).collect();
     let actors = entries.map(|entry| entry.actor.as_str());
     let named = actors.chain(people.iter().map(String::as_str));
-    let who = Who::of(&edge, &office, named).await?;
-    show(&PlanPage {
-        frame: Frame::of(&edge),
+    let who = Who::of(edge, &office, named).await?;
+    let page = PlanPage {
+        frame: Frame::of(edge),
         office,
         plan,
+        typed,
+        said: asked.done.map(|_| "Saved."),
         next_waiting: next(&asked.at, "waiting", waiting.next_cursor),
         next_ledger: next(&asked.at, "ledger", ledger.entries.next_cursor.clone()),
         at: asked.at,
@@ -136,5 +246,6 @@ pub(super) async fn one(
         waiting: waiting.items,
         ledger,
         who,
-    })
+    };
+    render(status, &page)
 }

@@ -1,10 +1,10 @@
-//! Plans: how many seats there are of what.
+//! Plans: how many seats there are of what. A change of one is in [`plan`].
 
 use actix_web::web;
 use askama::Template;
 use contract::{
     Fields, Problem,
-    plans::{CreatePlan, Plan, UpdatePlan},
+    plans::{CreatePlan, Plan},
     text::Name,
 };
 use serde::Deserialize;
@@ -18,7 +18,6 @@ use crate::{
         frame::{Frame, Office},
         render, see, show,
     },
-    problem::Refused,
     session::Administrator,
 };
 
@@ -31,7 +30,7 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     .service(
         web::resource("/plans/{plan}")
             .route(web::get().to(plan::one))
-            .route(web::post().to(update)),
+            .route(web::post().to(plan::update)),
     );
 }
 
@@ -82,7 +81,8 @@ struct PlanForm {
     seats: String,
 }
 
-fn seats(fields: &mut Fields, text: &str) -> Option<u64> {
+/// How many seats, as they are typed.
+pub(super) fn seats(fields: &mut Fields, text: &str) -> Option<u64> {
     let seats = text.trim().parse().ok();
     if seats.is_none() {
         fields.refuse("seats", "not-a-number", "must be a whole number");
@@ -117,40 +117,6 @@ async fn create(
         Err(problem) => Err(problem),
     };
     finish(&edge, office, created, (name, typed)).await
-}
-
-async fn update(
-    edge: web::Data<Edge>,
-    administrator: Administrator,
-    path: web::Path<(String, String)>,
-    form: web::Form<PlanForm>,
-) -> Answer {
-    let (organisation, plan) = path.into_inner();
-    let office = Office::of(&administrator, &organisation, "plans")?;
-    let plan_id = plan.parse().map_err(|_| Refused::not_found())?;
-    let mut fields = Fields::default();
-    let seats = seats(&mut fields, &form.seats);
-    let organisation = office.organisation;
-    let update = fields.finish(|| {
-        Some(UpdatePlan {
-            organisation,
-            plan_id,
-            name: None,
-            seats: Some(seats?),
-            ends_at: None,
-        })
-    });
-    let updated = match update {
-        Ok(update) => edge.bus.call(&update, &office.cx).await.map(drop),
-        Err(problem) => Err(problem),
-    };
-    finish(
-        &edge,
-        office,
-        updated,
-        (String::new(), form.into_inner().seats),
-    )
-    .await
 }
 
 async fn finish(

@@ -1,0 +1,87 @@
+//! An owner changes a plan on its page.
+
+use testkit::{BusKind, Engine};
+
+use crate::{
+    browser::Page,
+    institution::Institution,
+    node::Ground,
+    person::Person,
+};
+
+/// The page of the only plan.
+async fn plan(institution: &Institution, name: &str) -> Page {
+    let page = institution.open("/plans").await;
+    institution.administrator.open(&page.link(name)).await
+}
+
+#[tokio::test]
+async fn an_owner_changes_name_seats_and_end_of_a_plan_and_keeps_what_was_typed_when_refused() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let (institution, link) = Institution::with_link(&ground, &node, 3, &[]).await;
+    let office = &institution.administrator;
+    let page = plan(&institution, "Law").await;
+    let action = page.url.path().to_owned();
+    let form = page.form(&action);
+    let stands = |page: &Page| {
+        let form = page.form(&action);
+        let fields = ["name", "seats", "ends_at"];
+        fields.map(|name| form.value(name).unwrap().to_owned())
+    };
+    assert_eq!(stands(&page), ["Law", "3", ""]);
+
+    // Every field that is wrong says so, and keeps what was typed; nothing is changed.
+    let wrong = form.clone().fill("name", "").fill("seats", "-1");
+    let refused = office.submit(&page, &wrong.fill("ends_at", "soon")).await;
+    assert_eq!((refused.status, refused.heading().as_str()), (422, "Law"));
+    assert_eq!(refused.error("name"), "must not be empty");
+    assert_eq!(refused.error("seats"), "must be a whole number");
+    assert_eq!(refused.error("ends_at"), "is not a date and time");
+    assert_eq!(stands(&refused), ["", "-1", "soon"]);
+    let many = form.clone().fill("name", "Laws").fill("seats", "10000001");
+    let refused = office.submit(&page, &many).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.error("seats"), "must be at most 10000000");
+    assert_eq!(stands(&refused), ["Laws", "10000001", ""]);
+    assert_eq!(stands(&plan(&institution, "Law").await), ["Law", "3", ""]);
+
+    let form = form.fill("name", "Law and Economics").fill("seats", "5");
+    let form = form.fill("ends_at", "2126-03-01T12:30");
+    let saved = office.submit(&page, &form).await;
+    assert_eq!(saved.status, 200);
+    assert!(saved.text().contains("Saved."), "{}", saved.text());
+    assert!(saved.text().contains("Ends 1 Mar 2126, 12:30 UTC"));
+    let now = ["Law and Economics", "5", "2126-03-01T12:30"];
+    assert_eq!(stands(&saved), now);
+
+    // An end that has come admits nobody, and is taken away again.
+    let ended = saved.form(&action).fill("ends_at", "2020-01-01T00:00");
+    let ended = office.submit(&saved, &ended).await;
+    let visitor = node.browser();
+    let page = visitor.open(&link.url).await;
+    assert!(!page.html.contains("accept_terms"), "{}", page.text());
+    let open = ended.form(&action).fill("ends_at", "");
+    let open = office.submit(&ended, &open).await;
+    assert_eq!(stands(&open), ["Law and Economics", "5", ""]);
+    Person::numbered(0).join(&visitor, &link.url).await;
+    assert_eq!(institution.seats("Law and Economics").await.assigned, 1);
+}
+
+#[tokio::test]
+async fn seconds_of_an_end_that_the_form_does_not_show_stay_when_the_end_is_left_alone() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let institution = Institution::found(&ground, &node).await;
+    let owner = crate::program::Program::of(&ground, &node, &institution);
+    let plans = format!("/organisations/{}/plans", institution.id);
+    let ends_at = "2126-03-01T12:30:45Z";
+    let made = serde_json::json!({ "name": "Law", "seats": 3, "ends_at": ends_at });
+    owner.make(&plans, made).await;
+    let page = plan(&institution, "Law").await;
+    let form = page.form(page.url.path()).fill("seats", "4");
+    institution.administrator.submit(&page, &form).await;
+    let plans = owner.all(&plans).await;
+    assert_eq!(plans[0]["seats"]["purchased"], 4);
+    assert_eq!(plans[0]["ends_at"], ends_at);
+}
