@@ -4,7 +4,7 @@ use testkit::{BusKind, Engine};
 
 use crate::{
     browser::Page,
-    institution::Institution,
+    institution::{Institution, Seats},
     node::Ground,
     person::Person,
 };
@@ -84,4 +84,43 @@ async fn seconds_of_an_end_that_the_form_does_not_show_stay_when_the_end_is_left
     let plans = owner.all(&plans).await;
     assert_eq!(plans[0]["seats"]["purchased"], 4);
     assert_eq!(plans[0]["ends_at"], ends_at);
+}
+
+#[tokio::test]
+async fn where_more_seats_are_taken_than_purchased_none_is_free_and_pages_say_so() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let (institution, link) = Institution::with_link(&ground, &node, 2, &[]).await;
+    for number in 0..2 {
+        let person = Person::numbered(number);
+        person.join(&node.browser(), &link.url).await;
+    }
+    let says = "More seats are taken than purchased.";
+    let fits = plan(&institution, "Law").await;
+    assert!(!fits.text().contains(says), "{}", fits.text());
+    institution.buy(1).await;
+    let seats = Seats {
+        purchased: 1,
+        assigned: 2,
+        ..Seats::default()
+    };
+    assert_eq!(institution.seats("Law").await, seats);
+    for part in ["", "/plans"] {
+        let page = institution.open(part).await;
+        assert!(page.text().contains(says), "{part}: {}", page.text());
+    }
+    let page = plan(&institution, "Law").await;
+    assert_eq!(page.text().matches(says).count(), 1, "{}", page.text());
+
+    // A number that is refused on the list of plans is shown beside its field, on the page of the plan.
+    let list = institution.open("/plans").await;
+    let form = list.form(page.url.path()).fill("seats", "some");
+    let refused = institution.administrator.submit(&list, &form).await;
+    assert_eq!((refused.status, refused.heading().as_str()), (422, "Law"));
+    assert_eq!(refused.error("seats"), "must be a whole number");
+    let form = refused.form(page.url.path());
+    assert_eq!(
+        (form.value("name"), form.value("seats")),
+        (Some("Law"), Some("some"))
+    );
 }

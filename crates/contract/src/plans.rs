@@ -29,7 +29,7 @@ pub struct Plan {
     pub created_at: Timestamp,
 }
 
-/// `purchased = free + held + assigned`, always; `free` is 0 while more are taken than purchased.
+/// `purchased = free + held + assigned`, unless more are taken than purchased: then `free` is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeatCount {
     /// How many were bought.

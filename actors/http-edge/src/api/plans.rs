@@ -38,7 +38,7 @@ pub(super) struct Plan {
     created_at: Timestamp,
 }
 
-/// `purchased = free + held + assigned`; `free` is 0 while more are taken than purchased.
+/// `purchased = free + held + assigned`, unless more are taken than purchased: then `free` is 0.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Seats {
     /// How many were bought.
