@@ -69,7 +69,7 @@ impl Browser {
         Self::show(self.client.get(self.site.join(address).unwrap())).await
     }
 
-    /// What an address answers, to the byte: a page has no mark that its text began with.
+    /// What an address answers, to the byte.
     pub(crate) async fn download(&self, address: &str) -> Vec<u8> {
         let request = self.client.get(self.site.join(address).unwrap());
         request.send().await.unwrap().bytes().await.unwrap().into()
