@@ -41,6 +41,71 @@ async fn a_body_must_be_json_and_say_so() {
     }
 }
 
+/// What is named by a refusal: field and code of each.
+fn named(answer: &Answer) -> Vec<(&str, &str)> {
+    let errors = answer.body["errors"].as_array().unwrap();
+    errors
+        .iter()
+        .map(|error| (text_of(&error["field"]), text_of(&error["code"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_header_that_is_there_twice_is_named_and_refused() {
+    let institution = Institution::found().await;
+    let path = institution.path("/plans");
+    for name in [
+        "Authorization",
+        "Content-Type",
+        "Origin",
+        "Referer",
+        "Sec-Fetch-Site",
+        "Idempotency-Key",
+    ] {
+        for method in [Method::GET, Method::POST] {
+            let request = Api::public().request(method, &path);
+            let answer = Answer::of(request.header(name, "x").header(name, "x")).await;
+            answer.refused(400, "malformed");
+            assert_eq!(named(&answer), [(name, "repeated")]);
+        }
+    }
+    // the second is as good as the first, and neither is taken
+    let request = institution.api.request(Method::GET, &path);
+    let answer = Answer::of(request.bearer_auth("another")).await;
+    answer.refused(400, "malformed");
+    let form = Api::public().request(Method::POST, "!/sign-in");
+    let form = form
+        .header("sec-fetch-site", "same-origin")
+        .header("sec-fetch-site", "cross-site")
+        .form(&[("email", "ann@hill.edu"), ("password", "x")]);
+    let page = form.send().await.unwrap();
+    assert_eq!(page.status(), 400);
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("Sec-Fetch-Site can be given only once"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_packed_is_refused_as_such() {
+    let institution = Institution::found().await;
+    let packed = |method, coding: &str| {
+        let request = institution.api.request(method, &institution.path("/plans"));
+        let request = request.header("content-encoding", coding);
+        Answer::of(request.json(&json!({ "name": "Law", "seats": 1 })))
+    };
+    for coding in ["gzip", "br", "identity, gzip"] {
+        let answer = packed(Method::POST, coding).await;
+        answer.refused(415, "unsupported-media-type");
+        assert_eq!(named(&answer), [("Content-Encoding", "not-taken")]);
+        assert_eq!(answer.header("accept-encoding"), "identity");
+    }
+    packed(Method::POST, "identity").await.body(201);
+    // nobody reads the body of a question
+    packed(Method::GET, "gzip").await.body(200);
+}
+
 #[tokio::test]
 async fn a_body_is_bounded_in_length_and_depth() {
     let institution = Institution::found().await;

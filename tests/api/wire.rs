@@ -10,8 +10,8 @@ use reqwest::Method;
 
 use crate::server::Api;
 
-/// The status of the answer to these bytes; 0 when the connection ends without one.
-fn status(request: &[u8]) -> u16 {
+/// A connection by which these bytes were sent.
+fn sent(request: &[u8]) -> TcpStream {
     let site = Api::public().request(Method::GET, "!/").build().unwrap();
     let at = site.url().socket_addrs(|| None).unwrap();
     let mut stream = TcpStream::connect(&*at).unwrap();
@@ -19,6 +19,12 @@ fn status(request: &[u8]) -> u16 {
     stream.set_read_timeout(Some(patience)).unwrap();
     // the server may have heard enough before everything is said
     let _ = stream.write_all(request);
+    stream
+}
+
+/// The status of the answer to these bytes; 0 when the connection ends without one.
+fn status(request: &[u8]) -> u16 {
+    let mut stream = sent(request);
     let mut answer = [0; 12];
     match stream.read_exact(&mut answer) {
         Ok(()) => std::str::from_utf8(&answer[9..]).unwrap().parse().unwrap(),
@@ -54,6 +60,28 @@ async fn a_request_that_two_servers_could_read_in_two_ways_is_refused() {
             "Host: a",
             "Transfer-Encoding: xchunked",
         ],
+        &[
+            "POST /sign-in HTTP/1.1",
+            "Host: a",
+            "Content-Length: 5",
+            "Content-Length: 5",
+        ],
+        &["POST /sign-in HTTP/1.1", "Host: a", "Content-Length: 5, 5"],
+        &["POST /sign-in HTTP/1.1", "Host: a", "Content-Length: +5"],
+        &["POST /sign-in HTTP/1.1", "Host: a", "Content-Length : 5"],
+        &[
+            "POST /sign-in HTTP/1.1",
+            "Host: a",
+            "Transfer-Encoding: chunked",
+            "Transfer-Encoding: chunked",
+        ],
+        &[
+            "POST /sign-in HTTP/1.1",
+            "Host: a",
+            "Transfer-Encoding: identity",
+        ],
+        &["POST /sign-in HTTP/1.0", "Transfer-Encoding: chunked"],
+        &["GET / HTTP/1.1", "Host: a", " folded: b"],
         &["GET /join/\u{ff} HTTP/1.1", "Host: a"],
         &["PRI * HTTP/2.0"],
     ] {
@@ -80,4 +108,40 @@ async fn a_head_is_bounded_in_length_and_number() {
     }
     // and everybody else is served
     Api::public().get("/openapi.json").await.body(200);
+}
+
+/// Head and body of an answer as they came, as soon as `is_enough` says so of the body.
+fn heard(mut stream: TcpStream, is_enough: impl Fn(&str) -> bool) -> (String, String) {
+    let mut answer = String::new();
+    loop {
+        let mut piece = [0; 4_096];
+        let read = stream.read(&mut piece).unwrap();
+        answer.push_str(std::str::from_utf8(&piece[..read]).unwrap());
+        let parts = answer.split_once("\r\n\r\n");
+        match parts {
+            Some((head, body)) if read == 0 || is_enough(body) => {
+                return (head.to_ascii_lowercase(), body.to_owned());
+            }
+            _ => assert!(read > 0, "{answer}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_wants_to_speak_something_else_is_answered_at_once() {
+    for (lines, says) in [
+        (
+            &["CONNECT a:443 HTTP/1.1", "Host: a:443"][..],
+            "not a proxy",
+        ),
+        (
+            &["GET / HTTP/1.1", "Host: a", "Upgrade: websocket"],
+            "HTTP alone is spoken here.",
+        ),
+    ] {
+        let (head, body) = heard(sent(&head(lines)), |_| false);
+        assert!(head.starts_with("http/1.1 400 "), "{head}");
+        assert!(head.contains("connection: close"), "{head}");
+        assert!(body.contains(says), "{body}");
+    }
 }

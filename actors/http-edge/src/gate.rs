@@ -1,7 +1,7 @@
 //! The one middleware: everything that holds for every request, whatever its route.
 //!
-//! In order: bound the requests in flight, name the request, refuse foreign forms, wait for the body, run
-//! the handler behind a panic guard, render a problem, set the headers, count and log.
+//! In order: bound the requests in flight, name the request, look at its head, refuse foreign forms, wait for
+//! the body, run the handler behind a panic guard, render a problem, set the headers, count and log.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
@@ -24,6 +24,7 @@ use prometheus::IntGauge;
 use crate::{
     arriving, csrf,
     edge::{Edge, EdgeOptions},
+    head,
     metrics::method_label,
     pages, problem,
     request::{HeadOnly, RequestId, edge, given_id},
@@ -148,6 +149,7 @@ struct Answering<'a> {
 
 impl Answering<'_> {
     fn check(&self, request: &ServiceRequest) -> Result<(), Problem> {
+        head::check(request.method(), request.headers())?;
         if self.is_api || is_one_click(request.path()) {
             return Ok(());
         }

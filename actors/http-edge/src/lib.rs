@@ -2,11 +2,11 @@
 //!
 //! # Map
 //! - [`edge`]: the server: options, workers, start and stop.
-//! - `gate`: the one middleware: bound, request id, CSRF, panic guard, problems, headers, numbers.
+//! - `gate`: the one middleware: bound, request id, head, CSRF, body, panic guard, problems, headers, numbers.
 //! - `request`: [`kernel::Cx`] of a request; `session`: administrators and cookies, `no_session` who has none.
 //! - `throttle`: how often is often enough, `purpose` for what; `guesses`: who was wrong too often; `client`: who a request
 //!   comes from.
-//! - `problem`: `Refused`, a problem on its way out; `csrf`, [`network`], `metrics`: what the gate uses.
+//! - `problem`: `Refused`, a problem on its way out; `head`, `csrf`, `arriving`, [`network`], `metrics`: what the gate uses.
 //! - What API and pages have in common: `join`, with `link`, `proof`, `password`; `accounts`: sign in, reset, change;
 //!   `appoint`: an administrator. `letter`: into the queue; `evenly`: in a time that tells nothing.
 //! - `invites`, `imports`: an address list, pasted or in a file, becomes a batch; `invited`: what whoever was invited does,
@@ -41,6 +41,7 @@ pub mod edge;
 mod evenly;
 mod gate;
 mod guesses;
+mod head;
 mod hooks;
 mod imports;
 mod invited;

@@ -14,6 +14,8 @@ use contract::{FieldError, Kind, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::head::CODING;
+
 /// A refusal on its way out. Any handler may answer it: the gate renders it, as JSON under `/api`
 /// and as a page elsewhere, and puts the request id in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,5 +138,10 @@ pub(crate) fn set_headers(problem: &Problem, headers: &mut header::HeaderMap) {
     if problem.status == 401 {
         let scheme = HeaderValue::from_static("Bearer realm=\"usher\"");
         headers.insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    // By this is a coding told from a type that is not taken (RFC 9110 section 12.5.3).
+    if problem.errors.iter().any(|error| error.field == CODING) {
+        let coding = HeaderValue::from_static("identity");
+        headers.insert(header::ACCEPT_ENCODING, coding);
     }
 }

@@ -9,7 +9,10 @@ use utoipa::{
 
 /// The status, and when it is answered.
 const TABLE: &[(u16, &str)] = &[
-    (400, "The body is not JSON."),
+    (
+        400,
+        "The body is not JSON, or a header is there twice that can be there once.",
+    ),
     (
         401,
         "No token, or one that is not valid; or address or password are not right.",
@@ -20,7 +23,10 @@ const TABLE: &[(u16, &str)] = &[
     (409, "It does not fit with what is already there."),
     (410, "It was there, and is not any more."),
     (413, "The body is larger than 64 KiB."),
-    (415, "The body is not said to be `application/json`."),
+    (
+        415,
+        "The body is not said to be `application/json`, or has a `Content-Encoding`.",
+    ),
     (
         422,
         "Fields or parameters are refused; `errors` names each.",
@@ -84,19 +90,19 @@ macro_rules! sets {
 }
 sets! {
     /// Of a route with a token that reads.
-    Reading [401, 403, 404, 405, 410, 422, 429, 503, 504]
+    Reading [400, 401, 403, 404, 405, 410, 422, 429, 503, 504]
     /// Of a route with a token that changes something.
     Writing [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503, 504]
     /// Of a public route that reads.
-    PublicReading [404, 405, 429, 503, 504]
+    PublicReading [400, 404, 405, 429, 503, 504]
     /// Of the route by which a person signs in.
     SigningIn [400, 401, 405, 409, 413, 415, 422, 429, 503, 504]
     /// Of the route by which a person signs out.
-    SigningOut [401, 405, 429, 503, 504]
+    SigningOut [400, 401, 405, 429, 503, 504]
     /// Of the route by which an invite is accepted.
     Accepting [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 503, 504]
     /// Of the route by which providers of mail tell what they know.
-    Hooked [400, 401, 404, 405, 413, 429, 503, 504]
+    Hooked [400, 401, 404, 405, 413, 415, 429, 503, 504]
     /// Of a public route that changes something.
     PublicWriting [400, 403, 404, 405, 409, 410, 413, 415, 422, 429, 503, 504]
 }
