@@ -144,7 +144,9 @@ async fn parameters_are_checked_like_fields() {
         ("cursor=", "cursor not-a-cursor"),
         ("cursor=nonsense", "cursor not-a-cursor"),
         ("colour=red", "colour unknown-field"),
-        ("limit=5&limit=6", "limit wrong-type"),
+        ("limit=5&limit=6", "limit repeated"),
+        ("limit=&limit=", "limit repeated"),
+        ("colour=red&colour=red", "colour unknown-field"),
     ] {
         let answer = institution.get(&format!("/links?{query}")).await;
         answer.refused_fields(&[expected]);
@@ -152,6 +154,11 @@ async fn parameters_are_checked_like_fields() {
     let long = format!("/links?cursor={}&limit=0", "x".repeat(513));
     let answer = institution.get(&long).await;
     answer.refused_fields(&["cursor not-a-cursor", "limit out-of-range"]);
+    let twice = institution.get("/users?sort=name&sort=name&q=a&q=b").await;
+    twice.refused_fields(&["q repeated", "sort repeated"]);
+    let detail = text_of(&twice.body["errors"][0]["detail"]);
+    assert_eq!(detail, "can be given only once");
+    institution.get("/users?tag=a&tag=b").await.body(200);
     let page = institution.get("/links?limit=200").await.body(200);
     assert_eq!(page, json!({ "items": [], "next_cursor": null }));
 }

@@ -104,6 +104,8 @@ pub(super) fn open<T: DeserializeOwned>(map: Map<String, Value>) -> Result<(T, F
 pub(super) struct Form {
     fields: Fields,
     refused: Vec<String>,
+    /// Whether it came in the address, where every value is a text.
+    is_query: bool,
 }
 
 impl Form {
@@ -129,6 +131,14 @@ impl Form {
         Ok(value)
     }
 
+    /// The same of what came in the address.
+    pub(super) fn of_query(self) -> Self {
+        Self {
+            is_query: true,
+            ..self
+        }
+    }
+
     /// A field to be read.
     pub(super) fn field<'a, T>(&'a mut self, name: &'a str, given: Given<T>) -> Field<'a, T> {
         Field {
@@ -142,6 +152,15 @@ impl Form {
     pub(super) fn refuse(&mut self, field: &str, code: &str, detail: impl Into<String>) {
         self.refused.push(field.to_owned());
         self.fields.refuse(field, code, detail);
+    }
+
+    /// Notes a value that is not `what`: in an address, two of them.
+    fn wrong(&mut self, field: &str, what: &str) {
+        if self.is_query {
+            self.refuse(field, "repeated", "can be given only once");
+        } else {
+            self.refuse(field, "wrong-type", format!("must be {what}"));
+        }
     }
 
     /// Whether something was refused already.
@@ -240,7 +259,7 @@ impl<'a, T: Json> Field<'a, T> {
             Given::Absent => Given::Absent,
             Given::Null => Given::Null,
             Given::Wrong => {
-                form.refuse(name, "wrong-type", format!("must be {}", T::WHAT));
+                form.wrong(name, T::WHAT);
                 Given::Wrong
             }
             Given::Value(value) => step(form, name, value).map_or(Given::Wrong, Given::Value),

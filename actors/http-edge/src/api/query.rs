@@ -1,4 +1,5 @@
-//! What the address says after the `?`: read as a body is, every value a text.
+//! What the address says after the `?`: read as a body is, every value a text, and there once unless it is
+//! [`Several`].
 
 use std::convert::Infallible;
 
@@ -51,7 +52,8 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<(T, Form), Problem> {
             },
         }
     }
-    open(map)
+    let (value, form) = open(map)?;
+    Ok((value, form.of_query()))
 }
 
 /// A parameter that may be given several times.
