@@ -7,8 +7,12 @@ use std::{
 };
 
 use reqwest::Method;
+use serde_json::json;
 
-use crate::server::Api;
+use crate::{
+    batches::of,
+    server::{Api, Institution},
+};
 
 /// A connection by which these bytes were sent.
 fn sent(request: &[u8]) -> TcpStream {
@@ -110,6 +114,22 @@ async fn a_head_is_bounded_in_length_and_number() {
     Api::public().get("/openapi.json").await.body(200);
 }
 
+/// What an organisation asks below its own path, in HTTP of this version, with its token.
+fn asked(institution: &Institution, path: &str, version: &str) -> TcpStream {
+    let request = institution
+        .api
+        .request(Method::GET, &institution.path(path));
+    let request = request.build().unwrap();
+    let token = request.headers()["authorization"].to_str().unwrap();
+    sent(&head(&[
+        &format!("GET {} HTTP/{version}", request.url().path()),
+        "Host: a",
+        // what is asked for, and cannot be had where nothing else says where the answer ends
+        "Connection: keep-alive",
+        &format!("Authorization: {token}"),
+    ]))
+}
+
 /// Head and body of an answer as they came, as soon as `is_enough` says so of the body.
 fn heard(mut stream: TcpStream, is_enough: impl Fn(&str) -> bool) -> (String, String) {
     let mut answer = String::new();
@@ -125,6 +145,35 @@ fn heard(mut stream: TcpStream, is_enough: impl Fn(&str) -> bool) -> (String, St
             _ => assert!(read > 0, "{answer}"),
         }
     }
+}
+
+#[tokio::test]
+async fn who_speaks_http_1_0_gets_no_chunks_and_the_end_of_the_connection() {
+    let institution = Institution::found().await;
+    let link = institution.link(3, json!({})).await;
+    let (head, body) = heard(asked(&institution, "/users.csv", "1.0"), |_| false);
+    assert!(head.starts_with("http/1.0 200 "), "{head}");
+    assert!(!head.contains("transfer-encoding"), "{head}");
+    assert!(!head.contains("keep-alive"), "{head}");
+    assert!(body.starts_with("id,first_name,"), "{body}");
+    assert!(body.ends_with(",link\r\n"), "{body}");
+
+    let draft = json!({ "link_id": link["id"], "addresses": "ann@hill.edu", "dry_run": true });
+    let draft = institution.post("/invites", draft).await.body(202);
+    let events = asked(&institution, &of(&draft, "/events"), "1.0");
+    let (head, body) = heard(events, |body| body.contains("event: batch\n"));
+    assert!(!head.contains("transfer-encoding"), "{head}");
+    assert!(body.starts_with("retry: "), "{body}");
+
+    // with chunks, where they are known
+    let (head, _) = heard(asked(&institution, "/users.csv", "1.1"), |body| {
+        body.ends_with("0\r\n\r\n")
+    });
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    // whose length is known keeps its connection, as was asked
+    let (head, _) = heard(asked(&institution, "/plans", "1.0"), |_| true);
+    assert!(head.contains("connection: keep-alive"), "{head}");
+    assert!(head.contains("content-length: "), "{head}");
 }
 
 #[tokio::test]

@@ -1,17 +1,17 @@
 //! The one middleware: everything that holds for every request, whatever its route.
 //!
 //! In order: bound the requests in flight, name the request, look at its head, refuse foreign forms, wait for
-//! the body, run the handler behind a panic guard, render a problem, set the headers, count and log.
+//! the body, run the handler behind a panic guard, render a problem, frame it, set the headers, count and log.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
-    body::{BoxBody, MessageBody},
+    body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{
-        ConnectionType, Method, StatusCode,
+        ConnectionType, Method, StatusCode, Version,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -120,6 +120,7 @@ pub(crate) async fn pass(
         }
     };
     let mut response = response;
+    unchunked(&mut response);
     set_headers(response.headers_mut(), &edge.options, &id);
     let route = response.request().match_pattern();
     let route = route.as_deref().unwrap_or("unmatched");
@@ -219,6 +220,17 @@ fn untaken(response: &mut HttpResponse) -> Option<Problem> {
         headers.insert(header::ALLOW, allowed);
     }
     Some(Problem::new(Kind::MethodNotAllowed))
+}
+
+/// Who speaks HTTP/1.0 knows of no chunks: an answer whose length nobody knows yet ends with the connection
+/// (RFC 9112 section 6.1).
+fn unchunked(response: &mut ServiceResponse<BoxBody>) {
+    let is_old = response.request().version() < Version::HTTP_11;
+    if is_old && response.response().body().size() == BodySize::Stream {
+        let head = response.response_mut().head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
 }
 
 /// The headers of every answer.
