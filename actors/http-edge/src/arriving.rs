@@ -1,7 +1,8 @@
 //! The body of a request while it comes: not at the pace of whoever sends it, and nobody else's turn.
 //!
 //! A request whose body is awaited is not one of those that are being answered, of which there is a
-//! bounded number: who opens thousands of connections and sends nothing more keeps nobody out.
+//! bounded number: who opens thousands of connections and sends nothing more keeps nobody out. Nor does who
+//! sends almost everything: what is held of bodies that nobody has asked for is bounded, over all of them.
 
 use std::{
     io,
@@ -27,6 +28,10 @@ use crate::metrics::HttpMetrics;
 /// How much of a body is awaited before anybody begins to answer, in bytes: all of most bodies. The
 /// patience of a request begins when it is here.
 const AHEAD: usize = 64 << 10;
+/// How much of all bodies together, for each process: whose bodies they are nobody knows yet.
+const AHEAD_OF_ALL: i64 = 64 << 20;
+/// How much of each where there is as much already: all of most forms.
+const LITTLE: usize = 4 << 10;
 /// The most bodies that are awaited at once.
 const MOST: i64 = 8_192;
 /// How long a body may take, and for each of so many bytes that came a second more.
@@ -51,9 +56,13 @@ pub(crate) async fn ahead(
     } else {
         0
     };
-    while begin.len() < awaited {
+    let mut held = Held::of(metrics);
+    while begin.len() < held.most(awaited) {
         match body.next().await {
-            Some(Ok(chunk)) => begin.extend_from_slice(&chunk),
+            Some(Ok(chunk)) => {
+                held.more(chunk.len());
+                begin.extend_from_slice(&chunk);
+            }
             Some(Err(PayloadError::Io(error))) if refused(&error).is_some() => {
                 return Err(unreadable(&PayloadError::Io(error)));
             }
@@ -64,11 +73,49 @@ pub(crate) async fn ahead(
             None => break,
         }
     }
-    let begin = (!begin.is_empty()).then(|| Ok(begin.freeze()));
+    let begin = (!begin.is_empty()).then(|| (begin.freeze(), held));
+    // From then on it is somebody's.
+    let begin = stream::iter(begin).map(|(begin, _held)| Ok(begin));
     request.set_payload(Payload::Stream {
-        payload: Box::pin(stream::iter(begin).chain(stream::iter(end)).chain(body)),
+        payload: Box::pin(begin.chain(stream::iter(end)).chain(body)),
     });
     Ok(())
+}
+
+/// What came of a body before anybody asked for it, counted until it is dropped.
+struct Held {
+    ahead: IntGauge,
+    bytes: i64,
+}
+
+impl Held {
+    fn of(metrics: &HttpMetrics) -> Self {
+        Self {
+            ahead: metrics.ahead.clone(),
+            bytes: 0,
+        }
+    }
+
+    fn more(&mut self, bytes: usize) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.bytes += bytes;
+        self.ahead.add(bytes);
+    }
+
+    /// How much is awaited of what would be, as much as there is of others.
+    fn most(&self, awaited: usize) -> usize {
+        if self.ahead.get() < AHEAD_OF_ALL {
+            awaited
+        } else {
+            awaited.min(LITTLE)
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.ahead.sub(self.bytes);
+    }
 }
 
 /// Why a body could not be read.
@@ -188,6 +235,7 @@ mod tests {
     use std::{future::pending, time::Duration};
 
     use actix_web::test::TestRequest;
+    use futures_util::FutureExt as _;
     use prometheus::Registry;
     use tokio::time::{advance, pause};
 
@@ -244,6 +292,37 @@ mod tests {
         let error = body.next().await.unwrap().unwrap_err();
         assert_eq!(unreadable(&error), late());
         assert_eq!((metrics.in_flight.get(), metrics.arriving.get()), (1, 0));
+    }
+
+    #[actix_web::test]
+    async fn where_much_is_held_already_little_of_a_body_is_awaited() {
+        const HALF: &[u8] = &[b'x'; LITTLE / 2];
+        let metrics = metrics();
+        let came = |pieces| {
+            let (metrics, mut request) = (metrics.clone(), endless(pieces));
+            async move { ahead(&mut request, &metrics).await.map(|()| request) }
+        };
+        // while there is room the rest is awaited, and what came is held
+        let mut whole = Box::pin(came(vec![HALF, HALF]));
+        assert!(futures_util::poll!(&mut whole).is_pending());
+        assert_eq!(metrics.ahead.get(), 4_096);
+        drop(whole);
+        assert_eq!(metrics.ahead.get(), 0);
+        metrics.ahead.set(AHEAD_OF_ALL);
+        let mut small = Box::pin(came(vec![HALF]));
+        assert!(futures_util::poll!(&mut small).is_pending());
+        drop(small);
+        let large = Box::pin(came(vec![HALF, HALF])).now_or_never();
+        let mut large = large.unwrap().unwrap();
+        assert_eq!(metrics.ahead.get(), AHEAD_OF_ALL + 4_096);
+        // what is handed on is held ahead no more
+        let mut body = large.take_payload();
+        assert_eq!(body.next().await.unwrap().unwrap(), [HALF, HALF].concat());
+        assert_eq!(metrics.ahead.get(), AHEAD_OF_ALL);
+        // nor what nobody wanted
+        let large = Box::pin(came(vec![HALF, HALF])).now_or_never();
+        drop(large);
+        assert_eq!(metrics.ahead.get(), AHEAD_OF_ALL);
     }
 
     #[actix_web::test]

@@ -25,7 +25,7 @@ use crate::{
     arriving, csrf,
     edge::{Edge, EdgeOptions},
     head,
-    metrics::method_label,
+    metrics::{HttpMetrics, method_label},
     pages, problem,
     request::{HeadOnly, RequestId, edge, given_id},
 };
@@ -93,10 +93,7 @@ pub(crate) async fn pass(
     } else if let Err(problem) = guard.check(&request) {
         let refused = guard.render(problem);
         request.into_response(refused)
-    } else if let Err(problem) = arriving::ahead(&mut request, &edge.metrics)
-        .await
-        .and_then(|()| in_flight.room())
-    {
+    } else if let Err(problem) = arrived(&mut request, &edge.metrics, &in_flight).await {
         let mut refused = guard.render(problem);
         // What is still to come is not read as the next request.
         refused
@@ -128,6 +125,16 @@ pub(crate) async fn pass(
     edge.metrics.record(route, method, status, took);
     tracing::debug!(request_id = %id, method, route, status = status.as_u16(), ?took, "answered");
     Ok(response)
+}
+
+/// Waits for the body. Whoever came meanwhile is being answered, and may be one too many by then.
+async fn arrived(
+    request: &mut ServiceRequest,
+    metrics: &HttpMetrics,
+    in_flight: &InFlight,
+) -> Result<(), Problem> {
+    arriving::ahead(request, metrics).await?;
+    in_flight.room()
 }
 
 /// Whether problems are answered as JSON.
@@ -256,9 +263,39 @@ fn set_headers(headers: &mut HeaderMap, options: &EdgeOptions, id: &str) {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::{dev::Payload, test::TestRequest};
+    use futures_util::stream;
+    use prometheus::Registry;
+    use tokio::sync::oneshot;
     use url::Url;
 
     use super::*;
+
+    #[actix_web::test]
+    async fn whose_body_came_late_is_one_of_those_that_are_answered_or_is_refused() {
+        for (others, refused) in [
+            (MOST_IN_FLIGHT - 1, None),
+            (MOST_IN_FLIGHT, Some(Kind::Overloaded)),
+        ] {
+            let metrics = HttpMetrics::register(&Registry::new()).unwrap();
+            metrics.in_flight.inc();
+            let in_flight = InFlight(metrics.in_flight.clone());
+            assert!(in_flight.room().is_ok());
+            let (send, body) = oneshot::channel();
+            let mut request = TestRequest::post().to_srv_request();
+            request.set_payload(Payload::Stream {
+                payload: Box::pin(stream::once(async { Ok(body.await.unwrap()) })),
+            });
+            let mut arrived = Box::pin(arrived(&mut request, &metrics, &in_flight));
+            assert!(futures_util::poll!(&mut arrived).is_pending());
+            assert_eq!((metrics.in_flight.get(), metrics.arriving.get()), (0, 1));
+            // others came before its body did
+            metrics.in_flight.set(others);
+            send.send(web::Bytes::from_static(b"{}")).unwrap();
+            let problem = arrived.await.err().map(|problem| problem.kind);
+            assert_eq!(problem, refused, "beside {others} others");
+        }
+    }
 
     /// What a browser without `Sec-Fetch-Site` sends with a form, by the policy of the form's page: the
     /// Fetch standard, "append a request `Origin` header", and Referrer Policy, section 8.3.

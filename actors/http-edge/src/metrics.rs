@@ -19,6 +19,7 @@ pub(crate) struct HttpMetrics {
     seconds: HistogramVec,
     pub(crate) in_flight: IntGauge,
     pub(crate) arriving: IntGauge,
+    pub(crate) ahead: IntGauge,
     pub(crate) panics: IntCounter,
 }
 
@@ -42,12 +43,17 @@ impl HttpMetrics {
                 "usher_http_requests_arriving",
                 "Requests whose body is still to come.",
             )?,
+            ahead: IntGauge::new(
+                "usher_http_ahead_bytes",
+                "Bytes of bodies that came before anybody began to answer.",
+            )?,
             panics: IntCounter::new("usher_http_panics_total", "Handlers that panicked.")?,
         };
         registry.register(Box::new(metrics.requests.clone()))?;
         registry.register(Box::new(metrics.seconds.clone()))?;
         registry.register(Box::new(metrics.in_flight.clone()))?;
         registry.register(Box::new(metrics.arriving.clone()))?;
+        registry.register(Box::new(metrics.ahead.clone()))?;
         registry.register(Box::new(metrics.panics.clone()))?;
         Ok(metrics)
     }
