@@ -97,6 +97,13 @@ async fn the_last_owner_stays_one() {
     }
     let listed = institution.get("/administrators").await.body(200);
     assert_eq!(listed["items"][0]["role"], "owner");
+    // whom one has invited by mistake goes again, though nobody has signed in yet
+    let new = json!({ "email": format!("no.{email}"), "role": "owner" });
+    let made = institution.post("/administrators", new).await.body(201);
+    let other = institution.path(&format!("/administrators/{}", text(&made["id"])));
+    assert_eq!(institution.api.delete(&other).await.status, 204);
+    let listed = institution.get("/administrators").await.body(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

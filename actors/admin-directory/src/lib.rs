@@ -16,7 +16,8 @@
 //! - An organisation has an address mailed ten times a day, then once an hour, by inviting it.
 //! - Which of the operator's tokens are made and revoked is said by the log of every node within a minute.
 //! - That sign-ins of an administrator were refused is told by the trail once an hour, however many were.
-//! - An organisation that has an owner keeps one: the last cannot be removed or given another role.
+//! - An organisation that has an owner keeps one who can sign in; where none can yet, one whose link works. Whoever
+//!   was invited to own it beside them, and has not come yet, can be taken back.
 //! - Nobody becomes an administrator of another organisation through an address that their own
 //!   organisation entered: an address that is known elsewhere is added by the operator alone.
 //! - A password is hashed before a transaction begins, never within one.

@@ -122,15 +122,22 @@ store::statements! {
         where administrator_offices.organisation_id = $1
             and administrators.id = $2";
 
-    /// How many others own the organisation.
-    pub(crate) COUNT_OTHER_OWNERS = "
-        select cast(count(*) as bigint) as owners
-        from administrator_offices
-        join administrators on administrators.id = administrator_offices.administrator_id
-        where administrator_offices.organisation_id = $1
-            and administrator_offices.administrator_id <> $2
-            and administrator_offices.role = 'owner'
-            and administrators.password_hash is not null";
+    /// How an owner gets in, and the best way in that any other owner has, at `$3`: 2 with a password, 1 by a
+    /// link that may be used still, 0 not at all; null where there is no such owner. A stand-in's link counts as
+    /// any does, so that nothing tells it from one.
+    pub(crate) WAYS_IN = "
+        select cast(max(case when id = $2 then way end) as bigint) as theirs,
+            cast(max(case when id <> $2 then way end) as bigint) as others
+        from (
+            select administrators.id,
+                case
+                    when administrators.password_hash is not null then 2
+                    when administrators.setup_expires_at > $3 then 1
+                    else 0 end as way
+            from administrator_offices
+            join administrators on administrators.id = administrator_offices.administrator_id
+            where administrator_offices.organisation_id = $1
+                and administrator_offices.role = 'owner') owners";
 
     /// Gives another role in an organisation.
     pub(crate) SET_ROLE = "

@@ -16,8 +16,7 @@ impl Serve<RemoveAdministrator> for AdminDirectory {
             found => found?,
         };
         keep_an_owner(&mut tx, organisation, &leaving).await?;
-        // Whether they have an office elsewhere is looked at once nobody else has them, who may give or take one.
-        sql::LOCK_BY_ID.bind(id).fetch_optional(&mut tx).await?;
+        // Nobody else has them, who might give or take an office elsewhere.
         sql::DELETE_OFFICE
             .bind(organisation)
             .bind(id)

@@ -38,7 +38,11 @@ impl Serve<UpdateAdministrator> for AdminDirectory {
     }
 }
 
-/// An administrator of an organisation, which is kept from others who would change who owns it.
+/// Of the ways in of an owner: a password.
+const PASSWORD: i64 = 2;
+
+/// An administrator of an organisation, which is kept from others who would change who owns it, as they are
+/// from choosing a password meanwhile.
 pub(super) async fn find(
     tx: &mut Tx,
     organisation: OrganisationId,
@@ -47,12 +51,15 @@ pub(super) async fn find(
     let locked = sql::LOCK_ORGANISATION.bind(organisation);
     let not_found = || Problem::new(Kind::NotFound);
     locked.fetch_optional(tx).await?.ok_or_else(not_found)?;
+    sql::LOCK_BY_ID.bind(id).fetch_optional(tx).await?;
     let found = sql::FIND_COLLEAGUE.bind(organisation).bind(id);
     let row = found.fetch_optional(tx).await?.ok_or_else(not_found)?;
     Ok(colleague(&row)?)
 }
 
-/// Refuses to go on when nobody else owns the organisation.
+/// Refuses to go on when the organisation would lose its last way in: when no other owner gets in at least
+/// as well as whoever leaves, by a password or, where nobody has one yet, by a link that still works. Whoever has
+/// neither takes nothing away, but the only owner stays all the same.
 pub(super) async fn keep_an_owner(
     tx: &mut Tx,
     organisation: OrganisationId,
@@ -61,10 +68,17 @@ pub(super) async fn keep_an_owner(
     if leaving.role != Role::Owner {
         return Ok(());
     }
-    let others = sql::COUNT_OTHER_OWNERS.bind(organisation).bind(leaving.id);
-    if others.fetch_one(tx).await?.get::<i64>("owners")? == 0 {
-        let detail = "This is the last owner who can sign in; make somebody else an owner first.";
-        return Err(Problem::new(Kind::Conflict).field("role", "last-owner", detail));
+    let now = tx.stamp().now;
+    let ways = sql::WAYS_IN.bind(organisation).bind(leaving.id).bind(now);
+    let ways = ways.fetch_one(tx).await?;
+    let (theirs, others): (Option<i64>, Option<i64>) = (ways.get("theirs")?, ways.get("others")?);
+    if others >= theirs {
+        return Ok(());
     }
-    Ok(())
+    let detail = if theirs == Some(PASSWORD) {
+        "This is the last owner who can sign in; make somebody else an owner first."
+    } else {
+        "This is the last owner who is there or may still come; make somebody else an owner first."
+    };
+    Err(Problem::new(Kind::Conflict).field("role", "last-owner", detail))
 }

@@ -6,6 +6,7 @@ mod audit;
 mod colleagues;
 mod idempotency;
 mod invitations;
+mod last_owner;
 mod letters;
 mod named;
 mod organisations;

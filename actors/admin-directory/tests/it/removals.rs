@@ -3,7 +3,11 @@
 
 use std::pin::pin;
 
-use contract::{Role, administrators::RemoveAdministrator, ids::OrganisationId};
+use contract::{
+    Role,
+    administrators::{RemoveAdministrator, UpdateAdministrator},
+    ids::OrganisationId,
+};
 use futures_util::future::{Either, join, select};
 use rstest::rstest;
 use testkit::Engine;
@@ -140,4 +144,39 @@ async fn whoever_is_let_go_while_they_are_invited_elsewhere_is_made_anew(
     let invited = scene.while_held(1, invited, end).await.unwrap();
     assert!(invited.id != id && invited.setup_token.is_some() && !invited.is_elsewhere);
     assert_eq!(scene.colleagues(other).await[1].id, invited.id);
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn whoever_chooses_a_password_while_they_are_taken_back_is_the_last_who_can_sign_in(
+    #[values(Engine::Postgres)] engine: Engine,
+    #[values(true, false)] is_demoted: bool,
+) {
+    let scene = Scene::open(engine).await;
+    let organisation = scene.organisation("Uni").await.id;
+    let id = scene.appoint(organisation, ANN, Role::Owner).await;
+    let id = id.unwrap().id;
+    let other = scene.appoint(organisation, "bob@x.edu", Role::Owner);
+    other.await.unwrap();
+    let mut choosing = scene.begin().await;
+    let choose = sql::CHOOSE.bind(id);
+    choose.execute(&mut choosing).await.unwrap();
+    let taken_back = async {
+        if is_demoted {
+            let role = Role::Viewer;
+            let demote = UpdateAdministrator {
+                organisation,
+                id,
+                role,
+            };
+            let demoted = scene.ask_as(Role::Owner, organisation, demote).await;
+            return demoted.map(drop);
+        }
+        let remove = RemoveAdministrator { organisation, id };
+        scene.ask_as(Role::Owner, organisation, remove).await
+    };
+    let end = async { choosing.commit().await.unwrap() };
+    let refused = scene.while_held(1, taken_back, end).await.unwrap_err();
+    assert_eq!(refused.errors[0].code, "last-owner");
+    assert_eq!(scene.colleagues(organisation).await[0].role, Role::Owner);
 }

@@ -13,6 +13,9 @@ store::statements! {
     /// Has one of them, who stays as they are.
     pub(crate) HAVE = "select id from administrators where id = $1 for_update";
 
+    /// They choose a password.
+    pub(crate) CHOOSE = "update administrators set password_hash = 'chosen' where id = $1";
+
     /// Somebody gives them an office.
     pub(crate) GIVE_OFFICE = "
         insert into administrator_offices (administrator_id, organisation_id, role, created_at)

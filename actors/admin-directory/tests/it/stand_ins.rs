@@ -194,6 +194,7 @@ async fn two_organisations_invite_at_once_whoever_was_let_go_and_one_has_them(
 async fn the_only_owner_is_not_made_less_by_an_invitation_though_they_stand_in(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
     #[values(false, true)] is_let_go: bool,
+    #[values([ANNA, BERT], [BERT, ANNA])] emails: [&str; 2],
 ) {
     let two = Two::open(engine).await;
     for email in [ANNA, BERT] {
@@ -202,19 +203,19 @@ async fn the_only_owner_is_not_made_less_by_an_invitation_though_they_stand_in(
     if is_let_go {
         two.let_go().await;
     }
-    for email in [ANNA, BERT] {
-        let refused = two.invite(email, Role::Viewer).await.unwrap_err();
-        assert_eq!(refused.errors[0].code, "last-owner", "{email}");
-    }
+    let [first, last] = emails;
+    // Whichever of both is first leaves it to the other, as nothing tells which of them may come.
+    two.invite(first, Role::Viewer).await.unwrap();
+    let refused = two.invite(last, Role::Viewer).await.unwrap_err();
+    assert_eq!(refused.errors[0].code, "last-owner");
     let roles = async || {
         let listed = two.scene.colleagues(two.here).await.into_iter();
         listed.map(|one| one.role).collect::<Vec<_>>()
     };
-    assert_eq!(roles().await, [Role::Owner; 2]);
+    let owners = roles().await.into_iter();
+    assert_eq!(owners.filter(|role| *role == Role::Owner).count(), 1);
     two.scene.owner(two.here, "another@x.edu").await;
-    for email in [ANNA, BERT] {
-        two.invite(email, Role::Viewer).await.unwrap();
-    }
+    two.invite(last, Role::Viewer).await.unwrap();
     assert_eq!(roles().await, [Role::Viewer, Role::Viewer, Role::Owner]);
 }
 
