@@ -62,11 +62,11 @@ impl Place {
             .collect();
         let mut moved = false;
         if let Some(listen) = listen {
-            asked.insert(HTTP.to_owned(), listen.to_string());
+            asked.insert(HTTP.to_owned(), found(listen)?.to_string());
         } else if !asked.contains_key(HTTP) {
             let (http, is_another) = usual(HTTP_PORT);
             moved = is_another;
-            asked.insert(HTTP.to_owned(), http.to_string());
+            asked.insert(HTTP.to_owned(), found(http)?.to_string());
         }
         // Whoever asks for a free port gets two.
         let ops = || match listen {
@@ -114,6 +114,16 @@ impl Place {
         let told = told.into_iter().chain(self.asked.clone());
         Ok(settings::load(None, told, &Roles::all())?.settings)
     }
+}
+
+/// With a port that is free where any will do: mails name it before anything listens there.
+fn found(address: SocketAddr) -> anyhow::Result<SocketAddr> {
+    if address.port() != 0 {
+        return Ok(address);
+    }
+    let listener = TcpListener::bind(address);
+    let listener = listener.with_context(|| format!("nothing can listen at {address}"))?;
+    Ok(listener.local_addr()?)
 }
 
 /// The usual port of this machine, or a free one when it is taken.

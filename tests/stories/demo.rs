@@ -27,15 +27,19 @@ async fn signed_in(node: &Node) -> (Browser, Page) {
     (browser, page)
 }
 
-/// The letter to this address, as the demo's mailbox shows it.
-async fn letter_in_mailbox(node: &Node, to: &str) -> Letter {
+/// The mail to this address, as the demo's mailbox shows it.
+async fn mail_in_mailbox(node: &Node, to: &str) -> Page {
     let (browser, mailbox) = (node.browser(), printed(node, "Mailbox"));
-    let letter = eventually_some(PATIENCE, "the letter is in the mailbox", async || {
+    let mail = eventually_some(PATIENCE, "the mail is in the mailbox", async || {
         let page = browser.open(&mailbox).await;
         let row = page.html.split("<tr>").find(|row| row.contains(to))?;
         Some(html::link(row, &html::first(row, "a")).unwrap())
     });
-    let page = browser.open(&letter.await).await;
+    browser.open(&mail.await).await
+}
+
+async fn letter_in_mailbox(node: &Node, to: &str) -> Letter {
+    let page = mail_in_mailbox(node, to).await;
     Letter::read(&html::first(&page.html, "pre"))
 }
 
@@ -75,7 +79,7 @@ async fn a_newcomer_creates_a_link_and_somebody_else_joins_through_it() {
     let person = Person {
         first_name: "Biff".to_owned(),
         last_name: "Tannen".to_owned(),
-        ..Person::at("biff@hill-valley.example")
+        ..Person::at("biff@hill-valley.internal")
     };
     let page = person.join(&visitor, &url).await;
     assert_eq!(Outcome::of(page.status, &page.html), Outcome::Assigned);
@@ -110,10 +114,53 @@ async fn a_newcomer_creates_a_link_and_somebody_else_joins_through_it() {
 }
 
 #[tokio::test]
+async fn a_newcomer_invites_somebody_beside_the_seeded_people_who_accepts() {
+    let node = Node::demo(&[]);
+    let (administrator, page) = signed_in(&node).await;
+    let seeded = printed(&node, "sign in as");
+    let (_, domain) = seeded.split_once('@').unwrap();
+    let (marty, biff) = (format!("marty.mcfly@{domain}"), format!("biff@{domain}"));
+    let page = administrator.open(&page.link("E-mail invites")).await;
+    let page = administrator.open(&page.link("Send e-mail invites")).await;
+    let form = page.form("/invites/new");
+    let form = form.fill("addresses", &format!("{biff}, {marty}"));
+    let draft = administrator.submit(&page, &form).await;
+    assert_eq!(draft.heading(), "Invites to Contract Law, first year");
+    let text = draft.text();
+    assert!(text.contains("Not sent yet: 1"), "{text}");
+    let refused = draft.rows().into_iter().find(|row| row[1] == marty);
+    let refused = refused.unwrap().join(" ");
+    assert!(refused.contains("Has a seat already"), "{refused}");
+    let sent = administrator.submit(&draft, &draft.form("/send")).await;
+    assert_eq!(sent.status, 200, "{}", sent.text());
+
+    // the mail calls the product by a name that people know
+    let mail = mail_in_mailbox(&node, &biff).await;
+    let told = "Hill Valley University invited you to Law Library 2026";
+    assert_eq!(mail.heading(), told);
+    let words = html::first(&mail.html, "pre");
+    let mut words = words.split_whitespace();
+    let url = words.find(|word| word.contains("/invite/")).unwrap();
+    let visitor = node.browser();
+    let page = visitor.open(url).await;
+    let path = page.url.path().to_owned();
+    let form = page.form(&path).fill("first_name", "Biff");
+    let form = form.fill("last_name", "Tannen");
+    let form = form.fill("password", "nobody guesses this one");
+    let form = form.fill("accept_terms", "yes");
+    let done = visitor.submit(&page, &form).await;
+    let product = visitor.open(&done.link("Start")).await;
+    assert_eq!(product.heading(), "The product");
+    let page = administrator.open("/admin").await;
+    let row = page.rows().into_iter().find(|row| row[1] == "Tannen");
+    assert_eq!(row.unwrap()[2..4], [biff, "Assigned".to_owned()]);
+}
+
+#[tokio::test]
 async fn an_address_is_proved_by_an_explicit_click_only() {
     let node = Node::demo(&[]);
     let (administrator, manager) = signed_in(&node).await;
-    let person = Person::at("biff@hill-valley.example");
+    let person = Person::at("biff@hill-valley.internal");
     person
         .join(&node.browser(), &printed(&node, "Access link"))
         .await;
@@ -149,7 +196,7 @@ async fn an_address_is_proved_by_an_explicit_click_only() {
 #[tokio::test]
 async fn an_address_is_proved_by_the_code_of_the_letter() {
     let node = Node::demo(&[]);
-    let person = Person::at("biff@hill-valley.example");
+    let person = Person::at("biff@hill-valley.internal");
     let visitor = node.browser();
     let page = person.join(&visitor, &printed(&node, "Access link")).await;
     let letter = letter_in_mailbox(&node, &person.email).await;
@@ -180,7 +227,7 @@ async fn a_demo_whose_data_is_kept_tells_the_same_again() {
     let folder = tempfile::tempdir().unwrap();
     let args = ["--data-dir", folder.path().to_str().unwrap()];
     let mut first = Node::demo(&args);
-    let person = Person::at("biff@hill-valley.example");
+    let person = Person::at("biff@hill-valley.internal");
     person
         .join(&first.browser(), &printed(&first, "Access link"))
         .await;
