@@ -110,4 +110,6 @@ async fn organisations_are_listed_page_by_page() {
                 .unwrap();
     }
     assert!(made.iter().all(|id| seen.contains(id)));
+    let other = Api::operator().get("/organisations?cursor=garbage").await;
+    other.refused_fields(&["cursor not-a-cursor"]);
 }

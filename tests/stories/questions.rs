@@ -110,3 +110,36 @@ async fn what_is_asked_after_a_question_mark_finds_nothing_of_another_organisati
         );
     }
 }
+
+#[tokio::test]
+async fn every_list_refuses_a_cursor_that_is_none_of_its_own() {
+    let scene = Scene::open(BusKind::Local).await;
+    let description = Description::of(&scene.owner).await;
+    let mut lists = BTreeSet::new();
+    for route in description.routes() {
+        if !route.reads() || !route.asks("cursor") {
+            continue;
+        }
+        let path = route.path(&description, &scene.things);
+        let mark = if path.contains('?') { '&' } else { '?' };
+        for cursor in [
+            "garbage",
+            "-1",
+            "prf_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "Ann@hill.edu",
+        ] {
+            let question = format!("{path}{mark}cursor={cursor}");
+            let asked = scene.owner.send(Method::GET, &question, &Value::Null);
+            let (status, said) = asked.await;
+            assert_eq!(status, 422, "{question}: {said}");
+            let named =
+                |error: &Value| error["field"] == "cursor" && error["code"] == "not-a-cursor";
+            let errors = said["errors"].as_array().unwrap();
+            assert!(errors.len() == 1 && named(&errors[0]), "{question}: {said}");
+        }
+        lists.insert(route.name());
+    }
+    for end in ["/plans", "/ledger", "/suppressions", "/rows", "/users"] {
+        assert!(lists.iter().any(|name| name.ends_with(end)), "{lists:?}");
+    }
+}

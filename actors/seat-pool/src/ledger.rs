@@ -1,5 +1,7 @@
 //! Serves [`GetLedger`].
 
+use std::str::FromStr;
+
 use contract::{
     Cursor, Kind, Page, Problem,
     ledger::{GetLedger, Ledger, LedgerEntry},
@@ -9,6 +11,21 @@ use kernel::{Cx, Serve};
 use store::{Row, StoreError};
 
 use crate::{SeatPool, sql};
+
+/// Behind which entry a page begins.
+struct Entry(i64);
+
+impl FromStr for Entry {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let entry = text.parse().map_err(drop)?;
+        if entry < 0 {
+            return Err(());
+        }
+        Ok(Self(entry))
+    }
+}
 
 impl Serve<GetLedger> for SeatPool {
     async fn serve(&mut self, message: GetLedger, _: &Cx) -> Result<Ledger, Problem> {
@@ -28,10 +45,11 @@ impl Serve<GetLedger> for SeatPool {
             .fetch_one(&mut reader)
             .await?;
         let wanted = message.page.rows();
+        let after = message.page.after::<Entry>()?;
         let rows = sql::LIST_LEDGER
             .bind(message.plan_id)
             .bind(at)
-            .bind(message.page.after::<i64>()?.unwrap_or(i64::MAX))
+            .bind(after.map_or(i64::MAX, |Entry(entry)| entry))
             .bind(wanted as u64 + 1)
             .fetch_all(&mut reader)
             .await?;

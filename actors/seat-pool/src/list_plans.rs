@@ -2,6 +2,7 @@
 
 use contract::{
     Cursor, Page, Problem,
+    ids::PlanId,
     plans::{ListPlans, Plan},
 };
 use kernel::{Cx, Serve};
@@ -11,10 +12,8 @@ use crate::{SeatPool, get_plan::plan, sql};
 impl Serve<ListPlans> for SeatPool {
     async fn serve(&mut self, message: ListPlans, _: &Cx) -> Result<Page<Plan>, Problem> {
         let wanted = message.page.rows();
-        let after = message
-            .page
-            .cursor
-            .map_or_else(String::new, |Cursor(id)| id);
+        let after = message.page.after::<PlanId>()?;
+        let after = after.map_or_else(String::new, |id| id.to_string());
         let mut reader = self.db.read().await?;
         let rows = sql::LIST_PLANS
             .bind(message.organisation)

@@ -17,7 +17,7 @@ impl Serve<ListBatchRows> for InviteReader {
         find(&mut reader, message.organisation, message.batch_id).await?;
         let rows = sql::ROWS
             .bind(message.batch_id)
-            .bind(message.page.after::<i64>()?.unwrap_or(-1))
+            .bind(message.page.after::<u32>()?.map_or(-1, i64::from))
             .bind(message.state.map_or("", InviteState::name))
             .bind(i64::from(message.refused))
             .bind(message.reason.unwrap_or_default())

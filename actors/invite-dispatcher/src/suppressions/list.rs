@@ -1,13 +1,30 @@
 //! The organisation's own suppressions, by address.
 
+use std::str::FromStr;
+
 use contract::{
-    Cursor, Page, Problem,
+    Cursor, EmailAddress, Page, Problem,
     suppressions::{ListSuppressions, Suppression, SuppressionReason},
 };
 use kernel::{Cx, Serve};
 
 use super::{sql, suppression};
 use crate::{InviteReader, invites::pattern};
+
+/// Behind which address a page begins: the key of one.
+struct Key(String);
+
+impl FromStr for Key {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let key = EmailAddress::parse(text).map_err(drop)?.key();
+        if key != text {
+            return Err(());
+        }
+        Ok(Self(key))
+    }
+}
 
 impl Serve<ListSuppressions> for InviteReader {
     async fn serve(
@@ -19,12 +36,7 @@ impl Serve<ListSuppressions> for InviteReader {
         let mut db = self.db.read().await?;
         let rows = sql::LIST_SUPPRESSIONS
             .bind(message.organisation)
-            .bind(
-                message
-                    .page
-                    .after::<String>()?
-                    .filter(|after| !after.contains('\0')),
-            )
+            .bind(message.page.after::<Key>()?.map(|Key(key)| key))
             .bind(message.reason.map(SuppressionReason::name))
             .bind(pattern(message.q.as_deref())?)
             .bind(wanted as u64 + 1)
