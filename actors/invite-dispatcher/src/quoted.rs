@@ -34,6 +34,15 @@ const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+/// How many bytes at the beginning stand for themselves.
+fn literals(bytes: &[u8]) -> usize {
+    // Sixteen that are all looked at are one step for the processor.
+    let all = |piece: &&[u8; 16]| piece.iter().fold(true, |all, byte| all & is_literal(*byte));
+    let plain = 16 * bytes.as_chunks().0.iter().take_while(all).count();
+    let behind = bytes.iter().skip(plain);
+    plain + behind.take_while(|byte| is_literal(**byte)).count()
+}
+
 fn encode(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 8 + 16);
     for line in text.split_inclusive('\n') {
@@ -61,8 +70,7 @@ fn encode_line(out: &mut Vec<u8>, mut rest: &[u8]) {
             used = 0;
         }
         let room = rest.get(..GOES_ON - used).unwrap_or(rest);
-        let odd = room.iter().position(|byte| !is_literal(*byte));
-        let (run, behind) = rest.split_at(odd.unwrap_or(room.len()));
+        let (run, behind) = rest.split_at(literals(room));
         match run.split_last() {
             None => {
                 used = escape(out, *first, used, others.is_empty());
