@@ -42,9 +42,12 @@ pub(crate) async fn invite(institution: &Institution, email: &str, role: &str) -
     institution.administrator.submit(&page, &form).await
 }
 
-/// Somebody chooses a password behind a link.
+/// Somebody chooses a password behind a link; where it is dead, its page says so.
 pub(crate) async fn choose(browser: &Browser, url: &str, password: &str) -> Page {
     let page = browser.open(url).await;
+    if page.status != 200 {
+        return page;
+    }
     let form = page.form("").fill("password", password);
     browser.submit(&page, &form).await
 }
@@ -243,7 +246,20 @@ async fn an_address_is_invited_again_until_it_is_set_up() {
     let second = again.submit(&page, &page.form("/administrators")).await;
     let (visitor, second) = (node.browser(), second.input("url"));
     assert_eq!(choose(&visitor, &first, PASSWORD).await.status, 410);
+    let opened = node.browser().open(&second).await;
+    let text = opened.text();
+    assert!(text.contains(&format!("sign in as {email}")), "{text}");
+    let form = opened.form("").fill("password", PASSWORD);
     assert_eq!(choose(&visitor, &second, PASSWORD).await.status, 200);
+    // its page says at once that it was used, and a form that was opened before says so, too
+    let used = node.browser().open(&second).await;
+    let late = node.browser().submit(&opened, &form).await;
+    for dead in [used, late] {
+        assert_eq!(dead.status, 410, "{}", dead.text());
+        assert_eq!(dead.heading(), "This link does not work any more");
+        assert!(html::forms(&dead.html).is_empty(), "{}", dead.html);
+        assert!(dead.html.contains("href=\"/admin/sign-in\""));
+    }
 
     let page = again
         .open(&format!("/admin/{}/administrators", institution.id))

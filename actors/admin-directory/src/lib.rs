@@ -106,6 +106,7 @@ impl Behaviour for AdminDirectory {
             .one::<adm::UpdateAdministrator>()
             .one::<adm::RemoveAdministrator>()
             .one::<adm::StartAdministratorReset>()
+            .one::<adm::ResolveSetUp>()
             .one::<adm::SetUpAdministrator>()
             .one::<adm::SignInAdministrator>()
             .one::<adm::NoteRefusedAdministrator>()

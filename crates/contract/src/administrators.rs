@@ -167,6 +167,29 @@ impl Call for StartAdministratorReset {
     type Reply = ResetStarted;
 }
 
+/// Whose password a one-time link sets; `set-up-refused` once it does not any more. A link that opens nothing
+/// because its address administers elsewhere is answered as any.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResolveSetUp {
+    /// From the link.
+    pub token: Secret,
+}
+
+/// Whose password a link sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetUpFace {
+    /// The address that they sign in with.
+    pub email: EmailAddress,
+}
+
+impl Call for ResolveSetUp {
+    const SUBJECT: &'static str = "usher.v1.administrators.resolve-set-up";
+    const OWNER: Service = Service::AdminDirectory;
+    const FROM: &'static [Service] = &[Service::HttpEdge];
+    const NEEDS: Need = Need::Anyone;
+    type Reply = SetUpFace;
+}
+
 /// Sets the password through a one-time link, the first one or a reset, and signs in. Every other
 /// session of the administrator ends.
 #[derive(Clone, Debug, Serialize, Deserialize)]

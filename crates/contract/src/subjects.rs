@@ -40,6 +40,7 @@ pub const ALL: &[Subject] = &[
     of::<adm::UpdateAdministrator>(),
     of::<adm::RemoveAdministrator>(),
     of::<adm::StartAdministratorReset>(),
+    of::<adm::ResolveSetUp>(),
     of::<adm::SetUpAdministrator>(),
     of::<adm::SignInAdministrator>(),
     of::<adm::NoteRefusedAdministrator>(),

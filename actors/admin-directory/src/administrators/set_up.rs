@@ -2,7 +2,7 @@
 
 use contract::{
     EmailAddress, Kind, Problem,
-    administrators::{SessionOpened, SetUpAdministrator},
+    administrators::{ResolveSetUp, SessionOpened, SetUpAdministrator, SetUpFace},
     ids::AdministratorId,
 };
 use kernel::{Cx, Serve};
@@ -40,6 +40,14 @@ impl Serve<SetUpAdministrator> for AdminDirectory {
         let opened = session::open(&mut tx, id, "administrator.set-up").await?;
         tx.commit().await?;
         Ok(opened)
+    }
+}
+
+impl Serve<ResolveSetUp> for AdminDirectory {
+    async fn serve(&mut self, message: ResolveSetUp, _: &Cx) -> Result<SetUpFace, Problem> {
+        let found = self.setup(&vault::hash_token(&message.token)).await?;
+        let (_, email) = found.ok_or_else(|| Problem::new(Kind::SetUpRefused))?;
+        Ok(SetUpFace { email })
     }
 }
 

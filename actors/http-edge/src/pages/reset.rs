@@ -112,8 +112,12 @@ async fn mail_link(edge: &Edge, visitor: &Incoming, email: &str) -> Result<(), P
 }
 
 /// Opening the link of a letter changes nothing: scanners open every link.
-async fn password_form(edge: web::Data<Edge>) -> Answer {
-    sign_in::password_form(&edge, true)
+async fn password_form(
+    edge: web::Data<Edge>,
+    incoming: Incoming,
+    token: web::Path<String>,
+) -> Answer {
+    sign_in::password_form(&edge, &incoming, token.into_inner(), true).await
 }
 
 async fn choose_password(

@@ -5,8 +5,8 @@ use askama::Template;
 use contract::{
     EmailAddress, Kind, Problem, Secret,
     administrators::{
-        NoteRefusedAdministrator, Office, SessionOpened, SetUpAdministrator, SignInAdministrator,
-        SignOutAdministrator,
+        NoteRefusedAdministrator, Office, ResolveSetUp, SessionOpened, SetUpAdministrator,
+        SetUpFace, SignInAdministrator, SignOutAdministrator,
     },
 };
 use serde::Deserialize;
@@ -142,20 +142,53 @@ async fn leave(
 struct SetUp {
     frame: Frame,
     is_reset: bool,
+    /// Whose password it is; nobody's once the link does not work any more.
+    email: Option<EmailAddress>,
     errors: Errors,
 }
 
-/// The form with which a password is chosen: the first one, or another.
-pub(super) fn password_form(edge: &Edge, is_reset: bool) -> Answer {
-    show(&SetUp {
+/// The form with which a password is chosen, the first one or another: of a link that works.
+pub(super) async fn password_form(
+    edge: &Edge,
+    incoming: &Incoming,
+    token: String,
+    is_reset: bool,
+) -> Answer {
+    let (status, email) = match whose(edge, incoming, Secret::new(token)).await {
+        Ok(face) => (StatusCode::OK, Some(face.email)),
+        Err(problem) if problem.kind == Kind::SetUpRefused => {
+            (crate::problem::status(&problem), None)
+        }
+        Err(problem) => return Err(problem.into()),
+    };
+    let page = SetUp {
         frame: Frame::of(edge),
         is_reset,
+        email,
         errors: Errors::default(),
-    })
+    };
+    render(status, &page)
 }
 
-async fn set_up_form(edge: web::Data<Edge>) -> Answer {
-    password_form(&edge, false)
+/// Whose password a link sets: tried too often, a network address is refused.
+async fn whose(edge: &Edge, incoming: &Incoming, token: Secret) -> Result<SetUpFace, Problem> {
+    let resolved = edge.bus.call(&ResolveSetUp { token }, &incoming.cx).await;
+    resolved.map_err(|problem| refused(edge, incoming, problem))
+}
+
+fn refused(edge: &Edge, incoming: &Incoming, problem: Problem) -> Problem {
+    match problem.kind {
+        Kind::SetUpRefused => edge.throttle.guess(incoming.client, problem),
+        _ => problem,
+    }
+}
+
+async fn set_up_form(
+    edge: web::Data<Edge>,
+    incoming: Incoming,
+    token: web::Path<String>,
+) -> Answer {
+    password_form(&edge, &incoming, token.into_inner(), false).await
 }
 
 #[derive(Deserialize)]
@@ -195,10 +228,7 @@ pub(super) async fn choose_password(
         password: Secret::new(chosen.password),
     };
     let opened = edge.bus.call(&set_up, &incoming.cx).await;
-    let opened = opened.map_err(|problem| match problem.kind {
-        Kind::SetUpRefused => edge.throttle.guess(incoming.client, problem),
-        _ => problem,
-    });
+    let opened = opened.map_err(|problem| refused(edge, incoming, problem));
     match opened {
         Ok(session) => {
             if let Some(token) = session_token(request, &edge.options) {
@@ -213,16 +243,21 @@ pub(super) async fn choose_password(
         }
         Err(problem) => {
             let status = crate::problem::status(&problem);
-            let errors = Errors::beside_fields(problem)?;
-            let frame = Frame::of(edge);
-            render(
-                status,
-                &SetUp {
-                    frame,
-                    is_reset,
-                    errors,
-                },
-            )
+            let email = match problem.kind {
+                Kind::SetUpRefused => None,
+                _ => Some(whose(edge, incoming, set_up.token).await?.email),
+            };
+            let errors = match email {
+                Some(_) => Errors::beside_fields(problem)?,
+                None => Errors::default(),
+            };
+            let page = SetUp {
+                frame: Frame::of(edge),
+                is_reset,
+                email,
+                errors,
+            };
+            render(status, &page)
         }
     }
 }

@@ -4,8 +4,8 @@ use contract::{
     Cursor, Page, PageRequest, Role,
     administrators::{
         AdministratorCreated, AuthenticateSession, CreateAdministrator, NoteRefusedAdministrator,
-        Office, SessionOpened, SetUpAdministrator, SignInAdministrator, SignOutAdministrator,
-        SignedIn,
+        Office, ResolveSetUp, SessionOpened, SetUpAdministrator, SetUpFace, SignInAdministrator,
+        SignOutAdministrator, SignedIn,
     },
     audit::{ActorNames, AdministratorName, AuditEntry, ListAudit, NameActors, TokenName},
     idempotency::{Answer, Attempt, BeginAttempt, EndAttempt, FindAnswer, KeepAnswer},
@@ -123,6 +123,12 @@ fn administrators() -> Vec<Sample> {
                 role,
             }),
             [created(Some(secret())), created(None)],
+        ),
+        sample(
+            [ResolveSetUp { token: secret() }],
+            [SetUpFace {
+                email: email("ada@x.example"),
+            }],
         ),
         sample(
             [SetUpAdministrator {
