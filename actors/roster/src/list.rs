@@ -1,8 +1,8 @@
 //! The people of an organisation, in any of the orders.
 
 use contract::{
-    Page, Problem,
-    ids::MembershipId,
+    Page, Problem, Timestamp,
+    ids::{MembershipId, Ulid},
     users::{ListUsers, User, UserSort},
 };
 use kernel::{Cx, Serve};
@@ -22,6 +22,10 @@ impl Serve<ListUsers> for Roster {
         let (sort, wanted) = (message.sort, message.page.rows());
         let place: Option<Place<MembershipId>> = Place::of(sort, kind(sort), &message.page)?;
         let filter = Filter::of(&message.filter)?;
+        let place = match filter.inactive_since {
+            Some(since) if sort == UserSort::LastActive => Some(behind_the_seen(since, place)),
+            _ => place,
+        };
         let mut db = self.db.read().await?;
         let few = filter.few(&mut db, message.organisation).await?;
         let way = match (&few, filter.tags.first()) {
@@ -84,6 +88,16 @@ fn statement(sort: UserSort, way: Way) -> &'static Statement {
         UserSort::LastActive => (&sql::FEW_BY_LAST_ACTIVE, &sql::LIST_BY_LAST_ACTIVE),
     };
     if way == Way::Few { few } else { all }
+}
+
+/// Where those begin who were not seen since: behind all who were, which may be nearly everybody.
+fn behind_the_seen(since: Timestamp, place: Option<Place<MembershipId>>) -> Place<MembershipId> {
+    let since = since.micros();
+    let is_behind = |place: &Place<_>| place.key.parse().is_ok_and(|key: i64| key < since);
+    place.filter(is_behind).unwrap_or_else(|| Place {
+        id: MembershipId::new(Ulid::nil()),
+        key: since.to_string(),
+    })
 }
 
 const fn kind(sort: UserSort) -> Key {
