@@ -87,6 +87,32 @@ async fn seconds_of_an_end_that_the_form_does_not_show_stay_when_the_end_is_left
 }
 
 #[tokio::test]
+async fn what_nobody_touched_in_the_form_is_left_as_somebody_else_made_it_meanwhile() {
+    let ground = Ground::new(Engine::Sqlite, BusKind::Local);
+    let node = ground.start();
+    let institution = Institution::found(&ground, &node).await;
+    institution.plan("Law", 3).await;
+    let office = &institution.administrator;
+    let (page, other) = (
+        plan(&institution, "Law").await,
+        plan(&institution, "Law").await,
+    );
+    let action = page.url.path();
+    let form = other.form(action).fill("seats", "50");
+    let form = form.fill("ends_at", "2126-03-01T12:30");
+    assert_eq!(office.submit(&other, &form).await.status, 200);
+    // refused once, and still the form of before
+    let wrong = page.form(action).fill("name", "");
+    let refused = office.submit(&page, &wrong).await;
+    assert_eq!(refused.status, 422);
+    let form = refused.form(action).fill("name", "Law and Economics");
+    let saved = office.submit(&refused, &form).await;
+    let form = saved.form(action);
+    let stands = ["name", "seats", "ends_at"].map(|name| form.value(name).unwrap());
+    assert_eq!(stands, ["Law and Economics", "50", "2126-03-01T12:30"]);
+}
+
+#[tokio::test]
 async fn where_more_seats_are_taken_than_purchased_none_is_free_and_pages_say_so() {
     let ground = Ground::new(Engine::Sqlite, BusKind::Local);
     let node = ground.start();

@@ -52,24 +52,35 @@ pub(super) struct Typed {
     seats: Option<String>,
     #[serde(default)]
     ends_at: Option<String>,
+    /// What the fields were shown with first: what nobody touched is no change, whatever became of it
+    /// meanwhile.
+    #[serde(default)]
+    was_name: Option<String>,
+    #[serde(default)]
+    was_seats: Option<String>,
+    #[serde(default)]
+    was_ends_at: Option<String>,
+}
+
+/// What was typed, unless it stood there already.
+fn anew<'a>(typed: Option<&'a String>, was: Option<&String>) -> Option<&'a str> {
+    typed.filter(|_| typed != was).map(String::as_str)
 }
 
 impl Typed {
-    /// The message that changes `plan` into what was typed.
-    fn update(&self, organisation: OrganisationId, plan: &Plan) -> Result<UpdatePlan, Problem> {
+    /// The message that changes a plan into what was typed.
+    fn update(&self, organisation: OrganisationId, plan_id: PlanId) -> Result<UpdatePlan, Problem> {
         let mut fields = Fields::default();
-        let name = self.name.as_deref().map(Name::parse);
-        let name = name.map(|name| fields.take("name", name));
-        let seats = self.seats.as_deref();
+        let name = anew(self.name.as_ref(), self.was_name.as_ref());
+        let name = name.map(|name| fields.take("name", Name::parse(name)));
+        let seats = anew(self.seats.as_ref(), self.was_seats.as_ref());
         let seats = seats.map(|typed| self::seats(&mut fields, typed));
-        // Typed to the minute; untouched seconds are no change.
-        let is_same = |typed: &&str| typed.trim() == words::local_input(plan.ends_at);
-        let ends_at = self.ends_at.as_deref().filter(|typed| !is_same(typed));
+        let ends_at = anew(self.ends_at.as_ref(), self.was_ends_at.as_ref());
         let ends_at = ends_at.map(|typed| local_instant(&mut fields, "ends_at", typed));
         fields.finish(|| {
             Some(UpdatePlan {
                 organisation,
-                plan_id: plan.id,
+                plan_id,
                 name: name.flatten(),
                 seats: seats.flatten(),
                 ends_at: ends_at.flatten(),
@@ -99,19 +110,41 @@ struct PlanPage {
 
 impl PlanPage {
     /// What stands in the fields of the change: what was typed, or what is.
-    fn name(&self) -> &str {
-        let typed = self.typed.name.as_deref();
-        typed.unwrap_or(self.plan.name.as_str())
+    fn name(&self) -> String {
+        self.name_or(self.typed.name.as_ref())
     }
 
     fn seats(&self) -> String {
-        let typed = self.typed.seats.clone();
-        typed.unwrap_or_else(|| self.plan.seats.purchased.to_string())
+        self.seats_or(self.typed.seats.as_ref())
     }
 
     fn ends_at(&self) -> String {
-        let typed = self.typed.ends_at.clone();
-        typed.unwrap_or_else(|| words::local_input(self.plan.ends_at))
+        self.ends_at_or(self.typed.ends_at.as_ref())
+    }
+
+    /// What they were shown with first.
+    fn was_name(&self) -> String {
+        self.name_or(self.typed.was_name.as_ref())
+    }
+
+    fn was_seats(&self) -> String {
+        self.seats_or(self.typed.was_seats.as_ref())
+    }
+
+    fn was_ends_at(&self) -> String {
+        self.ends_at_or(self.typed.was_ends_at.as_ref())
+    }
+
+    fn name_or(&self, typed: Option<&String>) -> String {
+        typed.map_or_else(|| self.plan.name.to_string(), String::clone)
+    }
+
+    fn seats_or(&self, typed: Option<&String>) -> String {
+        typed.map_or_else(|| self.plan.seats.purchased.to_string(), String::clone)
+    }
+
+    fn ends_at_or(&self, typed: Option<&String>) -> String {
+        typed.map_or_else(|| words::local_input(self.plan.ends_at), String::clone)
     }
 
     fn by(&self, entry: &LedgerEntry) -> Named {
@@ -163,13 +196,8 @@ pub(super) async fn update(
     let office = Office::of(&administrator, &organisation, "plans")?;
     let plan_id = plan.parse().map_err(|_| Refused::not_found())?;
     let organisation = office.organisation;
-    let get = GetPlan {
-        organisation,
-        plan_id,
-    };
-    let before = edge.bus.call(&get, &office.cx).await?;
     let typed = typed.into_inner();
-    let updated = match typed.update(organisation, &before) {
+    let updated = match typed.update(organisation, plan_id) {
         Ok(update) => edge.bus.call(&update, &office.cx).await,
         Err(problem) => Err(problem),
     };
