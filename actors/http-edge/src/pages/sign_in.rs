@@ -170,17 +170,9 @@ pub(super) async fn password_form(
     render(status, &page)
 }
 
-/// Whose password a link sets: tried too often, a network address is refused.
+/// Whose password a link sets. Opening a link is no guess: whatever scans letters opens used ones.
 async fn whose(edge: &Edge, incoming: &Incoming, token: Secret) -> Result<SetUpFace, Problem> {
-    let resolved = edge.bus.call(&ResolveSetUp { token }, &incoming.cx).await;
-    resolved.map_err(|problem| refused(edge, incoming, problem))
-}
-
-fn refused(edge: &Edge, incoming: &Incoming, problem: Problem) -> Problem {
-    match problem.kind {
-        Kind::SetUpRefused => edge.throttle.guess(incoming.client, problem),
-        _ => problem,
-    }
+    edge.bus.call(&ResolveSetUp { token }, &incoming.cx).await
 }
 
 async fn set_up_form(
@@ -228,7 +220,10 @@ pub(super) async fn choose_password(
         password: Secret::new(chosen.password),
     };
     let opened = edge.bus.call(&set_up, &incoming.cx).await;
-    let opened = opened.map_err(|problem| refused(edge, incoming, problem));
+    let opened = opened.map_err(|problem| match problem.kind {
+        Kind::SetUpRefused => edge.throttle.guess(incoming.client, problem),
+        _ => problem,
+    });
     match opened {
         Ok(session) => {
             if let Some(token) = session_token(request, &edge.options) {
@@ -243,13 +238,14 @@ pub(super) async fn choose_password(
         }
         Err(problem) => {
             let status = crate::problem::status(&problem);
-            let email = match problem.kind {
-                Kind::SetUpRefused => None,
-                _ => Some(whose(edge, incoming, set_up.token).await?.email),
-            };
-            let errors = match email {
-                Some(_) => Errors::beside_fields(problem)?,
-                None => Errors::default(),
+            let (email, errors) = if problem.kind == Kind::SetUpRefused {
+                (None, Errors::default())
+            } else {
+                let errors = Errors::beside_fields(problem)?;
+                (
+                    Some(whose(edge, incoming, set_up.token).await?.email),
+                    errors,
+                )
             };
             let page = SetUp {
                 frame: Frame::of(edge),
