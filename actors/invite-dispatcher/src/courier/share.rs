@@ -6,9 +6,8 @@ use store::{Row, StoreError, Tx};
 
 use super::{held::Holds, sql};
 
-/// How long a courier counts as alive after it last said so. Others see a second later at most that it
-/// does not any more, and have five to share again.
-pub(super) const ALIVE: Duration = Duration::from_millis(3_500);
+/// How long a courier counts as alive after it last said so.
+pub(super) const ALIVE: Duration = Duration::from_secs(4);
 
 /// A part of the relay's limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
