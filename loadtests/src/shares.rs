@@ -54,7 +54,7 @@ pub(crate) fn run(pace: Pace, count: usize) -> Result<()> {
         each_sends(&node, &others).await?;
         together(&relay, pace).await?;
         fairness(&few, &many.standing(&batch).await?).await?;
-        share_again(&relay, &mut others, pace).await
+        share_again(&ground, &relay, &mut others, pace).await
     })?;
     let most = relay.most_open();
     println!(
@@ -135,23 +135,51 @@ async fn fairness(few: &Institution, many: &Standing) -> Result<()> {
     Ok(())
 }
 
-/// One is killed.
-async fn share_again(relay: &SmtpSink, others: &mut Vec<Node>, pace: Pace) -> Result<()> {
-    let Some(mut killed) = others.pop() else {
-        return Ok(());
-    };
-    killed.process.sigkill();
-    let ticks = watch(relay, SOON * 2 + pace.time).await;
-    let is_whole = |second: &[usize]| part(second) >= 1.0 - OFF;
-    // From the tick on from which every second has the whole rate again.
-    let short = ticks.windows(10).rposition(|second| !is_whole(second));
-    let after = TICK * u32::try_from(short.map_or(0, |at| at + 1))?;
+/// One is killed, in each round, and another begins in its place. Until the others share again nothing
+/// sends its part: the first second that has the whole rate tells when they did. Whether they keep it
+/// is told by all that came behind: a single second may be short because the disk held a commit up.
+async fn share_again(
+    ground: &Ground,
+    relay: &SmtpSink,
+    others: &mut Vec<Node>,
+    pace: Pace,
+) -> Result<()> {
+    let mut all = Vec::new();
+    for round in 1..=pace.rounds.max(1) {
+        if round > 1 {
+            others.push(ground.start(&["courier"])?);
+            sleep(SETTLE).await;
+        }
+        let Some(mut killed) = others.pop() else {
+            return Ok(());
+        };
+        killed.process.sigkill();
+        let ticks = watch(relay, SOON * 2 + pace.time).await;
+        let whole = ticks
+            .windows(10)
+            .position(|second| part(second) >= 1.0 - OFF);
+        let (before, kept) = ticks.split_at(whole.unwrap_or(ticks.len()));
+        let (after, kept) = (TICK * u32::try_from(before.len())?, part(kept));
+        println!(
+            "  round {round}   shared again {:.1} s after one was killed, and kept {kept:.3} of the rate; \
+             the busiest second {:.3}",
+            after.as_secs_f64(),
+            busiest(&ticks)
+        );
+        all.push((after, kept));
+    }
+    let after = all
+        .iter()
+        .map(|(after, _)| *after)
+        .max()
+        .unwrap_or_default();
+    let is_kept = all.iter().all(|(_, kept)| (kept - 1.0).abs() <= OFF);
     println!(
-        "  shared again {:.1} s after one was killed, aim <= {:.0} s: {}; the busiest second {:.3}",
+        "  shared again after {:.1} s at most, aim <= {:.0} s: {}; kept within {OFF}: {}",
         after.as_secs_f64(),
         SOON.as_secs_f64(),
         verdict(after <= SOON),
-        busiest(&ticks)
+        verdict(is_kept)
     );
     Ok(())
 }

@@ -6,8 +6,9 @@ use store::{Row, StoreError, Tx};
 
 use super::{held::Holds, sql};
 
-/// How long a courier counts as alive after it last said so.
-pub(super) const ALIVE: Duration = Duration::from_secs(4);
+/// How long a courier counts as alive after it last said so: it beats each second, and takes nothing once it
+/// is silent for so long.
+pub(super) const ALIVE: Duration = Duration::from_millis(3_500);
 
 /// A part of the relay's limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
