@@ -106,6 +106,13 @@ impl Person {
             1..=20 => "revoked",
             _ => "assigned",
         };
+        // Most have their seat since they joined, some waited for it.
+        let joined = day(6);
+        let given = if number.is_multiple_of(20) {
+            joined.max(day(5))
+        } else {
+            joined
+        };
         Self {
             id: MembershipId::new(clock.ulid()),
             account: AccountId::new(clock.ulid()),
@@ -115,10 +122,10 @@ impl Person {
             email,
             status,
             seen: (draw(number, 3) % 10 > 2).then(|| day(4)),
-            redeemed: (status != "waiting").then(|| day(5)),
+            redeemed: (status != "waiting").then_some(given),
             waiting: (status == "waiting").then_some(1),
             revoked: (status == "revoked").then_some(1),
-            joined: day(6),
+            joined,
         }
     }
 

@@ -23,7 +23,7 @@ impl Serve<ListUsers> for Roster {
         let place: Option<Place<MembershipId>> = Place::of(sort, kind(sort), &message.page)?;
         let filter = Filter::of(&message.filter)?;
         let place = match filter.inactive_since {
-            Some(since) if sort == UserSort::LastActive => Some(behind_the_seen(since, place)),
+            Some(since) if kind(sort) == Key::Number => Some(behind_the_seen(since, place)),
             _ => place,
         };
         let mut db = self.db.read().await?;
@@ -90,7 +90,8 @@ fn statement(sort: UserSort, way: Way) -> &'static Statement {
     if way == Way::Few { few } else { all }
 }
 
-/// Where those begin who were not seen since: behind all who were, which may be nearly everybody.
+/// Where those begin who were not seen since, by last activity or by redemption: behind all who were, which
+/// may be nearly everybody.
 fn behind_the_seen(since: Timestamp, place: Option<Place<MembershipId>>) -> Place<MembershipId> {
     let since = since.micros();
     let is_behind = |place: &Place<_>| place.key.parse().is_ok_and(|key: i64| key < since);

@@ -372,7 +372,7 @@ store::statements! {
         where organisation_id = $1
             and status = $2");
 
-    /// How many had joined before an instant and were not seen since.
+    /// How many had joined and had their seat before an instant, and were not seen since.
     pub(crate) COUNT_NOT_SEEN = count!("
         from memberships
         where organisation_id = $1

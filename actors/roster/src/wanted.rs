@@ -1,11 +1,15 @@
 //! Who is wanted: the conditions of a filter, as text.
 
-/// When somebody was last seen, or joined where that was later: who joined today is nobody who was not seen
-/// since last year. Word for word what the index `memberships_by_seen` holds.
+/// When somebody was last seen, joined, or was given their seat, whichever was last: who joined today, or
+/// waited for a seat until today, is nobody who was not seen since last year. Word for word what the index
+/// `memberships_by_seen` holds.
 macro_rules! last_seen {
     () => {
         "case when coalesce(memberships.last_active_at, 0) > memberships.created_at
-                    then memberships.last_active_at else memberships.created_at end"
+                        and coalesce(memberships.last_active_at, 0) > coalesce(memberships.redeemed_at, 0)
+                    then memberships.last_active_at
+                    when coalesce(memberships.redeemed_at, 0) > memberships.created_at
+                    then memberships.redeemed_at else memberships.created_at end"
     };
 }
 pub(crate) use last_seen;

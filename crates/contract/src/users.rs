@@ -81,7 +81,8 @@ pub struct UserFilter {
     /// Only of this plan.
     #[serde(default)]
     pub plan: Option<PlanId>,
-    /// Only who had joined before this instant and was not seen since; who was never seen is one of them.
+    /// Only who had joined, and had their seat, before this instant and was not seen since; who was never seen is
+    /// one of them.
     #[serde(default)]
     pub inactive_since: Option<Timestamp>,
 }

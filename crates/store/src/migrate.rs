@@ -46,6 +46,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     32 "0032_let_in_before",
     34 "0034_leases",
     35 "0035_by_seen",
+    36 "0036_by_given",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {

@@ -81,7 +81,7 @@ macro_rules! filters {
             #[serde(default)]
             #[param(value_type = Option<schema::PlanId>)]
             plan: Given<String>,
-            /// Only who had joined before then and was not seen since; who never was seen is one of them.
+            /// Only who had joined, and had their seat, before then and was not seen since; who never was seen is one of them.
             #[serde(default)]
             #[param(value_type = Option<schema::Instant>)]
             inactive_since: Given<String>,
@@ -166,7 +166,7 @@ pub(super) struct FilterBody {
     #[serde(default)]
     #[schema(value_type = Option<schema::PlanId>)]
     plan: Given<String>,
-    /// Only who had joined before then and was not seen since; who never was seen is one of them.
+    /// Only who had joined, and had their seat, before then and was not seen since; who never was seen is one of them.
     #[serde(default)]
     #[schema(value_type = Option<schema::Instant>)]
     inactive_since: Given<String>,

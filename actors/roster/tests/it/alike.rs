@@ -83,6 +83,11 @@ impl Person {
         }
     }
 
+    fn last_seen(&self) -> i64 {
+        let given = self.redeemed.unwrap_or(0);
+        self.joined.max(given).max(self.seen.unwrap_or(0))
+    }
+
     fn is_wanted(&self, filter: &UserFilter) -> bool {
         let since = filter.inactive_since.map(Timestamp::micros);
         let tags = filter.tags.iter().map(Tag::as_str);
@@ -97,7 +102,7 @@ impl Person {
                 .link
                 .is_none_or(|other| Some(other.to_string()) == self.link)
             && filter.door.as_ref().is_none_or(|other| other == self.door)
-            && since.is_none_or(|since| self.joined.max(self.seen.unwrap_or(0)) < since)
+            && since.is_none_or(|since| self.last_seen() < since)
             && tags.into_iter().all(|tag| self.tags.contains(&tag))
     }
 }

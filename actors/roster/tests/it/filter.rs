@@ -9,7 +9,10 @@ use contract::{
 use rstest::rstest;
 use testkit::Engine;
 
-use crate::scene::{NOON, Scene};
+use crate::{
+    scene::{NOON, Scene},
+    sql,
+};
 
 impl Scene {
     async fn search(&self, text: &str) -> Vec<String> {
@@ -107,15 +110,19 @@ async fn who_is_found_by_several_tags_has_every_one_of_them(
 
 #[rstest]
 #[actix_rt::test]
-async fn who_was_not_seen_since_had_joined_before_and_may_never_have_been_seen(
+async fn who_was_not_seen_since_had_joined_and_had_a_seat_before_and_may_never_have_been_seen(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let scene = Scene::open(engine).await;
     scene.person("Ann Lee", Status::Assigned, &[]).await;
     let bob = scene.person("Bob Lee", Status::Assigned, &[]).await;
     let cat = scene.person("Cat Lee", Status::Assigned, &[]).await;
+    let dan = scene.person("Dan Lee", Status::Assigned, &[]).await;
     scene.seen(bob, NOON).await;
     scene.seen(cat, NOON.plus_days(2)).await;
+    // Joined as early as the others, and waited for the seat.
+    let given = sql::REDEEM.bind(dan).bind(NOON.plus_days(2));
+    scene.change(given).await;
     let since = |at| UserFilter {
         inactive_since: Some(at),
         ..UserFilter::default()
@@ -123,6 +130,8 @@ async fn who_was_not_seen_since_had_joined_before_and_may_never_have_been_seen(
     assert_eq!(scene.filtered(since(NOON.plus_days(-1))).await, [""; 0]);
     let next_day = since(NOON.plus_days(1));
     assert_eq!(scene.filtered(next_day).await, ["Bob", "Ann"]);
+    let later = since(NOON.plus_days(3));
+    assert_eq!(scene.filtered(later).await, ["Dan", "Cat", "Bob", "Ann"]);
 }
 
 #[rstest]
