@@ -9,8 +9,8 @@ use serde::Serialize;
 use store::{Db, Redaction, StoreError, Tx, vault::Vault};
 
 use super::{
-    EVERYBODY, PIECE, Row, Whose, forget_invites, keep_suppressed, over::NEVER, redact,
-    spelled::names, sql, suppressed,
+    EVERYBODY, PIECE, Row, Whose, forget_invites, keep_suppressed, keep_wishes, over::NEVER,
+    redact, spelled::names, sql, suppressed,
 };
 use crate::invites::containing;
 
@@ -57,6 +57,9 @@ pub(super) async fn forget(db: &Db, vault: &Vault, stamp: &Stamp) -> Result<bool
     let rows = sql::ERASED.bind(PEOPLE).bind(stamp.now);
     let rows = rows.fetch_all(&mut reader).await?;
     drop(reader);
+    if rows.is_empty() || !forget_seat_letters(db, stamp).await? {
+        return Ok(false);
+    }
     for row in &rows {
         match whole(db, vault, stamp, row).await {
             Ok(true) => {}
@@ -65,6 +68,15 @@ pub(super) async fn forget(db: &Db, vault: &Vault, stamp: &Stamp) -> Result<bool
         }
     }
     Ok(u64::try_from(rows.len()).is_ok_and(|rows| rows == PEOPLE))
+}
+
+/// Forgets letters of seats of all who were erased until now; answers whether those were all.
+async fn forget_seat_letters(db: &Db, stamp: &Stamp) -> Result<bool, Problem> {
+    let mut tx = db.write(stamp).await?;
+    sql::FORGET_SEAT_LETTERS.query().execute(&mut tx).await?;
+    let left = sql::COUNT_SEAT_LETTERS.query().fetch_one(&mut tx).await?;
+    tx.commit().await?;
+    Ok(left.get::<i64>("n")? == 0)
 }
 
 /// Lets whoever could not be forgotten wait, for longer each time.
@@ -111,10 +123,14 @@ async fn whole(db: &Db, vault: &Vault, stamp: &Stamp, row: &store::Row) -> Resul
         return Ok(true);
     };
     let erasure = Erasure::read(row, account.get("email_key")?)?;
-    sql::FORGET_SEAT_LETTERS.query().execute(&mut tx).await?;
     let letters = sql::FORGET_LETTERS.bind(erasure.key.as_str());
     letters.bind(erasure.account).execute(&mut tx).await?;
+    let left = sql::COUNT_LETTERS.bind(erasure.key.as_str());
+    let left = left.bind(erasure.account).fetch_one(&mut tx).await?;
     tx.commit().await?;
+    if left.get::<i64>("n")? > 0 {
+        return Ok(false);
+    }
     forget_given(db, stamp, &erasure).await?;
     one(db, vault, stamp, &erasure).await
 }
@@ -139,7 +155,8 @@ async fn one(db: &Db, vault: &Vault, stamp: &Stamp, of: &Erasure) -> Result<bool
     });
     let earlier = earlier.collect::<Result<Vec<_>, StoreError>>()?;
     redact(&mut tx, of.organisation, &earlier).await?;
-    let is_all = forgotten.len() == invites.len();
+    keep_wishes(&mut tx, vault, &forgotten.earlier).await?;
+    let is_all = forgotten.invites.len() == invites.len();
     if is_all {
         let pseudonym = suppressed(vault, &of.key);
         let there = of.organisation.to_string();
@@ -174,7 +191,7 @@ async fn one(db: &Db, vault: &Vault, stamp: &Stamp, of: &Erasure) -> Result<bool
     }
     tx.commit().await?;
     if is_all {
-        tracing::info!(organisation = %of.organisation, invites = forgotten.len(),
+        tracing::info!(organisation = %of.organisation, invites = forgotten.invites.len(),
             "forgot the mail of whoever was erased");
     }
     Ok(is_all)

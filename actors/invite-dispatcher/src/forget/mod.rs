@@ -96,6 +96,19 @@ struct Row {
     id: InviteId,
 }
 
+#[derive(Debug, Serialize)]
+struct Key {
+    key: String,
+}
+
+/// What was forgotten of invites.
+#[derive(Debug, Default)]
+struct Forgotten {
+    invites: Vec<Row>,
+    /// Where they went before they were corrected.
+    earlier: Vec<Key>,
+}
+
 /// Whose invites are forgotten.
 #[derive(Clone, Copy, Debug)]
 enum Whose {
@@ -112,9 +125,9 @@ async fn forget_invites(
     organisation: OrganisationId,
     invites: &[Row],
     whose: Whose,
-) -> Result<Vec<Row>, StoreError> {
+) -> Result<Forgotten, StoreError> {
     if invites.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Forgotten::default());
     }
     let now = tx.stamp().now;
     let forget = sql::FORGET_INVITES.bind_rows(invites).bind(now);
@@ -127,9 +140,35 @@ async fn forget_invites(
     let forgotten = rows.iter().map(|row| Ok(Row { id: row.get("id")? }));
     let forgotten = forgotten.collect::<Result<Vec<_>, StoreError>>()?;
     let earlier = sql::FORGET_EARLIER.bind_rows(&forgotten);
-    earlier.execute(tx).await?;
+    let earlier = keys(&earlier.fetch_all(tx).await?)?;
     redact(tx, organisation, &forgotten).await?;
-    Ok(forgotten)
+    Ok(Forgotten {
+        invites: forgotten,
+        earlier,
+    })
+}
+
+/// The addresses of rows.
+fn keys(rows: &[store::Row]) -> Result<Vec<Key>, StoreError> {
+    let key = |row: &store::Row| {
+        let key = row.get("email_key")?;
+        Ok(Key { key })
+    };
+    rows.iter().map(key).collect()
+}
+
+/// Who wants to hear of nobody is heeded without their address, once no organisation has an invite to it.
+async fn keep_wishes(tx: &mut Tx, vault: &Vault, keys: &[Key]) -> Result<(), StoreError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let now = tx.stamp().now;
+    for row in sql::UNKNOWN_WISHES.bind_rows(keys).fetch_all(tx).await? {
+        let key: String = row.get("email_key")?;
+        let pseudonym = suppressed(vault, &key);
+        keep_suppressed(tx, (&key, EVERYBODY), &pseudonym, now).await?;
+    }
+    Ok(())
 }
 
 /// Takes the addresses of invites out of the trail.

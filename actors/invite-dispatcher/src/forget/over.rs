@@ -5,20 +5,14 @@ use contract::{
     Problem, Stamp, Timestamp,
     ids::{BatchId, OrganisationId},
 };
-use serde::Serialize;
-use store::{Db, StoreError, Tx, vault::Vault};
+use store::{Db, StoreError, vault::Vault};
 
-use super::{EVERYBODY, PIECE, Row, Whose, forget_invites, keep_suppressed, sql, suppressed};
+use super::{PIECE, Row, Whose, forget_invites, keep_wishes, keys, sql};
 
 /// No row of the batch is ever to be forgotten any more, unless somebody is erased.
 pub(super) const NEVER: i64 = i64::MAX;
 /// What somebody has at the moment at which it is due, or what fails, is looked at again then, in seconds.
 const AGAIN_SECONDS: i64 = 3_600;
-
-#[derive(Serialize)]
-struct Key {
-    key: String,
-}
 
 /// Forgets a piece of a batch; answers whether there may be more to do at once. One that fails steps aside.
 pub(super) async fn forget(
@@ -66,19 +60,16 @@ async fn piece(
         .bind(PIECE)
         .planned_anew();
     let rows = over.fetch_all(&mut tx).await?;
-    let keys = rows.iter().map(|row| {
-        let key = row.get("email_key")?;
-        Ok(Key { key })
-    });
-    let keys = keys.collect::<Result<Vec<_>, StoreError>>()?;
+    let mut known = keys(&rows)?;
     let over = rows.iter().map(|row| Ok(Row { id: row.get("id")? }));
     let over = over.collect::<Result<Vec<_>, StoreError>>()?;
     let forgotten = forget_invites(&mut tx, organisation, &over, Whose::OverBefore(before)).await?;
-    keep_wishes(&mut tx, vault, &keys).await?;
+    known.extend(forgotten.earlier);
+    keep_wishes(&mut tx, vault, &known).await?;
     let given = sql::FORGET_GIVEN.bind(batch).bind(PIECE);
     let given = given.execute(&mut tx).await?;
     // What somebody else has at this moment would be found again at once.
-    let is_piece = !forgotten.is_empty() && over.len() as u64 == PIECE;
+    let is_piece = !forgotten.invites.is_empty() && over.len() as u64 == PIECE;
     if !is_piece && given < PIECE {
         let left = sql::LEFT_OVER.bind(batch).planned_anew();
         let left = left.fetch_one(&mut tx).await?;
@@ -93,22 +84,8 @@ async fn piece(
         again.execute(&mut tx).await?;
     }
     tx.commit().await?;
-    if !forgotten.is_empty() {
-        tracing::info!(%batch, invites = forgotten.len(), "forgot invites that nobody answered");
-    }
-    Ok(())
-}
-
-/// Who wants to hear of nobody is heeded without their address, once no organisation has an invite to it.
-async fn keep_wishes(tx: &mut Tx, vault: &Vault, keys: &[Key]) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let now = tx.stamp().now;
-    for row in sql::UNKNOWN_WISHES.bind_rows(keys).fetch_all(tx).await? {
-        let key: String = row.get("email_key")?;
-        let pseudonym = suppressed(vault, &key);
-        keep_suppressed(tx, (&key, EVERYBODY), &pseudonym, now).await?;
+    if !forgotten.invites.is_empty() {
+        tracing::info!(%batch, invites = forgotten.invites.len(), "forgot invites that nobody answered");
     }
     Ok(())
 }

@@ -2,6 +2,27 @@
 
 use crate::suppressions::sql::outweighed;
 
+/// A letter that tells of the seat of a place that is not there.
+macro_rules! of_no_place {
+    () => {
+        "m.key like 'offer:%'
+                and not exists (select 1 from memberships p where p.id = substr(m.key, 7, 30))"
+    };
+}
+
+/// A letter to an account, or to the address `$1` that it has, where the account `$2` has no place.
+macro_rules! of_nobody {
+    () => {
+        "not exists (select 1 from memberships p where p.account_id = $2)
+                and (m.key in (
+                        select 'address-changed:' || id from proofs where account_id = $2
+                        union all
+                        select 'proof:' || id from proofs where account_id = $2)
+                    or lower(m.recipient) = $1
+                        and not exists (select 1 from administrators a where a.email_key = $1))"
+    };
+}
+
 store::statements! {
     /// Who was erased where since their mail there was last forgotten; at `$2` nobody waits who stepped
     /// aside. While that is not done, the account stays.
@@ -80,7 +101,8 @@ store::statements! {
     /// Where forgotten invites went before.
     pub(crate) FORGET_EARLIER = "
         delete from earlier_addresses
-        where invite_id in (select rows.value ->> 'id' from rows($1))";
+        where invite_id in (select rows.value ->> 'id' from rows($1))
+        returning email_key";
 
     /// That invites of others went to an address before they were corrected.
     pub(crate) FORGET_EARLIER_AT = "
@@ -139,7 +161,8 @@ store::statements! {
         from suppressions s
         where s.organisation_id = ''
             and s.email_key in (select rows.value ->> 'key' from rows($1))
-            and (select i.id from invites i where i.email_key = s.email_key limit 1) is null";
+            and (select i.id from invites i where i.email_key = s.email_key limit 1) is null
+        order by s.email_key";
 
     /// Keeps a suppression until an instant without its address; `''` is everybody's. Of two, what the
     /// owner said outweighs.
@@ -167,37 +190,44 @@ store::statements! {
     pub(crate) HOLD_ACCOUNT = "select email_key from accounts where id = $1 for_update";
 
     /// Letters that tell of the seat of a place that was erased do not leave, whichever address their account
-    /// had when they were queued. Nobody queues one any more, as that is done with the place in hand.
-    pub(crate) FORGET_SEAT_LETTERS = "
+    /// had when they were queued. Nobody queues one any more, as that is done with the place in hand. One that
+    /// somebody has at this moment is left, as is one of [`FORGET_LETTERS`]: whoever has it may wait for the
+    /// history, which others have who wait for the account.
+    pub(crate) FORGET_SEAT_LETTERS = concat!("
         update mails
         set failed_at = now_micros(), leased_until = null, letter = '', recipient = '', last_reply = null
         where id in (
             select m.id
             from mails m
             where m.sent_at is null and m.failed_at is null
-                and m.key like 'offer:%'
-                and not exists (select 1 from memberships p where p.id = substr(m.key, 7, 30))
-            order by m.id
-            for_update)";
+                and ", of_no_place!(), "
+            skip_locked)");
 
     /// Letters that wait for somebody who is nowhere any more do not leave: to their address, unless they
     /// administer, and to any other that their account had or was to have.
-    pub(crate) FORGET_LETTERS = "
+    pub(crate) FORGET_LETTERS = concat!("
         update mails
         set failed_at = now_micros(), leased_until = null, letter = '', recipient = '', last_reply = null
         where id in (
             select m.id
             from mails m
             where m.sent_at is null and m.failed_at is null
-                and not exists (select 1 from memberships p where p.account_id = $2)
-                and (m.key in (
-                        select 'address-changed:' || id from proofs where account_id = $2
-                        union all
-                        select 'proof:' || id from proofs where account_id = $2)
-                    or lower(m.recipient) = $1
-                        and not exists (select 1 from administrators a where a.email_key = $1))
-            order by m.id
-            for_update)";
+                and ", of_nobody!(), "
+            skip_locked)");
+
+    /// How many of the former are left.
+    pub(crate) COUNT_SEAT_LETTERS = concat!("
+        select count(*) as n
+        from mails m
+        where m.sent_at is null and m.failed_at is null
+            and ", of_no_place!());
+
+    /// How many of the latter are left.
+    pub(crate) COUNT_LETTERS = concat!("
+        select count(*) as n
+        from mails m
+        where m.sent_at is null and m.failed_at is null
+            and ", of_nobody!());
 
     /// Somebody's mail in an organisation is forgotten, as they were erased at an instant.
     pub(crate) MARK_FORGOTTEN = "
@@ -207,9 +237,17 @@ store::statements! {
         set at = excluded.at";
 
     /// Somebody could not be forgotten, by so many failures more, and is not tried again before an instant.
+    /// Whom somebody else has forgotten meanwhile needs no other try.
     pub(crate) STEP_ASIDE = "
         insert into unforgotten (account_id, organisation_id, failures, due_at)
-        values ($1, $2, $4, $3)
+        select e.account_id, e.organisation_id, cast($4 as bigint), cast($3 as bigint)
+        from erasures e
+        where e.account_id = $1 and e.organisation_id = $2
+            and not exists (
+                select 1
+                from forgotten f
+                where f.account_id = e.account_id and f.organisation_id = e.organisation_id
+                    and f.at >= e.at)
         on conflict (account_id, organisation_id) do update
         set failures = unforgotten.failures + excluded.failures, due_at = excluded.due_at";
 

@@ -28,6 +28,11 @@ store::statements! {
         insert into suppressions (email_key, organisation_id, email, reason, created_by, created_at)
         values ('ann@uni.edu', '', 'ann@uni.edu', 'unsubscribed', 'public', 0)";
 
+    /// It went to somebody else before.
+    CORRECTED = "
+        insert into earlier_addresses (invite_id, generation, email, email_key)
+        values ($1, 0, 'Ann@uni.edu', 'ann@uni.edu')";
+
     EVERYBODYS = "select email as line from suppressions where organisation_id = ''";
 
     REFUSAL = "
@@ -199,6 +204,32 @@ async fn a_wish_to_hear_of_nobody_is_without_an_address_once_the_last_invite_is_
     on.scene.clock.advance_seconds(105 * 86_400);
     on.forget(90).await;
     let wishes = wishes().await;
+    assert!(
+        wishes.len() == 1 && wishes[0].ends_with("@suppressed.invalid"),
+        "{wishes:?}"
+    );
+    let batch = draft(&on, on.b, ANN).await;
+    assert_eq!(batch.states.values().sum::<u64>(), 0, "heeded");
+}
+
+#[rstest]
+#[actix_rt::test]
+async fn a_wish_is_without_an_address_also_where_the_invite_to_it_was_corrected(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(true, false)] is_erased: bool,
+) {
+    let on = Invited::open(engine).await;
+    on.run(WISH.query()).await;
+    let invite = over(&on, on.a, "bob@uni.edu", "sent", NOON.plus_days(14)).await;
+    on.run(CORRECTED.bind(invite)).await;
+    if is_erased {
+        let bob = on.account("bob@uni.edu").await;
+        on.erase(on.a, bob).await;
+    } else {
+        on.scene.clock.advance_seconds(105 * 86_400);
+    }
+    on.forget(90).await;
+    let wishes = on.lines(EVERYBODYS.query()).await;
     assert!(
         wishes.len() == 1 && wishes[0].ends_with("@suppressed.invalid"),
         "{wishes:?}"

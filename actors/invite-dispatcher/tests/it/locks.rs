@@ -5,18 +5,22 @@ use std::{cell::Cell, time::Duration};
 use contract::{
     Kind,
     events::Event,
-    ids::InviteId,
+    ids::{InviteId, MembershipId, Ulid},
     invites::{CancelInvite, Life, ReaddressInvite},
+    mails::offer_key,
     suppressions::UnsubscribeScope,
 };
 use kernel::Work as _;
+use rstest::rstest;
 use store::{Statement, Tx};
 use testkit::{Engine, eventually};
+use tokio::time::timeout;
 
 use crate::{
+    erased::{ANN, KEY},
     invited::{Invited, UNSENT, address, begin, refused},
     posted::{self, number, open, run},
-    scene::{NOON, Scene},
+    scene::{NOON, Scene, proof},
     suppressions::{suppress, suppressed, unsubscribe},
 };
 
@@ -57,6 +61,12 @@ store::statements! {
 
     /// As the account of somebody gets another address.
     CHANGE = "update accounts set email = 'new@uni.edu', email_key = 'new@uni.edu' where id = $1";
+
+    /// As a courier writes down what became of a letter.
+    DEFER = "update mails set attempts = attempts + 1 where lower(recipient) = $1";
+
+    UNSENT_LETTERS = "
+        select count(*) as n from mails where sent_at is null and failed_at is null";
 
     RESTING = "select count(*) as n from batches where paused_at is not null";
 }
@@ -332,4 +342,26 @@ async fn whoever_changes_their_address_while_they_are_forgotten_is_forgotten_by_
     assert!(on.is_forgotten(on.a, ann).await);
     let dump = on.dump(on.a).await.join("\n");
     assert!(!dump.contains("new@uni.edu"), "{dump}");
+}
+
+#[rstest]
+#[case::to_the_address(&format!("resolve:{ANN}"))]
+#[case::of_a_seat(&offer_key(MembershipId::new(Ulid::nil()), NOON))]
+#[actix_rt::test]
+async fn a_letter_that_somebody_has_is_forgotten_later_and_nobody_waits_for_it(#[case] key: &str) {
+    let on = Invited::open(Engine::Postgres).await;
+    let ann = on.account(KEY).await;
+    on.scene.queue_to(key, ANN, proof("Ann")).await;
+    on.erase(on.a, ann).await;
+    let mut has = on.begin().await;
+    DEFER.bind(KEY).execute(&mut has).await.unwrap();
+    let forget = timeout(SOON, on.forget(90)).await;
+    forget.expect("nobody waits");
+    assert!(!on.is_forgotten(on.a, ann).await);
+    has.commit().await.unwrap();
+    on.scene.clock.advance_seconds(30);
+    on.forget(90).await;
+    assert!(on.is_forgotten(on.a, ann).await);
+    let left = number(&on.scene, UNSENT_LETTERS.query(), "n").await;
+    assert_eq!(left, 0);
 }
