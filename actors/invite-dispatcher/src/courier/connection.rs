@@ -82,12 +82,14 @@ impl Connection {
             age: patience.age,
         };
         let mut is_proven = false;
-        let verdicts = |mail, verdict| {
-            match judge(verdict, is_proven) {
-                Some(verdict) => hall.land(mail, verdict),
+        let verdicts = |mail, said| {
+            let is_asked = !matches!(said, smtp::Verdict::Unfit { .. });
+            match judge(said, is_proven) {
+                Some(verdict) if is_asked => hall.land(mail, verdict),
+                Some(verdict) => hall.refuse(mail, verdict),
                 None => hall.leave(mail),
             }
-            is_proven = true;
+            is_proven |= is_asked;
         };
         let end = session.carry(self, verdicts, &limits).await;
         tracing::debug!(?end, "a connection to the relay has ended");

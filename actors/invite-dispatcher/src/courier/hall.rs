@@ -414,6 +414,12 @@ impl Hall {
         self.settle(mail, verdict, true);
     }
 
+    /// A connection has the verdict of a mail of which it told the relay nothing.
+    pub(super) fn refuse(&self, mail: Leased, verdict: Verdict) {
+        self.metrics.count(&verdict);
+        self.settle(mail, verdict, false);
+    }
+
     /// A mail has its verdict before anybody was asked.
     fn give_up(&self, mail: Leased, verdict: Verdict) {
         self.settle(mail, verdict, false);

@@ -328,7 +328,7 @@ impl Courier {
 
     /// Writes down what waits for it, and nothing else.
     async fn write_down(&mut self) -> Result<(), StoreError> {
-        if self.unrecorded.is_empty() && self.day_owed == 0 && !self.may_have_more {
+        if self.unrecorded.is_empty() && self.day_owed == 0 && self.may_have_more.is_none() {
             return Ok(());
         }
         let stamp = self.stamp();
@@ -342,7 +342,7 @@ impl Courier {
         .await;
         self.carry.take_back(tasks);
         recorded?;
-        self.may_have_more = false;
+        self.may_have_more = None;
         self.unrecorded.clear();
         self.day_owed = 0;
         Ok(())

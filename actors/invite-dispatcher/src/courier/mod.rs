@@ -100,9 +100,10 @@ const LONGEST: Duration = Duration::from_millis(250);
 /// How often a courier says that it lives, and looks for leases that ran out.
 const BEAT: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(5);
-/// How long others have, after the database was away, to say that they live: no worker rests for longer
-/// than ten seconds because its work failed.
-const RETURN: Duration = Duration::from_secs(15);
+/// How long others have, after the database was away, to say that they live: it may be silent for seven
+/// seconds to whoever asked it, and no worker rests for longer than ten because its work failed. As long may
+/// a commit take that was not answered.
+const RETURN: Duration = Duration::from_secs(20);
 
 /// Sends letters and invites. Any number may run.
 #[derive(Debug)]
@@ -142,8 +143,8 @@ pub struct Courier {
     day_owed: i64,
     /// What landed and is not written down yet.
     unrecorded: Vec<Settled>,
-    /// Whether mails may have been taken of which it was not answered.
-    may_have_more: bool,
+    /// Until when mails may turn up that it took without being answered.
+    may_have_more: Option<Duration>,
     share: Option<Share>,
     /// When each was done last, since the start.
     beat_at: Option<Duration>,
@@ -201,7 +202,7 @@ impl Courier {
             is_day_over: false,
             day_owed: 0,
             unrecorded: Vec::new(),
-            may_have_more: false,
+            may_have_more: None,
             share: None,
             beat_at: None,
             looked_at: None,
@@ -290,6 +291,7 @@ impl Courier {
         let is_over = |at: Option<Duration>, after| at.is_none_or(|at| now >= at + after);
         let (beats, sweeps) = (is_over(self.beat_at, BEAT), is_over(self.swept_at, SWEEP));
         let sweeps = sweeps && now >= self.sweeps_from;
+        let regains = beats && self.may_have_more.is_some();
         let beats = beats && (self.is_busy() || self.carry.open() > 0 || self.share.is_some());
         let renews = self.carry.count() > 0 && now >= self.renewed_at + self.timing.renew;
         let wants = if self.due_letters > 0 || !self.lanes.is_empty() {
@@ -300,7 +302,7 @@ impl Courier {
         if wants == 0 && !self.lanes.is_empty() && self.breaker.is_closed() {
             self.held.relay(now, Limit::Connections);
         }
-        let records = !self.unrecorded.is_empty() || self.may_have_more;
+        let records = !self.unrecorded.is_empty() || regains;
         if !beats && !sweeps && !renews && wants == 0 && !records {
             return Ok(Vec::new());
         }
@@ -331,7 +333,7 @@ impl Courier {
         }
         tx.commit().await?;
         self.unrecorded.clear();
-        self.may_have_more = false;
+        self.may_have_more = self.may_have_more.filter(|until| now < *until);
         self.day_owed = 0;
         if renews {
             self.renewed_at = now;
@@ -412,8 +414,10 @@ impl Courier {
         let leased = match leased {
             Ok(leased) => leased,
             Err(error) => {
-                self.may_have_more |= matches!(error, StoreError::CommitUnknown(_));
                 self.sweeps_from = self.now() + RETURN;
+                if matches!(error, StoreError::CommitUnknown(_)) {
+                    self.may_have_more = Some(self.sweeps_from);
+                }
                 self.carry.hold();
                 self.withdraw(|_| false);
                 return Err(error);

@@ -18,7 +18,7 @@ impl Courier {
     /// Where there may be such mails, those that are this courier's and that it does not have go back as they were:
     /// nothing of them began.
     pub(super) async fn regain(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
-        if !self.may_have_more {
+        if self.may_have_more.is_none() {
             return Ok(());
         }
         let (invites, letters) = self.known();
