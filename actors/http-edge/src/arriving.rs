@@ -1,7 +1,8 @@
 //! The body of a request while it comes: not at the pace of whoever sends it, and nobody else's turn.
 //!
 //! A request whose body is awaited is not one of those that are being answered, of which there is a
-//! bounded number: who opens thousands of connections and sends nothing more keeps nobody out. Nor does who
+//! bounded number: who opens thousands of connections and sends nothing more keeps nobody out whose body comes
+//! with the head, and others only above [`MOST`]. Nor does who
 //! sends almost everything: what is held of bodies that nobody has asked for is bounded, over all of them.
 
 use std::{

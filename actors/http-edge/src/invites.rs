@@ -153,15 +153,32 @@ pub(crate) async fn resend_pending(
     all_pieces(&**edge.bus.clock(), cx, piece).await
 }
 
-/// How many there are in all pieces, from the first to the empty one.
+/// How long all pieces may take together, in seconds: with the last one no longer than a request with an
+/// `Idempotency-Key` counts as under way.
+const WHOLE_SECONDS: i64 = 60;
+
+/// How many there are in all pieces, from the first to the empty one. What breaks off says how many were sent.
 async fn all_pieces(
     clock: &dyn Clock,
     cx: &Cx,
     piece: impl AsyncFn(Cx, Option<u64>) -> Result<Resent, Problem>,
 ) -> Result<u64, Problem> {
+    let ends = clock.now().plus_seconds(WHOLE_SECONDS);
     let (mut count, mut behind) = (0, None);
     loop {
-        let resent = piece(renewed_at(clock, cx), behind).await?;
+        let resent = if clock.now() < ends {
+            piece(renewed_at(clock, cx), behind).await
+        } else {
+            Err(Problem::new(Kind::Unavailable).detail("Sending all of them took too long."))
+        };
+        let broken = |problem| match count {
+            0 => problem,
+            count => followed(
+                problem,
+                &format!("{count} invites were sent again; send the others by the same once more."),
+            ),
+        };
+        let resent = resent.map_err(broken)?;
         count += resent.count;
         behind = resent.behind;
         if behind.is_none() {
@@ -246,15 +263,15 @@ mod tests {
 
     use super::*;
 
-    #[actix_rt::test]
-    async fn the_pending_of_a_large_batch_are_all_sent_again_however_long_that_takes() {
+    /// Sends 100,000 again by 2,000, each piece in so many seconds.
+    async fn resend(seconds: i64) -> Result<u64, Problem> {
         let clock = ManualClock::at(Timestamp::from_micros(0));
         let caller = Caller::operator(Service::HttpEdge, clock.now());
         let cx = Cx::begin(caller, "request-1", &*clock);
         let piece = async |cx: Cx, behind: Option<u64>| {
             assert!(cx.remaining(clock.now()).is_some(), "it is served");
             assert!(cx.caller.expires_at > clock.now(), "and believed");
-            clock.advance_seconds(9);
+            clock.advance_seconds(seconds);
             let position = behind.map_or(1_999, |behind| behind + 2_000);
             let is_there = position < 100_000;
             Ok(Resent {
@@ -262,8 +279,16 @@ mod tests {
                 behind: is_there.then_some(position),
             })
         };
-        let count = all_pieces(&*clock, &cx, piece).await;
-        assert_eq!(count, Ok(100_000));
+        all_pieces(&*clock, &cx, piece).await
+    }
+
+    #[actix_rt::test]
+    async fn the_pending_of_a_large_batch_are_all_sent_again_or_it_is_said_how_many_were() {
+        assert_eq!(resend(1).await, Ok(100_000));
+        let problem = resend(9).await.unwrap_err();
+        assert_eq!(problem.kind, Kind::Unavailable);
+        let said = problem.detail.unwrap();
+        assert!(said.contains("14000 invites were sent again"), "{said}");
     }
 
     #[test]

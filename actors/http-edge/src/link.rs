@@ -7,7 +7,10 @@ use contract::{
 };
 use kernel::Cx;
 
-use crate::{edge::Edge, request::Incoming};
+use crate::{
+    edge::Edge,
+    request::{Incoming, renewed},
+};
 
 /// What is behind the token of a link.
 ///
@@ -40,7 +43,7 @@ pub(crate) fn url(edge: &Edge, token: &Secret) -> String {
 const PIECES_AT_ONCE: usize = 10;
 
 /// Changes a link. Where its tags are for everybody, the job that brings them is finished if they are not
-/// many, and goes on by itself if they are. Safe to repeat.
+/// many, and goes on by itself if they are, or if nobody is there to do it now. Safe to repeat.
 pub(crate) async fn update(
     edge: &Edge,
     cx: &Cx,
@@ -55,16 +58,19 @@ pub(crate) async fn update(
         link_id: update.link_id,
         bulk_id,
     };
-    let mut job = edge.bus.call(&retag, cx).await?;
-    for _ in 1..PIECES_AT_ONCE {
-        if job.finished_at.is_some() {
+    let mut job = None::<Bulk>;
+    for _ in 0..PIECES_AT_ONCE {
+        if job.as_ref().is_some_and(|job| job.finished_at.is_some()) {
             break;
         }
-        match edge.bus.call(&retag, cx).await {
-            Ok(further) => job = further,
-            // The link is changed, and the job is there.
-            Err(_) => break,
+        match edge.bus.call(&retag, &renewed(edge, cx)).await {
+            Ok(further) => job = Some(further),
+            // The link is changed, and the job is noted with it.
+            Err(problem) => {
+                tracing::info!(%problem, %bulk_id, "the tags of a link are brought to everybody later");
+                break;
+            }
         }
     }
-    Ok((link, Some(job)))
+    Ok((link, job))
 }

@@ -171,7 +171,7 @@ store::statements! {
         on conflict (account_id) do update
         set at = case when excluded.at > revocations.at then excluded.at else revocations.at end";
 
-    /// Takes memberships away: never proved, or erased.
+    /// Takes memberships away: never proved, proved and not let in by their link, or erased.
     pub(crate) DELETE_MEMBERSHIPS = "
         delete from memberships
         where id in (select rows.value ->> 'id' from rows($1))";

@@ -1,6 +1,7 @@
 //! What a thread that hashes leaves to the others.
 
-/// Leaves the processor to every ordinary thread of this process that wants it (`SCHED_IDLE`, sched(7)).
+/// Leaves the processor to every ordinary thread that wants it (`SCHED_IDLE`, sched(7)): of this process, and
+/// of everything else in its control group, or on the machine where there are none.
 ///
 /// A hash keeps a processor for 20 ms, in slices of the scheduler; whoever answers a page waits for
 /// the end of one. A lower nice value does not help, because a slice that has begun is kept.

@@ -310,10 +310,11 @@ pub(super) async fn update(at: Within, body: Body<LinkChange>) -> Answer {
         to_all: to_all.then(|| BulkId::new(at.edge().bus.clock().ulid())),
     };
     let update = form.finish(|| Some(update))?;
-    let (link, job) = link::update(at.edge(), at.cx(), update).await?;
+    let job_id = update.to_all;
+    let (link, _) = link::update(at.edge(), at.cx(), update).await?;
     Ok(ok(&ChangedLink {
         link: Link::of(at.edge(), link),
-        job_id: job.map(|job| job.id),
+        job_id,
     }))
 }
 

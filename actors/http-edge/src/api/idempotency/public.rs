@@ -75,7 +75,12 @@ impl Keyed {
         let key = key(http.headers())?;
         // Whoever sends a session is somebody else than whoever sends none.
         let session = bearer::token(&http).map(|token| token.expose().to_owned());
-        let caller = ["public", session.as_deref().unwrap_or_default()].concat();
+        // Named otherwise than before the body was kept as a fingerprint: such a row would be another body's.
+        let caller = [
+            "public, by its fingerprint: ",
+            session.as_deref().unwrap_or_default(),
+        ]
+        .concat();
         let name = name(&caller, &http, &key);
         let body = bytes(&http, payload).await?.freeze();
         // The name is not kept either: without it, and without the key of the bus, a password cannot be

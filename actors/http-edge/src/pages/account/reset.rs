@@ -118,7 +118,6 @@ async fn choose(edge: web::Data<Edge>, incoming: Incoming, token: web::Path<Stri
     let (username, refusal) = match accounts::reset_for(&edge, &incoming, token).await {
         Ok(email) => (Some(email), None),
         Err(problem) if problem.kind == Kind::ProofRefused => (None, Some(problem)),
-        Err(problem) if problem.kind == Kind::TooManyRequests => return Err(problem.into()),
         // Who sets the password will know whether the link works.
         Err(_) => (None, None),
     };
