@@ -90,6 +90,9 @@ impl Said {
         match self.done.as_deref()? {
             "created" => Some("The link was created. Copy it from here."),
             "saved" => Some("Saved."),
+            "later" => {
+                Some("Saved. Who joined already gets the tags as soon as they can be changed.")
+            }
             "rotate" => Some("The URL was replaced; the old one is dead."),
             "disable" => Some("The link is disabled."),
             "enable" => Some("The link works again."),
@@ -282,10 +285,10 @@ async fn update(
     let office = Office::of(&administrator, &organisation, "links")?;
     let before = find(&edge, &office, link_id(&link)?).await?;
     let form = form.into_inner();
+    let is_for_all = form.apply_tags == "all";
     let updated = match form.update(office.organisation, &before) {
         Ok(update) => {
-            let to_all = form.apply_tags == "all";
-            let to_all = to_all.then(|| BulkId::new(edge.bus.clock().ulid()));
+            let to_all = is_for_all.then(|| BulkId::new(edge.bus.clock().ulid()));
             let update = UpdateLink { to_all, ..update };
             link::update(&edge, &office.cx, update).await
         }
@@ -294,9 +297,14 @@ async fn update(
     match updated {
         Ok((link, job)) => {
             let untold = |job: &Bulk| job.finished_at.is_none() || job.refused > 0;
+            let done = if is_for_all && job.is_none() {
+                "later"
+            } else {
+                "saved"
+            };
             Ok(see(&match job.filter(untold) {
                 Some(job) => office.path(format_args!("/users/bulk/{}", job.id)),
-                None => office.path(format_args!("/links/{}?done=saved", link.id)),
+                None => office.path(format_args!("/links/{}?done={done}", link.id)),
             }))
         }
         Err(problem) => {
