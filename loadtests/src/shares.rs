@@ -159,6 +159,7 @@ async fn share_again(
             .windows(10)
             .position(|second| part(second) >= 1.0 - OFF);
         let (before, kept) = ticks.split_at(whole.unwrap_or(ticks.len()));
+        ensure!(!before.is_empty(), "whoever was killed had sent nothing");
         let (after, kept) = (TICK * u32::try_from(before.len())?, part(kept));
         println!(
             "  round {round}   shared again {:.1} s after one was killed, and kept {kept:.3} of the rate; \

@@ -7,10 +7,7 @@ use contract::{
 };
 use kernel::Cx;
 
-use crate::{
-    edge::Edge,
-    request::{Incoming, renewed},
-};
+use crate::{edge::Edge, request::Incoming};
 
 /// What is behind the token of a link.
 ///
@@ -63,7 +60,7 @@ pub(crate) async fn update(
         if job.as_ref().is_some_and(|job| job.finished_at.is_some()) {
             break;
         }
-        match edge.bus.call(&retag, &renewed(edge, cx)).await {
+        match edge.bus.call(&retag, cx).await {
             Ok(further) => job = Some(further),
             // The link is changed, and the job is noted with it.
             Err(problem) => {
