@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Instant};
 use anyhow::{Context as _, Result};
 use contract::{
     Call, Caller, Clock, Cursor, Page, PageRequest, Principal, Role, Service, Timestamp,
-    ids::{AccountId, AdministratorId, MembershipId, OrganisationId, Ulid},
+    ids::{AccountId, AdministratorId, LinkId, MembershipId, OrganisationId, PlanId, Ulid},
     seats::Status,
     text::Tag,
     users::{ListUsers, UserFilter, UserSort},
@@ -20,6 +20,8 @@ use testkit::{PostgresServer, SqliteFile};
 use crate::{bus::bus_options, house::House, pending, rounds::Pace};
 
 const PEOPLE: u32 = 200_000;
+/// So many have the plan and the link of the first year.
+const OF_A_YEAR: u32 = PEOPLE / 6;
 /// What a page may take, in milliseconds.
 const AIM: f64 = 100.0;
 
@@ -35,17 +37,26 @@ store::statements! {
         insert into memberships (id, organisation_id, account_id, plan_id, status, door, link_id,
             redeemed_at, waiting_since, revoked_at, created_at, name_key, name_sort, email_key,
             last_active_at)
-        select rows.value ->> 'id', $2, rows.value ->> 'account', $3, rows.value ->> 'status', 'link',
-            $4, cast(rows.value ->> 'redeemed' as bigint), cast(rows.value ->> 'waiting' as bigint),
+        select rows.value ->> 'id', $2, rows.value ->> 'account', rows.value ->> 'plan',
+            rows.value ->> 'status', 'link',
+            rows.value ->> 'link', cast(rows.value ->> 'redeemed' as bigint), cast(rows.value ->> 'waiting' as bigint),
             cast(rows.value ->> 'revoked' as bigint), cast(rows.value ->> 'joined' as bigint),
             rows.value ->> 'key',
             substr(rows.value ->> 'key', 1, 100), rows.value ->> 'email',
             cast(rows.value ->> 'seen' as bigint)
         from rows($1)";
     PUT_TAGS = "
-        insert into membership_tags (membership_id, organisation_id, tag)
-        select rows.value ->> 'id', $2, rows.value ->> 'tag'
-        from rows($1)";
+        insert into membership_tags (membership_id, organisation_id, tag, redeemed_at, last_active_at)
+        select m.id, m.organisation_id, rows.value ->> 'tag', m.redeemed_at, m.last_active_at
+        from rows($1)
+        join memberships m on m.id = rows.value ->> 'id'";
+    PUT_PLAN = "
+        insert into plans (id, organisation_id, name, purchased, created_at)
+        values ($1, $2, 'Of a year', 100000, 1)";
+    PUT_LINK = "
+        insert into links (id, organisation_id, plan_id, name, token_hash, token_sealed, tags,
+            allowed_domains, created_by, created_at)
+        values ($1, $2, $3, 'Of a year', $1, 'sealed', '[]', '[]', 'operator', 1)";
 }
 
 /// Somebody, as both rows have them.
@@ -57,6 +68,8 @@ struct Person {
     last: String,
     email: String,
     key: String,
+    plan: PlanId,
+    link: LinkId,
     status: &'static str,
     seen: Option<i64>,
     redeemed: Option<i64>,
@@ -96,23 +109,29 @@ pub(crate) fn name(mut drawn: u32, syllables: u32) -> String {
     name
 }
 
+/// A day of the thousand that people joined in, a little later for each number.
+fn day(day: u32, number: u32) -> i64 {
+    i64::from(day) * 86_400_000_000 + i64::from(number)
+}
+
 impl Person {
-    fn of(number: u32, clock: &dyn Clock) -> Self {
+    fn of(number: u32, clock: &dyn Clock, (plan, link): (PlanId, LinkId)) -> Self {
         let (first, last) = (name(draw(number, 1), 2), name(draw(number, 2), 3));
         let email = format!("{first}.{last}.{number}@students.load.example");
-        let day = |salt| i64::from(draw(number, salt) % 1_000) * 86_400_000_000 + i64::from(number);
-        let status = match number % 1_000 {
-            0 => "waiting",
-            1..=20 => "revoked",
+        let status = match number {
+            _ if number.is_multiple_of(1_000) => "waiting",
+            0..4_000 => "revoked",
             _ => "assigned",
         };
-        // Most have their seat since they joined, some waited for it.
-        let joined = day(6);
+        // One after the other, and whoever joined long ago is seldom seen lately. Most have their seat since
+        // they joined, some waited for it.
+        let joined = number / (PEOPLE / 1_000);
         let given = if number.is_multiple_of(20) {
-            joined.max(day(5))
+            joined.max(draw(number, 5) % 1_000)
         } else {
             joined
         };
+        let seen = (joined + draw(number, 4) % 300).min(999);
         Self {
             id: MembershipId::new(clock.ulid()),
             account: AccountId::new(clock.ulid()),
@@ -120,12 +139,14 @@ impl Person {
             first,
             last,
             email,
+            plan,
+            link,
             status,
-            seen: (draw(number, 3) % 10 > 2).then(|| day(4)),
-            redeemed: (status != "waiting").then_some(given),
+            seen: (draw(number, 3) % 10 > 2).then(|| day(seen, number)),
+            redeemed: (status != "waiting").then(|| day(given, number)),
             waiting: (status == "waiting").then_some(1),
             revoked: (status == "revoked").then_some(1),
-            joined,
+            joined: day(joined, number),
         }
     }
 
@@ -150,6 +171,9 @@ impl Person {
         if number.is_multiple_of(4_001) {
             tags.push(tag("rare"));
         }
+        if number.is_multiple_of(21) {
+            tags.push(tag("seminar"));
+        }
         if number.is_multiple_of(3) {
             tags.push(tag("night"));
         }
@@ -157,10 +181,28 @@ impl Person {
     }
 }
 
-async fn fill(house: &House) -> Result<Vec<Person>> {
+/// The plan and the link of the oldest sixth, whose year is over.
+type OfAYear = (PlanId, LinkId);
+
+async fn fill(house: &House) -> Result<(Vec<Person>, OfAYear)> {
     let clock = &*house.clock;
+    let of_a_year = (PlanId::new(clock.ulid()), LinkId::new(clock.ulid()));
+    let mut tx = house.begin().await?;
+    let (plan, link) = of_a_year;
+    let plan = PUT_PLAN.bind(plan).bind(house.organisation);
+    plan.execute(&mut tx).await?;
+    let link = PUT_LINK
+        .bind(link)
+        .bind(house.organisation)
+        .bind(of_a_year.0);
+    link.execute(&mut tx).await?;
+    tx.commit().await?;
+    let way = |number| match number {
+        0..OF_A_YEAR => of_a_year,
+        _ => (house.plan, house.link),
+    };
     let people: Vec<_> = (0..PEOPLE)
-        .map(|number| Person::of(number, clock))
+        .map(|number| Person::of(number, clock, way(number)))
         .collect();
     let numbered: Vec<_> = (0_u32..).zip(&people).collect();
     for (some, tags) in people.chunks(5_000).zip(numbered.chunks(5_000)) {
@@ -174,26 +216,21 @@ async fn fill(house: &House) -> Result<Vec<Person>> {
             .bind_rows(some)
             .bind(house.organisation)
             .bind(house.plan)
-            .bind(house.link)
             .execute(&mut tx)
             .await?;
-        PUT_TAGS
-            .bind_rows(&tags)
-            .bind(house.organisation)
-            .execute(&mut tx)
-            .await?;
+        PUT_TAGS.bind_rows(&tags).execute(&mut tx).await?;
         tx.commit().await?;
     }
-    Ok(people)
+    Ok((people, of_a_year))
 }
 
 /// A kind of question: the n-th asks a little differently from the one before.
 pub(crate) type Kind<M> = (&'static str, Box<dyn Fn(usize) -> Result<M>>);
 
-fn kinds(house: &House, people: Vec<Person>) -> Vec<Kind<ListUsers>> {
+fn kinds(house: &House, (people, of_a_year): (Vec<Person>, OfAYear)) -> Vec<Kind<ListUsers>> {
     let people = Arc::new(people);
     let mut kinds = pages(house.organisation, &people);
-    kinds.extend(filters(house));
+    kinds.extend(filters(house, of_a_year));
     kinds.extend(searches(house.organisation, people));
     kinds
 }
@@ -261,7 +298,7 @@ fn tagged(tags: &[&str]) -> UserFilter {
 }
 
 /// Each filter by itself, in every order.
-fn filters(house: &House) -> Vec<Kind<ListUsers>> {
+fn filters(house: &House, (old_plan, old_link): OfAYear) -> Vec<Kind<ListUsers>> {
     let organisation = house.organisation;
     let state = |status| UserFilter {
         status: Some(status),
@@ -271,12 +308,12 @@ fn filters(house: &House) -> Vec<Kind<ListUsers>> {
         inactive_since: Some(Timestamp::from_micros(days * 86_400_000_000)),
         ..UserFilter::default()
     };
-    let link = UserFilter {
-        link: Some(house.link),
+    let link = |link| UserFilter {
+        link: Some(link),
         ..UserFilter::default()
     };
-    let plan = UserFilter {
-        plan: Some(house.plan),
+    let plan = |plan| UserFilter {
+        plan: Some(plan),
         ..UserFilter::default()
     };
     let filters = [
@@ -284,12 +321,17 @@ fn filters(house: &House) -> Vec<Kind<ListUsers>> {
         ("status: one in 50 is", state(Status::Revoked)),
         ("status: one in 1,000 is", state(Status::Waiting)),
         ("tag of everybody", tagged(&["law"])),
-        ("tag of one in six", tagged(&["2021"])),
+        ("tag of the first sixth", tagged(&["2021"])),
+        ("tag of one in 21", tagged(&["seminar"])),
         ("tag of one in 4,000", tagged(&["rare"])),
+        ("tags of one in 21 and of all", tagged(&["law", "seminar"])),
+        ("tags of all and the first sixth", tagged(&["law", "2021"])),
         ("three tags", tagged(&["2023", "night", "law"])),
         ("two tags that nobody has", tagged(&["2023", "2024"])),
-        ("link", link),
-        ("plan", plan),
+        ("link of most", link(house.link)),
+        ("link of the first sixth", link(old_link)),
+        ("plan of most", plan(house.plan)),
+        ("plan of the first sixth", plan(old_plan)),
         ("not seen since the middle", since(500)),
         ("not seen since the first weeks", since(30)),
         ("not seen since before anybody joined", since(0)),
@@ -385,6 +427,10 @@ fn searches(organisation: OrganisationId, people: Arc<Vec<Person>>) -> Vec<Kind<
         (
             "two syllables, everybody's tag",
             Box::new(move |n| ask(with(syllables(n, 2), &["law"]), n)),
+        ),
+        (
+            "two syllables, tags of nobody",
+            Box::new(move |n| ask(with(syllables(n, 2), &["2021", "2022"]), n)),
         ),
         (
             "two syllables, one in 50",

@@ -10,7 +10,10 @@ use contract::{
 use serde::Serialize;
 use store::Query;
 
-use crate::search::{Search, search};
+use crate::{
+    search::{Search, search},
+    way::Way,
+};
 
 /// A checked filter.
 #[derive(Debug)]
@@ -47,8 +50,11 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// Binds it as `$2` to `$8`.
-    pub(crate) fn bind(&self, query: Query) -> Query {
+    /// Binds it as `$2` to `$8`, for where people are looked for: they need not be asked for a tag that all
+    /// there have.
+    pub(crate) fn bind(&self, query: Query, way: &Way<'_>) -> Query {
+        let asked = |row: &&TagRow<'_>| !way.assures(row.tag);
+        let tags: Vec<_> = self.tags.iter().filter(asked).collect();
         query
             .bind(self.status)
             .bind(self.plan)
@@ -56,6 +62,6 @@ impl<'a> Filter<'a> {
             .bind(self.door)
             .bind(self.search.as_ref().map(|search| &search.pattern))
             .bind(self.inactive_since)
-            .bind_rows(&self.tags)
+            .bind_rows(&tags)
     }
 }

@@ -17,8 +17,9 @@
 //!
 //! # Map
 //! [`list`], [`ids`], [`get`], [`story`], [`name`], [`waiting`] and [`own`], a file for each question; [`pending`],
-//! those about invites; [`filter`], which people; [`narrow`], which filter leaves few; [`place`], where a
-//! page begins; [`search`], a text as a pattern; [`person`], a row and its tags; [`sql`], statements.
+//! those about invites; [`filter`], which people; [`narrow`], which filter leaves few; [`way`], where they are
+//! looked for; [`place`], where a page begins; [`search`], a text as a pattern; [`person`], a row and its tags; [`sql`] and [`orders`],
+//! statements.
 //!
 //! # To add a question
 //! 1. The message in `contract::users` or `contract::invited`, owned by `Service::Roster`.
@@ -33,6 +34,7 @@ mod ids;
 mod list;
 mod name;
 mod narrow;
+mod orders;
 mod own;
 mod pending;
 mod person;
@@ -42,6 +44,7 @@ mod sql;
 mod story;
 mod waiting;
 mod wanted;
+mod way;
 
 use std::sync::Arc;
 

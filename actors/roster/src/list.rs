@@ -7,14 +7,13 @@ use contract::{
 };
 use kernel::{Cx, Serve};
 use serde::Serialize;
-use store::Statement;
 
 use crate::{
     Roster,
     filter::Filter,
     person::people,
     place::{Key, Place},
-    sql,
+    way::Way,
 };
 
 impl Serve<ListUsers> for Roster {
@@ -27,14 +26,10 @@ impl Serve<ListUsers> for Roster {
             _ => place,
         };
         let mut db = self.db.read().await?;
-        let few = filter.few(&mut db, message.organisation).await?;
-        let way = match (&few, filter.tags.first()) {
-            (Some(_), _) => Way::Few,
-            (None, Some(_)) if kind(sort) == Key::Id => Way::Tag,
-            (None, _) => Way::All,
-        };
+        let way = Way::of(&mut db, message.organisation, &filter, sort).await?;
+        let query = way.statement(sort).bind(message.organisation);
         let query = filter
-            .bind(statement(sort, way).bind(message.organisation))
+            .bind(query, &way)
             .bind(wanted as u64 + 1)
             .bind(place.as_ref().map(|place| place.id));
         let query = match kind(sort) {
@@ -43,11 +38,7 @@ impl Serve<ListUsers> for Roster {
             // Parsed when the cursor was.
             Key::Number => query.bind(place.and_then(|place| place.key.parse::<i64>().ok())),
         };
-        let query = match (way, &few, filter.tags.first()) {
-            (Way::Few, Some(few), _) => few.bind(query),
-            (Way::Tag, _, Some(first)) => query.bind(first.tag),
-            _ => query,
-        };
+        let query = way.bind(query);
         let rows = query.fetch_all(&mut db).await?;
         let places = rows.iter().map(|row| Place::after(kind(sort), row));
         let places = places.collect::<Result<Vec<_>, _>>()?;
@@ -62,32 +53,6 @@ impl Serve<ListUsers> for Roster {
             next_cursor: page.next_cursor,
         })
     }
-}
-
-/// Where people are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// Along the order, among everybody.
-    All,
-    /// Among a few.
-    Few,
-    /// Along the index of a tag, which has them by id. Tags tell of years, and so do ids: along the
-    /// order the first of them may come last.
-    Tag,
-}
-
-fn statement(sort: UserSort, way: Way) -> &'static Statement {
-    let (few, all) = match sort {
-        UserSort::Newest if way == Way::Tag => return &sql::TAGGED_NEWEST,
-        UserSort::Oldest if way == Way::Tag => return &sql::TAGGED_OLDEST,
-        UserSort::Newest => (&sql::FEW_NEWEST, &sql::LIST_NEWEST),
-        UserSort::Oldest => (&sql::FEW_OLDEST, &sql::LIST_OLDEST),
-        UserSort::Name => (&sql::FEW_BY_NAME, &sql::LIST_BY_NAME),
-        UserSort::Email => (&sql::FEW_BY_EMAIL, &sql::LIST_BY_EMAIL),
-        UserSort::Redeemed => (&sql::FEW_BY_REDEEMED, &sql::LIST_BY_REDEEMED),
-        UserSort::LastActive => (&sql::FEW_BY_LAST_ACTIVE, &sql::LIST_BY_LAST_ACTIVE),
-    };
-    if way == Way::Few { few } else { all }
 }
 
 /// Where those begin who were not seen since, by last activity or by redemption: behind all who were, which

@@ -1,14 +1,13 @@
 //! Which filter leaves so few people that they are best looked for among those.
 //!
-//! An index serves an order or a filter, not both. Where a filter leaves few, they are sorted;
-//! where every one leaves many, a page is soon full along the order. What each leaves is counted in
-//! its own index, and no further than [`FEW`]; the rarest is taken. How many are called like a search
-//! is not known without looking at every name, so it is guessed from some.
+//! What each leaves is counted in its own index, and no further than so many; the rarest is taken. How many
+//! are called like a search is not known without looking at every name, so it is guessed from some.
 
 use contract::{
     Problem, Timestamp,
     ids::{LinkId, OrganisationId, PlanId},
     text::Tag,
+    users::UserSort,
 };
 use serde::Serialize;
 use store::{Query, Reader, Statement, StoreError};
@@ -18,9 +17,14 @@ use crate::{filter::Filter, search::Search, sql};
 /// So many are few: as many as are looked up in the time that it takes to look at 200,000 names.
 const FEW: u32 = 10_000;
 
-/// So many are few beside a search that finds few: to count them must not take long beside reading every
-/// name.
-const FEW_BESIDE_NAMES: u32 = 5_000;
+/// So many are few beside a search that does not find many: to count them must not take long beside reading
+/// every name. Of those with a tag, too, whose other tags may have to be looked up, and which have an index in
+/// each order of time.
+const FEWER: u32 = 5_000;
+
+/// How far filters are counted that leave many, to find the rarest: a year of people, in an organisation of
+/// 200,000. Of two that leave more, the one is walked as soon as the other.
+const COUNTED: u32 = 50_000;
 
 /// Of so many at most are the ids carried from one statement to the next: that takes longer than to find
 /// them. Of more than so many with two tags a page is soon full.
@@ -31,6 +35,9 @@ const SAMPLE: u32 = 2_000;
 
 /// One in so many is called like a search that finds many.
 const MANY: i64 = 32;
+
+/// So many of the sample tell that a page will be full before every name is read.
+const SEVERAL: i64 = 2;
 
 /// An id of [`FEW_IDS`].
 #[derive(Debug, Serialize)]
@@ -59,17 +66,34 @@ pub(crate) enum By<'a> {
 }
 
 impl By<'_> {
-    /// Counts them, up to one more than so many.
-    fn count(self, organisation: OrganisationId, most: u32) -> Query {
-        let bind = |statement: &'static Statement| statement.bind(organisation);
-        let query = match self {
-            Self::Tag(tag) => bind(&sql::COUNT_WITH_TAG).bind(tag),
-            Self::Link(link) => bind(&sql::COUNT_THROUGH_LINK).bind(link),
-            Self::Plan(plan) => bind(&sql::COUNT_OF_PLAN).bind(plan),
-            Self::Status(status) => bind(&sql::COUNT_IN_STATE).bind(status),
-            Self::NotSeen(since) => bind(&sql::COUNT_NOT_SEEN).bind(since),
+    /// How many there are, up to one more than so many.
+    async fn count(
+        self,
+        db: &mut Reader,
+        organisation: OrganisationId,
+        most: u32,
+    ) -> Result<u32, Problem> {
+        let bind = |statement: &'static Statement| self.bind(statement.bind(organisation));
+        let count = match self {
+            Self::Tag(_) => bind(&sql::COUNT_WITH_TAG),
+            Self::Link(_) => bind(&sql::COUNT_THROUGH_LINK),
+            Self::Plan(_) => bind(&sql::COUNT_OF_PLAN),
+            Self::Status(_) => bind(&sql::COUNT_IN_STATE),
+            Self::NotSeen(_) => bind(&sql::COUNT_NOT_SEEN),
         };
-        query.bind(most + 1)
+        let n: i64 = count.bind(most + 1).fetch_one(db).await?.get("n")?;
+        Ok(u32::try_from(n).unwrap_or(u32::MAX))
+    }
+
+    /// Binds what is filtered by.
+    pub(crate) fn bind(self, query: Query) -> Query {
+        match self {
+            Self::Tag(tag) => query.bind(tag),
+            Self::Link(link) => query.bind(link),
+            Self::Plan(plan) => query.bind(plan),
+            Self::Status(status) => query.bind(status),
+            Self::NotSeen(since) => query.bind(since),
+        }
     }
 }
 
@@ -99,55 +123,60 @@ impl Few<'_> {
 }
 
 impl Filter<'_> {
-    /// The few whom one of the filters leaves; `None` when each leaves many, or there is none.
-    pub(crate) async fn few(
+    /// The first two tags, if few have both.
+    pub(crate) async fn with_both_tags(
         &self,
         db: &mut Reader,
         organisation: OrganisationId,
     ) -> Result<Option<Few<'_>>, Problem> {
-        let called_by_few = match &self.search {
-            Some(search) if finds_few(db, &sql::COUNT_CALLED, organisation, search).await? => {
-                Some(search)
-            }
-            _ => None,
+        let [first, second, ..] = self.tags.as_slice() else {
+            return Ok(None);
         };
-        let most = called_by_few.map_or(FEW, |_| FEW_BESIDE_NAMES);
-        if let Some(rarest) = self.rarest(db, organisation, most).await? {
-            return Ok(Some(Few::By(rarest)));
+        let both = sql::WITH_BOTH.bind(organisation).bind(first.tag);
+        let both = both.bind(FEW_IDS + 1).bind(second.tag);
+        let rows = both.fetch_all(db).await?;
+        if rows.len() > FEW_IDS as usize {
+            return Ok(None);
         }
-        // The dear ones, which look at every name, or at everybody with a tag: only where no other
-        // leaves few.
-        if let Some(search) = called_by_few {
-            return Ok(Some(Few::Called(search)));
-        }
-        if let [first, second, ..] = self.tags.as_slice() {
-            let both = sql::WITH_BOTH.bind(organisation).bind(first.tag);
-            let both = both.bind(FEW_IDS + 1).bind(second.tag);
-            let rows = both.fetch_all(db).await?;
-            if rows.len() <= FEW_IDS as usize {
-                let ids = rows.iter().map(|row| Ok(Id { id: row.get("id")? }));
-                return Ok(Some(Few::Ids(ids.collect::<Result<_, StoreError>>()?)));
-            }
-        }
-        Ok(None)
+        let ids = rows.iter().map(|row| Ok(Id { id: row.get("id")? }));
+        Ok(Some(Few::Ids(ids.collect::<Result<_, StoreError>>()?)))
     }
 
-    /// The filter that leaves the fewest, if those are few.
-    async fn rarest(
+    /// The filter with an index that leaves the fewest, if those are few.
+    pub(crate) async fn few(
         &self,
         db: &mut Reader,
         organisation: OrganisationId,
-        most: u32,
+        finds: Finds,
+    ) -> Result<Option<Few<'_>>, Problem> {
+        let most = |by: &By<'_>| match (finds, by) {
+            (Finds::Several | Finds::Few, _) | (_, By::Tag(_)) => FEWER,
+            (Finds::Many, _) => FEW,
+        };
+        let indexed: Vec<_> = self.indexed().collect();
+        let rarest = rarest(db, organisation, &indexed, most).await?;
+        Ok(rarest.map(Few::By))
+    }
+
+    /// The filter that leaves the fewest of those whose index has an order.
+    pub(crate) async fn rarest_along(
+        &self,
+        db: &mut Reader,
+        organisation: OrganisationId,
+        sort: UserSort,
     ) -> Result<Option<By<'_>>, Problem> {
-        let mut rarest = None;
-        for by in self.indexed() {
-            let row = by.count(organisation, most).fetch_one(db).await?;
-            let n: i64 = row.get("n")?;
-            if n <= i64::from(most) && rarest.is_none_or(|(fewest, _)| n < fewest) {
-                rarest = Some((n, by));
-            }
+        let has_order = |by: &By<'_>| match sort {
+            UserSort::Newest | UserSort::Oldest => !matches!(by, By::NotSeen(_)),
+            UserSort::Redeemed | UserSort::LastActive => matches!(by, By::Tag(_)),
+            UserSort::Name | UserSort::Email => false,
+        };
+        let along: Vec<_> = self.indexed().filter(has_order).collect();
+        let first = along.first().copied();
+        if along.len() < 2 {
+            return Ok(first);
         }
-        Ok(rarest.map(|(_, by)| by))
+        let rarest = rarest(db, organisation, &along, |_| COUNTED).await?;
+        Ok(rarest.or(first))
     }
 
     /// Those of its filters that have an index.
@@ -160,15 +189,51 @@ impl Filter<'_> {
     }
 }
 
-/// Whether a search seems to find few in an organisation: whether it does among those that the
-/// statement looks at.
-pub(crate) async fn finds_few(
+/// Which of these filters leaves the fewest, if those are not more than so many.
+async fn rarest<'a>(
+    db: &mut Reader,
+    organisation: OrganisationId,
+    filters: &[By<'a>],
+    most: impl Fn(&By<'a>) -> u32,
+) -> Result<Option<By<'a>>, Problem> {
+    let mut rarest: Option<(u32, By<'a>)> = None;
+    for by in filters {
+        // No further than it matters.
+        let most = rarest.map_or(most(by), |(fewest, _)| fewest.min(most(by)));
+        let n = by.count(db, organisation, most).await?;
+        if n <= most {
+            rarest = Some((n, *by));
+        }
+    }
+    Ok(rarest.map(|(_, by)| by))
+}
+
+/// How many a search seems to find in an organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finds {
+    /// So many that a page is soon full along any order.
+    Many,
+    /// Fewer, but a page is full before all are read of an index that has the order and the names.
+    Several,
+    /// So few that all names are read anyway, or found in an index of them.
+    Few,
+}
+
+/// How many a search finds, to go by those that the statement looks at.
+pub(crate) async fn finds(
     db: &mut Reader,
     count: &'static Statement,
     organisation: OrganisationId,
     search: &Search,
-) -> Result<bool, Problem> {
+) -> Result<Finds, Problem> {
     let count = count.bind(organisation).bind(&search.pattern).bind(SAMPLE);
-    let n: i64 = count.fetch_one(db).await?.get("n")?;
-    Ok(n * MANY < i64::from(2 * SAMPLE))
+    let row = count.fetch_one(db).await?;
+    let (n, has_trigrams): (i64, i64) = (row.get("n")?, row.get("has_trigrams")?);
+    Ok(if n * MANY >= i64::from(2 * SAMPLE) {
+        Finds::Many
+    } else if n >= SEVERAL && has_trigrams == 0 {
+        Finds::Several
+    } else {
+        Finds::Few
+    })
 }

@@ -1,213 +1,16 @@
 //! Every statement of the roster; all of them read.
 
-use crate::wanted::{last_seen, wanted};
+use crate::{
+    orders::{
+        alphabetical, everybody, few, having, ids, latest, newest, oldest, people, tagged, through,
+    },
+    wanted::{last_seen, wanted},
+};
 
-/// People that a filter finds, in an order; a filter that is null filters nothing. The page is cut
-/// from the memberships alone, so that an index serves it, and the rest is joined to its few rows.
-///
-/// `$from` is where they are looked for, `$key` what the order sorts by before the id, `$place` where
-/// the page begins, `$order` and `$outer` how it goes.
-macro_rules! people {
-    ($from:expr, $key:literal, $place:literal, $order:literal, $outer:literal) => {
-        concat!(
-            "
-        select page.id, page.status, page.door, page.redeemed_at, page.proof_due_at, page.plan_id,
-            plans.name as plan_name, accounts.first_name, accounts.last_name, accounts.email,
-            accounts.last_active_at, links.id as link_id, links.name as link_name, page.sort_key
-        from (
-            select memberships.id, memberships.status, memberships.door, memberships.redeemed_at,
-                memberships.proof_due_at, memberships.plan_id, memberships.account_id,
-                memberships.link_id, ",
-            $key,
-            " as sort_key
-            from ",
-            $from,
-            wanted!(),
-            $place,
-            "
-            order by ",
-            $order,
-            "
-            limit $9) as page
-        join accounts on accounts.id = page.account_id
-        join plans on plans.id = page.plan_id
-        left join links on links.id = page.link_id
-        order by ",
-            $outer
-        )
-    };
-}
-
-/// An order, looked for everywhere.
-macro_rules! everywhere {
-    ($($order:tt)*) => { people!("memberships
-            where memberships.organisation_id = $1 and", $($order)*) };
-}
-
-/// Those that the one filter leaves that `$by` names: all of them, as they are few. `$tag` is the tag, if
-/// it is one, `$ids` are the ids, if they are known, and `$text` is what is searched. What is not named costs nothing: both engines look
-/// at a condition about parameters first.
-macro_rules! few {
-    ($by:literal, $tag:literal, $ids:literal, $text:literal) => {
-        concat!(
-            "(
-                select membership_id as id
-                from membership_tags
-                where cast(",
-            $by,
-            " as text) = 'tag' and organisation_id = $1 and tag = cast(",
-            $tag,
-            " as text)
-                union all
-                select id
-                from memberships
-                where cast(",
-            $by,
-            " as text) = 'status' and organisation_id = $1 and status = $2
-                union all
-                select id
-                from memberships
-                where cast(",
-            $by,
-            " as text) = 'plan' and organisation_id = $1 and plan_id = $3
-                union all
-                select id
-                from memberships
-                where cast(",
-            $by,
-            " as text) = 'link' and link_id = $4
-                union all
-                select id
-                from memberships
-                where cast(",
-            $by,
-            " as text) = 'name' and organisation_id = $1 and name_key like $6 escape '\\'
-                union all
-                select id
-                from memberships
-                where cast(",
-            $by,
-            " as text) = 'letters' and organisation_id = $1 and may_contain(",
-            $text,
-            ", name_key)
-                    and (name_key like $6 escape '\\') is true
-                union all
-                select id
-                from memberships
-                where cast(",
-            $by,
-            " as text) = 'activity' and organisation_id = $1 and ",
-            last_seen!(),
-            " < $7
-                union all
-                select rows.value ->> 'id'
-                from rows(",
-            $ids,
-            ")
-                where cast(",
-            $by,
-            " as text) = 'ids') as few
-            cross join memberships
-            where memberships.id = few.id
-                and (memberships.organisation_id = $1 or cast($1 as text) is null) and"
-        )
-    };
-}
-
-/// An order, looked for among the few of `$12`. The organisation is only looked at there: it must not
-/// tempt a planner to an index of all its people for each id.
+/// The few of `$12`.
 macro_rules! among {
-    ($($order:tt)*) => { people!(few!("$12", "$13", "$14", "$15"), $($order)*) };
-}
-
-/// By id, looked for along the index of a tag.
-macro_rules! tagged {
-    ($($order:tt)*) => {
-        people!(
-            "membership_tags as driving
-            cross join memberships
-            where driving.organisation_id = $1
-                and driving.tag = $12
-                and memberships.id = driving.membership_id
-                and (memberships.organisation_id = $1 or cast($1 as text) is null) and",
-            "null",
-            $($order)*
-        )
-    };
-}
-
-// Every id is below `mbr_8`, because a ULID begins with 0 to 7.
-macro_rules! newest {
-    ($from:ident) => {
-        $from!(
-            "null",
-            "
-            and memberships.id < coalesce(cast($10 as text), 'mbr_8')
-            and cast($11 as text) is null",
-            "memberships.id desc",
-            "page.id desc"
-        )
-    };
-}
-
-macro_rules! oldest {
-    ($from:ident) => {
-        $from!(
-            "null",
-            "
-            and memberships.id > coalesce(cast($10 as text), '')
-            and cast($11 as text) is null",
-            "memberships.id",
-            "page.id"
-        )
-    };
-}
-
-macro_rules! by_name {
-    ($from:ident) => {
-        $from!(
-            "memberships.name_sort",
-            "
-            and (memberships.name_sort, memberships.id)
-                > (coalesce(cast($11 as text), ''), coalesce(cast($10 as text), ''))",
-            "memberships.name_sort, memberships.id",
-            "page.sort_key, page.id"
-        )
-    };
-}
-
-macro_rules! by_email {
-    ($from:ident) => {
-        $from!(
-            "memberships.email_key",
-            "
-            and (memberships.email_key, memberships.id)
-                > (coalesce(cast($11 as text), ''), coalesce(cast($10 as text), ''))",
-            "memberships.email_key, memberships.id",
-            "page.sort_key, page.id"
-        )
-    };
-}
-
-macro_rules! by_redeemed {
-    ($from:ident) => {
-        $from!("coalesce(memberships.redeemed_at, 0)", "
-            and coalesce(memberships.redeemed_at, 0) <= coalesce(cast($11 as bigint), 9223372036854775807)
-            and (coalesce(memberships.redeemed_at, 0), memberships.id)
-                < (coalesce(cast($11 as bigint), 9223372036854775807), coalesce(cast($10 as text), 'mbr_8'))",
-            "coalesce(memberships.redeemed_at, 0) desc, memberships.id desc",
-            "page.sort_key desc, page.id desc")
-    };
-}
-
-macro_rules! by_last_active {
-    ($from:ident) => {
-        $from!("coalesce(memberships.last_active_at, 0)", "
-            and coalesce(memberships.last_active_at, 0) <= coalesce(cast($11 as bigint), 9223372036854775807)
-            and (coalesce(memberships.last_active_at, 0), memberships.id)
-                < (coalesce(cast($11 as bigint), 9223372036854775807), coalesce(cast($10 as text), 'mbr_8'))",
-            "coalesce(memberships.last_active_at, 0) desc, memberships.id desc",
-            "page.sort_key desc, page.id desc")
+    () => {
+        few!("$12", "$13", "$14", "$15")
     };
 }
 
@@ -226,12 +29,12 @@ macro_rules! count {
 }
 
 /// How many of the newest and of the oldest rows of an organisation, `$3` of each of those that `$which`
-/// leaves, are called like `$2`.
+/// leaves, are called like `$2`; and whether an index finds those.
 macro_rules! count_called {
     ($table:literal, $which:expr) => {
         concat!(
             "
-        select cast(count(*) as bigint) as n
+        select cast(count(*) as bigint) as n, has_trigrams() as has_trigrams
         from (
             select newest.name_key
             from (
@@ -263,90 +66,89 @@ macro_rules! count_called {
 pub(crate) use count_called;
 
 store::statements! {
-    /// The newest first.
-    pub(crate) LIST_NEWEST = newest!(everywhere);
+    /// Everybody, the newest first.
+    pub(crate) LIST_NEWEST = newest!(everybody!(), "memberships.id");
 
-    /// The oldest first.
-    pub(crate) LIST_OLDEST = oldest!(everywhere);
+    /// Everybody, the oldest first.
+    pub(crate) LIST_OLDEST = oldest!(everybody!(), "memberships.id");
 
-    /// By name: by as much of it as a cursor holds.
-    pub(crate) LIST_BY_NAME = by_name!(everywhere);
+    /// Everybody by name: by as much of it as a cursor holds.
+    pub(crate) LIST_BY_NAME = alphabetical!(everybody!(), "memberships.name_sort");
 
-    /// By address.
-    pub(crate) LIST_BY_EMAIL = by_email!(everywhere);
+    /// Everybody by address.
+    pub(crate) LIST_BY_EMAIL = alphabetical!(everybody!(), "memberships.email_key");
 
-    /// Whose seat was given last comes first, who never had one last.
-    pub(crate) LIST_BY_REDEEMED = by_redeemed!(everywhere);
+    /// Everybody: whose seat was given last comes first, who never had one last.
+    pub(crate) LIST_BY_REDEEMED = latest!(everybody!(), "memberships.redeemed_at", "memberships.id");
 
-    /// Who was seen last comes first, who never was last.
-    pub(crate) LIST_BY_LAST_ACTIVE = by_last_active!(everywhere);
-
-    /// Who has the tag of `$12`, the newest first: the tag's own index is in that order.
-    pub(crate) TAGGED_NEWEST = tagged!(
-        "
-            and driving.membership_id < coalesce(cast($10 as text), 'mbr_8')
-            and cast($11 as text) is null",
-        "driving.membership_id desc",
-        "page.id desc"
-    );
-
-    /// Who has the tag of `$12`, the oldest first.
-    pub(crate) TAGGED_OLDEST = tagged!(
-        "
-            and driving.membership_id > coalesce(cast($10 as text), '')
-            and cast($11 as text) is null",
-        "driving.membership_id",
-        "page.id"
-    );
+    /// Everybody: who was seen last comes first, who never was last.
+    pub(crate) LIST_BY_LAST_ACTIVE = latest!(everybody!(), "memberships.last_active_at", "memberships.id");
 
     /// A few, the newest first.
-    pub(crate) FEW_NEWEST = newest!(among);
+    pub(crate) FEW_NEWEST = newest!(among!(), "memberships.id");
 
     /// A few, the oldest first.
-    pub(crate) FEW_OLDEST = oldest!(among);
+    pub(crate) FEW_OLDEST = oldest!(among!(), "memberships.id");
 
-    /// A few by name.
-    pub(crate) FEW_BY_NAME = by_name!(among);
+    /// A few by name: by as much of it as a cursor holds.
+    pub(crate) FEW_BY_NAME = alphabetical!(among!(), "memberships.name_sort");
 
     /// A few by address.
-    pub(crate) FEW_BY_EMAIL = by_email!(among);
+    pub(crate) FEW_BY_EMAIL = alphabetical!(among!(), "memberships.email_key");
 
-    /// A few by when their seat was given.
-    pub(crate) FEW_BY_REDEEMED = by_redeemed!(among);
+    /// A few: whose seat was given last comes first, who never had one last.
+    pub(crate) FEW_BY_REDEEMED = latest!(among!(), "memberships.redeemed_at", "memberships.id");
 
-    /// A few by when they were seen.
-    pub(crate) FEW_BY_LAST_ACTIVE = by_last_active!(among);
+    /// A few: who was seen last comes first, who never was last.
+    pub(crate) FEW_BY_LAST_ACTIVE = latest!(among!(), "memberships.last_active_at", "memberships.id");
 
-    /// Only the ids, the newest first.
-    pub(crate) LIST_IDS = concat!("
-        select memberships.id
-        from memberships
-        where memberships.organisation_id = $1 and", wanted!(), "
-            and memberships.id < coalesce(cast($10 as text), 'mbr_8')
-        order by memberships.id desc
-        limit $9");
+    /// Along a tag, the newest first.
+    pub(crate) TAGGED_NEWEST = newest!(tagged!("$12"), "driving.membership_id");
 
-    /// Only the ids, along the index of the tag of `$11`.
-    pub(crate) TAGGED_IDS = concat!("
-        select memberships.id
-        from membership_tags as driving
-        cross join memberships
-        where driving.organisation_id = $1
-            and driving.tag = $11
-            and driving.membership_id < coalesce(cast($10 as text), 'mbr_8')
-            and memberships.id = driving.membership_id
-            and (memberships.organisation_id = $1 or cast($1 as text) is null)
-            and", wanted!(), "
-        order by driving.membership_id desc
-        limit $9");
+    /// Along a tag, the oldest first.
+    pub(crate) TAGGED_OLDEST = oldest!(tagged!("$12"), "driving.membership_id");
 
-    /// Only the ids, of the few of `$11`.
-    pub(crate) FEW_IDS = concat!("
-        select memberships.id
-        from ", few!("$11", "$12", "$13", "$14"), wanted!(), "
-            and memberships.id < coalesce(cast($10 as text), 'mbr_8')
-        order by memberships.id desc
-        limit $9");
+    /// Along a tag: whose seat was given last comes first, who never had one last.
+    pub(crate) TAGGED_BY_REDEEMED = latest!(tagged!("$12"), "driving.redeemed_at", "driving.membership_id");
+
+    /// Along a tag: who was seen last comes first, who never was last.
+    pub(crate) TAGGED_BY_LAST_ACTIVE = latest!(tagged!("$12"), "driving.last_active_at", "driving.membership_id");
+
+    /// Along a link, the newest first.
+    pub(crate) THROUGH_NEWEST = newest!(through!("$12"), "memberships.id");
+
+    /// Along a link, the oldest first.
+    pub(crate) THROUGH_OLDEST = oldest!(through!("$12"), "memberships.id");
+
+    /// Along a plan, the newest first.
+    pub(crate) OF_PLAN_NEWEST = newest!(having!("plan_id", "$12"), "memberships.id");
+
+    /// Along a plan, the oldest first.
+    pub(crate) OF_PLAN_OLDEST = oldest!(having!("plan_id", "$12"), "memberships.id");
+
+    /// Along a state, the newest first.
+    pub(crate) IN_STATE_NEWEST = newest!(having!("status", "$12"), "memberships.id");
+
+    /// Along a state, the oldest first.
+    pub(crate) IN_STATE_OLDEST = oldest!(having!("status", "$12"), "memberships.id");
+
+    /// The ids of everybody.
+    pub(crate) LIST_IDS = ids!(everybody!(), "memberships.id");
+
+    /// The ids of a few.
+    pub(crate) FEW_IDS = ids!(few!("$11", "$12", "$13", "$14"), "memberships.id");
+
+    /// The ids along a tag.
+    pub(crate) TAGGED_IDS = ids!(tagged!("$11"), "driving.membership_id");
+
+    /// The ids along a link.
+    pub(crate) THROUGH_IDS = ids!(through!("$11"), "memberships.id");
+
+    /// The ids along a plan.
+    pub(crate) OF_PLAN_IDS = ids!(having!("plan_id", "$11"), "memberships.id");
+
+    /// The ids along a state.
+    pub(crate) IN_STATE_IDS = ids!(having!("status", "$11"), "memberships.id");
 
     /// How many have a tag.
     pub(crate) COUNT_WITH_TAG = count!("

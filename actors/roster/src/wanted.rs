@@ -28,14 +28,12 @@ macro_rules! wanted {
             and (cast($7 as bigint) is null or ",
             last_seen!(),
             " < $7)
-            and (cast($8 as text) = '[]' or not exists (
-                select 1
-                from rows($8)
-                where not exists (
-                    select 1
-                    from membership_tags
-                    where membership_tags.membership_id = memberships.id
-                        and membership_tags.tag = rows.value ->> 'tag')))"
+            and (cast($8 as text) = '[]' or (
+                select count(*)
+                from membership_tags
+                where membership_tags.membership_id = memberships.id
+                    and membership_tags.tag in (select rows.value ->> 'tag' from rows($8)))
+                = (select count(distinct rows.value ->> 'tag') from rows($8)))"
         )
     };
 }

@@ -141,7 +141,6 @@ struct MembershipRow<'a> {
 #[derive(Serialize)]
 struct TagRow<'a> {
     membership_id: MembershipId,
-    organisation_id: OrganisationId,
     tag: &'a str,
 }
 
@@ -178,10 +177,8 @@ async fn write(tx: &mut Tx, made: &[(NewMembership, Stamp)], links: &Links) -> R
             .into_iter()
             .flatten()
         {
-            let (membership_id, organisation_id) = (new.id, new.organisation);
             tags.push(TagRow {
-                membership_id,
-                organisation_id,
+                membership_id: new.id,
                 tag: tag.as_str(),
             });
         }

@@ -80,7 +80,9 @@ pub(crate) async fn write_moves(tx: &mut Tx, moves: &[Move]) -> Result<(), Probl
         return Ok(());
     }
     let changed = sql::MOVE_MEMBERSHIPS.bind_rows(moves).execute(tx).await?;
-    must_be(changed, moves.len(), "memberships")
+    must_be(changed, moves.len(), "memberships")?;
+    sql::FOLLOW_MEMBERSHIPS.bind_rows(moves).execute(tx).await?;
+    Ok(())
 }
 
 /// The most people that one transaction promotes; the sweeper goes on where this stops.

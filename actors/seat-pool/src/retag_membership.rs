@@ -63,7 +63,6 @@ pub(crate) enum Retag {
 #[derive(Serialize)]
 struct TagRow {
     membership_id: MembershipId,
-    organisation_id: OrganisationId,
     tag: Tag,
 }
 
@@ -99,7 +98,6 @@ pub(crate) async fn retag(
         }
         let row = |tag: &Tag| TagRow {
             membership_id: *id,
-            organisation_id,
             tag: tag.clone(),
         };
         let (new, gone): (Vec<_>, Vec<_>) = (

@@ -94,7 +94,8 @@ store::statements! {
         where true
         on conflict do nothing";
 
-    /// Memberships that are found by what their accounts, changed since an instant, were before.
+    /// Memberships that are found by what their accounts, changed since an instant, were before, or whose
+    /// tags are.
     pub(crate) STALE = "
         select m.id, m.organisation_id
         from accounts a
@@ -103,7 +104,13 @@ store::statements! {
             and m.id > $3
             and (m.name_key <> a.name_key
                 or m.email_key <> a.email_key
-                or coalesce(m.last_active_at, 0) <> coalesce(a.last_active_at, 0))
+                or coalesce(m.last_active_at, 0) <> coalesce(a.last_active_at, 0)
+                or exists (
+                    select 1
+                    from membership_tags t
+                    where t.membership_id = m.id
+                        and (coalesce(t.redeemed_at, 0) <> coalesce(m.redeemed_at, 0)
+                            or coalesce(t.last_active_at, 0) <> coalesce(m.last_active_at, 0))))
         order by m.id
         limit $2";
 
@@ -117,11 +124,22 @@ store::statements! {
             and memberships.organisation_id = $1
             and memberships.id in (select rows.value ->> 'id' from rows($2))";
 
-    /// Writes tags of memberships.
+    /// Lets tags follow their memberships: the instants that those who have one are sorted by.
+    pub(crate) FOLLOW_MEMBERSHIPS = "
+        update membership_tags
+        set redeemed_at = m.redeemed_at, last_active_at = m.last_active_at
+        from memberships m
+        where m.id = membership_tags.membership_id
+            and membership_tags.membership_id in (select rows.value ->> 'id' from rows($1))
+            and (coalesce(membership_tags.redeemed_at, 0) <> coalesce(m.redeemed_at, 0)
+                or coalesce(membership_tags.last_active_at, 0) <> coalesce(m.last_active_at, 0))";
+
+    /// Writes tags of memberships, with the instants that those who have one are sorted by.
     pub(crate) INSERT_TAGS = "
-        insert into membership_tags (membership_id, organisation_id, tag)
-        select rows.value ->> 'membership_id', rows.value ->> 'organisation_id', rows.value ->> 'tag'
+        insert into membership_tags (membership_id, organisation_id, tag, redeemed_at, last_active_at)
+        select m.id, m.organisation_id, rows.value ->> 'tag', m.redeemed_at, m.last_active_at
         from rows($1)
+        join memberships m on m.id = rows.value ->> 'membership_id'
         where true
         on conflict do nothing";
 

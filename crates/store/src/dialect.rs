@@ -32,25 +32,31 @@ impl Dialect {
 
     /// A migration in the words of the engine: PostgreSQL compares texts by the database's locale
     /// unless a column says otherwise, SQLite bytewise, and so does every key and order of ours. A line
-    /// behind `-- postgres: ` is PostgreSQL's alone.
+    /// behind `-- postgres: ` is PostgreSQL's alone, one behind `-- sqlite: ` SQLite's.
     pub(crate) fn render_schema(self, text: &str) -> String {
+        let own = match self {
+            Self::Sqlite => "-- sqlite: ",
+            Self::Postgres => "-- postgres: ",
+        };
+        let unmarked = |line| str::strip_prefix(line, own).unwrap_or(line);
         match self {
-            Self::Sqlite => text.to_owned(),
-            Self::Postgres => {
-                let lines = text.lines();
-                let lines = lines.map(|line| line.strip_prefix("-- postgres: ").unwrap_or(line));
-                lines.map(with_bytewise_texts).collect()
-            }
+            Self::Sqlite => text.split_inclusive('\n').map(unmarked).collect(),
+            Self::Postgres => text
+                .lines()
+                .map(unmarked)
+                .map(with_bytewise_texts)
+                .collect(),
         }
     }
 
     /// Replaces the placeholders of a statement.
     pub(crate) fn render(self, text: &str) -> String {
-        let (rows_open, rows_close, now, [for_update, skip_locked]) = match self {
+        let (rows_open, rows_close, now, has_trigrams, [for_update, skip_locked]) = match self {
             Self::Sqlite => (
                 "json_each(",
                 ") as rows",
                 "cast(unixepoch('subsec') * 1000000 as integer)",
+                "0",
                 [""; 2],
             ),
             Self::Postgres => (
@@ -58,11 +64,13 @@ impl Dialect {
                 "jsonb_array_elements(cast(cast(",
                 " as text) as jsonb)) as rows(value)",
                 "cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)",
+                "cast(1 as bigint)",
                 ["for update", "for update skip locked"],
             ),
         };
         let text = text
             .replace("now_micros()", now)
+            .replace("has_trigrams()", has_trigrams)
             .replace("for_update", for_update)
             .replace("skip_locked", skip_locked);
         let text = with_calls(&text, "rows(", |parameter| {
@@ -129,12 +137,16 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_postgres_is_a_comment_elsewhere() {
-        let text = "-- Room.\n-- postgres: alter table t set (fillfactor = 45);\n";
-        assert_eq!(Dialect::Sqlite.render_schema(text), text);
+    fn a_line_for_an_engine_is_a_comment_elsewhere() {
+        let text = "-- Room.\n-- postgres: alter table t set (fillfactor = 45);\n\
+            -- sqlite: drop index i;\n";
+        assert_eq!(
+            Dialect::Sqlite.render_schema(text),
+            "-- Room.\n-- postgres: alter table t set (fillfactor = 45);\ndrop index i;\n"
+        );
         assert_eq!(
             Dialect::Postgres.render_schema(text),
-            "-- Room.\nalter table t set (fillfactor = 45);\n"
+            "-- Room.\nalter table t set (fillfactor = 45);\n-- sqlite: drop index i;\n"
         );
     }
 
@@ -156,6 +168,12 @@ mod tests {
         assert_eq!(
             Dialect::Postgres.render(text),
             "select id from t for key share of t"
+        );
+        let text = "select has_trigrams() as is_indexed";
+        assert_eq!(Dialect::Sqlite.render(text), "select 0 as is_indexed");
+        assert_eq!(
+            Dialect::Postgres.render(text),
+            "select cast(1 as bigint) as is_indexed"
         );
         let text = "where may_contain($2, t.name) and t.name like $3";
         assert_eq!(

@@ -47,6 +47,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = migrations![
     34 "0034_leases",
     35 "0035_by_seen",
     36 "0036_by_given",
+    37 "0037_found_along",
 ];
 
 fn migrator(dialect: Dialect) -> Migrator {

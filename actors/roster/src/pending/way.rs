@@ -4,7 +4,10 @@ use contract::{Problem, Timestamp, ids::OrganisationId, users::UserSort};
 use store::{Query, Reader, Statement};
 
 use super::{links, sql};
-use crate::{narrow::finds_few, search::Search};
+use crate::{
+    narrow::{Finds, finds},
+    search::Search,
+};
 
 /// So many are few.
 const FEW: u32 = 3_000;
@@ -34,7 +37,7 @@ impl<'a> Way<'a> {
             return Ok(Self::Links(links));
         }
         if let Some(search) = search
-            && finds_few(db, &sql::COUNT_CALLED, organisation, search).await?
+            && finds(db, &sql::COUNT_CALLED, organisation, search).await? != Finds::Many
         {
             return Ok(Self::Called(links, search));
         }

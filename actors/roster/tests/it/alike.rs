@@ -187,9 +187,7 @@ async fn every_combination_of_filters_finds_whom_a_plain_look_at_everybody_finds
             person.tags.iter().map(move |tag| Tagged { id, tag })
         });
         let tags: Vec<_> = tags.collect();
-        scene
-            .change(sql::PUT_TAGS.bind_rows(&tags).bind(first.id))
-            .await;
+        scene.change(sql::PUT_TAGS.bind_rows(&tags)).await;
     }
     scene.change(sql::ANALYZE.query()).await;
 

@@ -169,7 +169,6 @@ impl Scene {
         for tag in tags {
             sql::PUT_TAG
                 .bind(id)
-                .bind(campus.id)
                 .bind(*tag)
                 .execute(&mut tx)
                 .await
@@ -193,7 +192,7 @@ impl Scene {
         let places = sql::PUT_CROWD.bind_rows(&rows);
         let places = places.bind(campus.id).bind(campus.plan).bind(NOON);
         places.execute(&mut tx).await.unwrap();
-        let tags = sql::PUT_CROWD_TAGS.bind_rows(&rows).bind(campus.id);
+        let tags = sql::PUT_CROWD_TAGS.bind_rows(&rows);
         tags.execute(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
     }

@@ -44,9 +44,10 @@ store::statements! {
 
     /// The tag of a crowd.
     pub(crate) PUT_CROWD_TAGS = "
-        insert into membership_tags (membership_id, organisation_id, tag)
-        select 'mbr_' || (rows.value ->> 'id'), $2, 'law'
-        from rows($1)";
+        insert into membership_tags (membership_id, organisation_id, tag, redeemed_at)
+        select m.id, m.organisation_id, 'law', m.redeemed_at
+        from rows($1)
+        join memberships m on m.id = 'mbr_' || (rows.value ->> 'id')";
 
     /// The accounts of people of every kind.
     pub(crate) PUT_ACCOUNTS = "
@@ -71,9 +72,10 @@ store::statements! {
 
     /// Their tags.
     pub(crate) PUT_TAGS = "
-        insert into membership_tags (membership_id, organisation_id, tag)
-        select rows.value ->> 'id', $2, rows.value ->> 'tag'
-        from rows($1)";
+        insert into membership_tags (membership_id, organisation_id, tag, redeemed_at, last_active_at)
+        select m.id, m.organisation_id, rows.value ->> 'tag', m.redeemed_at, m.last_active_at
+        from rows($1)
+        join memberships m on m.id = rows.value ->> 'id'";
 
     /// What PostgreSQL does by itself once a minute: plans are made for what is there.
     pub(crate) ANALYZE = "analyze";
@@ -104,8 +106,10 @@ store::statements! {
 
     /// A tag.
     pub(crate) PUT_TAG = "
-        insert into membership_tags (membership_id, organisation_id, tag)
-        values ($1, $2, $3)";
+        insert into membership_tags (membership_id, organisation_id, tag, redeemed_at, last_active_at)
+        select id, organisation_id, $2, redeemed_at, last_active_at
+        from memberships
+        where id = $1";
 
     /// A batch that was sent.
     pub(crate) PUT_BATCH = "

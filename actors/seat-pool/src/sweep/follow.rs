@@ -74,9 +74,14 @@ impl SeatSweeper {
     ) -> Result<(), Problem> {
         let mut tx = self.db.write(stamp).await?;
         tx.lock_histories(&[organisation]).await?;
+        let ids = keys(ids);
         sql::FOLLOW_ACCOUNTS
             .bind(organisation)
-            .bind_rows(&keys(ids))
+            .bind_rows(&ids)
+            .execute(&mut tx)
+            .await?;
+        sql::FOLLOW_MEMBERSHIPS
+            .bind_rows(&ids)
             .execute(&mut tx)
             .await?;
         tx.commit().await?;

@@ -29,6 +29,13 @@ store::statements! {
         insert into links (id, organisation_id, plan_id, name, token_hash, token_sealed, tags,
             allowed_domains, max_uses, created_by, created_at)
         values ($1, $2, $3, 'Link', $4, '', $5, $6, $7, 'test', 0)";
+    TAGS_ASTRAY = "
+        select cast(count(*) as bigint) as n
+        from membership_tags t
+        join memberships m on m.id = t.membership_id
+        where t.organisation_id <> m.organisation_id
+            or coalesce(t.redeemed_at, -1) <> coalesce(m.redeemed_at, -1)
+            or coalesce(t.last_active_at, -1) <> coalesce(m.last_active_at, -1)";
     DISABLE_LINK = "update links set disabled_at = 1 where id = $1";
     ALLOW_USES = "update links set max_uses = $2 where id = $1";
     TAKE_NEXT_NUMBER = "
@@ -451,6 +458,11 @@ impl House {
     pub(crate) async fn close(self) {
         let differences = verify(&self.db).await.unwrap();
         assert_eq!(differences, [], "usher verify finds differences");
+        let mut reader = self.db.read().await.unwrap();
+        let row = TAGS_ASTRAY.query().fetch_one(&mut reader).await.unwrap();
+        let astray: i64 = row.get("n").unwrap();
+        assert_eq!(astray, 0, "tags sorted by what their memberships are not");
+        drop(reader);
         self.stage.stop().await;
     }
 }

@@ -129,8 +129,18 @@ async fn describe(engine: Engine, scene: &Scene) -> [Vec<String>; 3] {
 async fn both_engines_have_the_same_tables_columns_indexes_and_references() {
     let sqlite = Scene::open(Engine::Sqlite).await;
     let postgres = Scene::open(Engine::Postgres).await;
-    let sqlite = describe(Engine::Sqlite, &sqlite).await;
+    let mut sqlite = describe(Engine::Sqlite, &sqlite).await;
     let postgres = describe(Engine::Postgres, &postgres).await;
+    // SQLite looks at the names in the index of an order, PostgreSQL in one of trigrams.
+    for order in ["activity", "email", "name", "redeemed"] {
+        let head = format!("memberships memberships_by_{order} ");
+        let [_, indexes, _] = &mut sqlite;
+        let index = indexes.iter_mut().find(|line| line.starts_with(&head));
+        let index = index.unwrap();
+        let same = index.replacen(", name_key", "", 1);
+        assert_ne!(*index, same);
+        *index = same;
+    }
     assert!(sqlite.iter().all(|lines| !lines.is_empty()), "{sqlite:#?}");
     for (sqlite, postgres) in sqlite.iter().zip(&postgres) {
         let only = |here: &[String], there: &[String]| {
