@@ -9,7 +9,7 @@
 //! - [`edge`]: HTTP, bus and actor against a constant answer of the same edge; the join page.
 //! - [`sign_in`]: sign-ins against bare argon2id; a page while a crowd signs in.
 //! - [`timing`]: what the time of an answer tells about an address.
-//! - [`roster`]: Manage Users with 200,000 people and 100,000 more who are [`pending`], against what
+//! - [`roster`]: Manage Users with 200,000 people ([`crowd`]) and 100,000 more who are [`pending`], against what
 //!   somebody waits for gladly.
 //! - [`mail`]: mail over SMTP, [`composer`] included, against `smtp-source` ([`postfix`]), near and
 //!   through a long wire ([`delay`]).
@@ -24,6 +24,7 @@
 mod admissions;
 mod bus;
 mod composer;
+mod crowd;
 mod delay;
 mod edge;
 mod house;

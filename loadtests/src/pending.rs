@@ -12,8 +12,9 @@ use contract::{
 use serde::Serialize;
 
 use crate::{
+    crowd::{draw, name},
     house::House,
-    roster::{Kind, draw, name, search},
+    roster::{Kind, search},
 };
 
 /// As many are pending, and as many are not any more.

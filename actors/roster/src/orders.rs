@@ -69,14 +69,15 @@ macro_rules! everybody {
 pub(crate) use everybody;
 
 /// Those that the one filter leaves that `$by` names: all of them, as they are few. `$tag` is the tag, if
-/// it is one, `$ids` are the ids, if they are known, and `$text` is what is searched. What is not named costs nothing: both engines look
-/// at a condition about parameters first.
+/// it is one, `$ids` are the ids, if they are known, and `$text` is what is searched. What is not named costs
+/// nothing: both engines look at a condition about parameters first. All names, and all with a tag, are read in
+/// the index that has them by id, as the rows are that are read next.
 macro_rules! few {
     ($by:literal, $tag:literal, $ids:literal, $text:literal) => {
         concat!(
             "(
                 select membership_id as id
-                from membership_tags
+                from membership_tags indexed_by(membership_tags_by_tag)
                 where cast(",
             $by,
             " as text) = 'tag' and organisation_id = $1 and tag = cast(",
@@ -102,13 +103,13 @@ macro_rules! few {
             " as text) = 'link' and link_id = $4
                 union all
                 select id
-                from memberships
+                from memberships indexed_by(memberships_by_organisation)
                 where cast(",
             $by,
             " as text) = 'name' and organisation_id = $1 and name_key like $6 escape '\\'
                 union all
                 select id
-                from memberships
+                from memberships indexed_by(memberships_by_organisation)
                 where cast(",
             $by,
             " as text) = 'letters' and organisation_id = $1 and may_contain(",
@@ -271,3 +272,68 @@ macro_rules! latest {
     };
 }
 pub(crate) use latest;
+
+#[cfg(test)]
+mod tests {
+    use contract::{ManualClock, Secret, Timestamp};
+    use store::{Database, DatabaseOptions};
+    use testkit::Engine;
+
+    use crate::wanted::{last_seen, wanted};
+
+    store::statements! {
+        CALLED = concat!("
+            explain query plan
+            select memberships.id
+            from ", few!("$9", "$10", "$11", "$12"), wanted!());
+        BY_REDEEMED = concat!("explain query plan", latest!(everybody!(), "memberships.redeemed_at", "memberships.id"));
+        TAGGED = concat!("explain query plan", latest!(tagged!("$12"), "driving.last_active_at", "driving.membership_id"));
+        THROUGH = concat!("explain query plan", newest!(through!("$12"), "memberships.id"));
+    }
+
+    #[actix_rt::test]
+    async fn each_way_goes_along_its_index() {
+        let clock = ManualClock::at(Timestamp::from_micros(1));
+        let file = Engine::Sqlite.fresh();
+        let options = DatabaseOptions::new(Secret::new(file.url()), clock);
+        let database = Database::connect(&options).await.unwrap();
+        database.migrate().await.unwrap();
+        let db = database.open("plans").await.unwrap();
+        let mut reader = db.read().await.unwrap();
+        for (statement, looks, index) in [
+            (
+                &CALLED,
+                1,
+                "membership_tags_by_tag (organisation_id=? AND tag=?)",
+            ),
+            (
+                &CALLED,
+                2,
+                "COVERING INDEX memberships_by_organisation (organisation_id=?)",
+            ),
+            (
+                &BY_REDEEMED,
+                1,
+                "INDEX memberships_by_redeemed (organisation_id=? AND <expr><?)",
+            ),
+            (
+                &TAGGED,
+                1,
+                "INDEX membership_tags_by_activity (organisation_id=? AND tag=? AND <expr><?)",
+            ),
+            (
+                &THROUGH,
+                1,
+                "INDEX memberships_by_link (link_id=? AND id<?)",
+            ),
+        ] {
+            let plan = statement.query().fetch_all(&mut reader).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.get("detail").unwrap()).collect();
+            let found = plan.iter().filter(|step| step.ends_with(index)).count();
+            assert_eq!(found, looks, "{plan:#?}");
+            let mut inner = plan.iter().take_while(|step| *step != "SCAN page");
+            let sorts = inner.any(|step| step.contains("ORDER BY"));
+            assert!(!sorts, "{plan:#?}");
+        }
+    }
+}

@@ -152,7 +152,7 @@ store::statements! {
 
     /// How many have a tag.
     pub(crate) COUNT_WITH_TAG = count!("
-        from membership_tags
+        from membership_tags indexed_by(membership_tags_by_tag)
         where organisation_id = $1
             and tag = $2");
 
@@ -186,7 +186,7 @@ store::statements! {
     /// Who has two tags, up to `$3` of them: both ranges are in the order of the people.
     pub(crate) WITH_BOTH = "
         select t.membership_id as id
-        from membership_tags t
+        from membership_tags t indexed_by(membership_tags_by_tag)
         join membership_tags other on other.membership_id = t.membership_id
         where t.organisation_id = $1
             and t.tag = $2

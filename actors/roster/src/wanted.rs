@@ -15,7 +15,8 @@ macro_rules! last_seen {
 pub(crate) use last_seen;
 
 /// The conditions of a filter: `$1` is the organisation, `$2` to `$8` as `Filter` binds them. PostgreSQL
-/// has an index of trigrams for `like`, and none for `is true`: here each row is looked at.
+/// has an index of trigrams for `like`, and none for `is true`: here each row is looked at. Whoever was not seen
+/// since an instant had joined before it, which is asked first: in the order of ids most have not.
 macro_rules! wanted {
     () => {
         concat!(
@@ -25,6 +26,7 @@ macro_rules! wanted {
             and (cast($3 as text) is null or memberships.plan_id = $3)
             and (cast($4 as text) is null or memberships.link_id = $4)
             and (cast($5 as text) is null or memberships.door = $5)
+            and (cast($7 as bigint) is null or memberships.created_at < $7)
             and (cast($7 as bigint) is null or ",
             last_seen!(),
             " < $7)

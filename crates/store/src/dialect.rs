@@ -80,6 +80,10 @@ impl Dialect {
             Self::Sqlite => String::new(),
             Self::Postgres => format!("for key share of {table}"),
         });
+        let text = with_calls(&text, "indexed_by(", |index| match self {
+            Self::Sqlite => format!("indexed by {index}"),
+            Self::Postgres => String::new(),
+        });
         with_calls(&text, "may_contain(", |arguments| {
             let (text, column) = arguments.split_once(", ").unwrap_or((arguments, "''"));
             match self {
@@ -169,6 +173,12 @@ mod tests {
             Dialect::Postgres.render(text),
             "select id from t for key share of t"
         );
+        let text = "select id from t indexed_by(t_by_name)";
+        assert_eq!(
+            Dialect::Sqlite.render(text),
+            "select id from t indexed by t_by_name"
+        );
+        assert_eq!(Dialect::Postgres.render(text), "select id from t ");
         let text = "select has_trigrams() as is_indexed";
         assert_eq!(Dialect::Sqlite.render(text), "select 0 as is_indexed");
         assert_eq!(

@@ -131,7 +131,7 @@ async fn both_engines_have_the_same_tables_columns_indexes_and_references() {
     let postgres = Scene::open(Engine::Postgres).await;
     let mut sqlite = describe(Engine::Sqlite, &sqlite).await;
     let postgres = describe(Engine::Postgres, &postgres).await;
-    // SQLite looks at the names in the index of an order, PostgreSQL in one of trigrams.
+    // SQLite looks at names in the index of an order, PostgreSQL in one of trigrams.
     for order in ["activity", "email", "name", "redeemed"] {
         let head = format!("memberships memberships_by_{order} ");
         let [_, indexes, _] = &mut sqlite;
