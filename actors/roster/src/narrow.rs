@@ -36,8 +36,9 @@ const SAMPLE: u32 = 2_000;
 /// One in so many is called like a search that finds many.
 const MANY: i64 = 32;
 
-/// So many of the sample tell that a page will be full before every name is read.
-const SEVERAL: i64 = 2;
+/// So many of the sample tell that a page will be full long before every name is read. Where it will not be, all
+/// of them are read sooner in the index that has little else than names.
+const SEVERAL: i64 = 6;
 
 /// An id of [`FEW_IDS`].
 #[derive(Debug, Serialize)]

@@ -141,7 +141,10 @@ impl Drawn {
     }
 
     fn filter(&mut self, campuses: [Campus; 2]) -> UserFilter {
-        let texts = ["lee", "wu", "poe", "rara", "hill", "1", "77 l", "nobody"];
+        // One in 70 is called `0 lee`: several.
+        let texts = [
+            "lee", "wu", "poe", "rara", "0 lee", "hill", "1", "77 l", "nobody",
+        ];
         let tags = ["law", "odd", "third", "early", "late", "rare", "none"];
         let tags = (0..3).filter_map(|_| self.some(&tags));
         UserFilter {
