@@ -204,7 +204,6 @@ pub(crate) async fn fill(house: &House) -> Result<(Vec<Person>, OfAYear)> {
         PUT_PLACES
             .bind_rows(some)
             .bind(house.organisation)
-            .bind(house.plan)
             .execute(&mut tx)
             .await?;
         PUT_TAGS.bind_rows(&tags).execute(&mut tx).await?;

@@ -18,12 +18,12 @@ use crate::{filter::Filter, search::Search, sql};
 const FEW: u32 = 10_000;
 
 /// So many are few beside a search that does not find many: to count them must not take long beside reading
-/// every name. Of those with a tag, too, whose other tags may have to be looked up, and which have an index in
-/// each order of time.
+/// every name. Of those with a tag, too, in the orders of time, in which its index is walked, and where their
+/// other tags have to be looked up.
 const FEWER: u32 = 5_000;
 
-/// How far filters are counted that leave many, to find the rarest: a year of people, in an organisation of
-/// 200,000. Of two that leave more, the one is walked as soon as the other.
+/// How far filters are counted that leave many, to find the rarest: more than a year of people, in an organisation
+/// of 200,000. Of those that leave more the first is taken, whichever it is.
 const COUNTED: u32 = 50_000;
 
 /// Of so many at most are the ids carried from one statement to the next: that takes longer than to find
@@ -84,6 +84,15 @@ impl By<'_> {
         };
         let n: i64 = count.bind(most + 1).fetch_one(db).await?.get("n")?;
         Ok(u32::try_from(n).unwrap_or(u32::MAX))
+    }
+
+    /// Whether its index has an order.
+    const fn has(self, sort: UserSort) -> bool {
+        match sort {
+            UserSort::Newest | UserSort::Oldest => !matches!(self, Self::NotSeen(_)),
+            UserSort::Redeemed | UserSort::LastActive => matches!(self, Self::Tag(_)),
+            UserSort::Name | UserSort::Email => false,
+        }
     }
 
     /// Binds what is filtered by.
@@ -148,11 +157,14 @@ impl Filter<'_> {
         &self,
         db: &mut Reader,
         organisation: OrganisationId,
-        finds: Finds,
+        (finds, sort): (Finds, UserSort),
     ) -> Result<Option<Few<'_>>, Problem> {
-        let most = |by: &By<'_>| match (finds, by) {
-            (Finds::Several | Finds::Few, _) | (_, By::Tag(_)) => FEWER,
-            (Finds::Many, _) => FEW,
+        let most = |by: &By<'_>| match finds {
+            Finds::Several | Finds::Few => FEWER,
+            Finds::Many if matches!(by, By::Tag(_)) && (by.has(sort) || self.tags.len() > 1) => {
+                FEWER
+            }
+            Finds::Many => FEW,
         };
         let indexed: Vec<_> = self.indexed().collect();
         let rarest = rarest(db, organisation, &indexed, most).await?;
@@ -166,12 +178,7 @@ impl Filter<'_> {
         organisation: OrganisationId,
         sort: UserSort,
     ) -> Result<Option<By<'_>>, Problem> {
-        let has_order = |by: &By<'_>| match sort {
-            UserSort::Newest | UserSort::Oldest => !matches!(by, By::NotSeen(_)),
-            UserSort::Redeemed | UserSort::LastActive => matches!(by, By::Tag(_)),
-            UserSort::Name | UserSort::Email => false,
-        };
-        let along: Vec<_> = self.indexed().filter(has_order).collect();
+        let along: Vec<_> = self.indexed().filter(|by| by.has(sort)).collect();
         let first = along.first().copied();
         if along.len() < 2 {
             return Ok(first);

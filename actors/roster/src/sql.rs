@@ -156,11 +156,11 @@ store::statements! {
         where organisation_id = $1
             and tag = $2");
 
-    /// How many came through a link.
+    /// How many came through a link: counted in its index, which knows no organisation, and only so that a way is chosen.
     pub(crate) COUNT_THROUGH_LINK = count!("
         from memberships
         where link_id = $2
-            and organisation_id = $1");
+            and cast($1 as text) is not null");
 
     /// How many are of a plan.
     pub(crate) COUNT_OF_PLAN = count!("

@@ -37,7 +37,7 @@ impl<'a> Way<'a> {
             Some(search) => finds(db, &sql::COUNT_CALLED, organisation, search).await?,
             None => Finds::Many,
         };
-        if let Some(few) = filter.few(db, organisation, finds).await? {
+        if let Some(few) = filter.few(db, organisation, (finds, sort)).await? {
             return Ok(Self::Few(few));
         }
         // The dear ones, which look at every name, or at everybody with a tag: only where no other

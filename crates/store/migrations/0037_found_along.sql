@@ -1,6 +1,8 @@
 -- owner: seat-pool
 -- Whoever has a tag stands in the orders of time, too: a tag tells of a year, and where its people stand together the first
 -- of them may come last along everybody. SeatPool keeps both instants as the place has them.
+-- Both tables are taken at once, in the order in which nodes that go on take them.
+-- postgres: lock table memberships, membership_tags in access exclusive mode;
 alter table membership_tags add column redeemed_at bigint;
 alter table membership_tags add column last_active_at bigint;
 update membership_tags
