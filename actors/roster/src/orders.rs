@@ -282,6 +282,12 @@ mod tests {
     use crate::wanted::{last_seen, wanted};
 
     store::statements! {
+        NOT_SEEN = concat!("
+            explain query plan
+            select id
+            from memberships
+            where organisation_id = $1
+                and ", last_seen!(), " < $2");
         CALLED = concat!("
             explain query plan
             select memberships.id
@@ -301,6 +307,11 @@ mod tests {
         let db = database.open("plans").await.unwrap();
         let mut reader = db.read().await.unwrap();
         for (statement, looks, index) in [
+            (
+                &NOT_SEEN,
+                1,
+                "memberships_by_seen (organisation_id=? AND <expr><?)",
+            ),
             (
                 &CALLED,
                 1,

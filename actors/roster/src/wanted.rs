@@ -40,34 +40,3 @@ macro_rules! wanted {
     };
 }
 pub(crate) use wanted;
-
-#[cfg(test)]
-mod tests {
-    use contract::{ManualClock, Secret, Timestamp};
-    use store::{Database, DatabaseOptions};
-    use testkit::Engine;
-
-    store::statements! {
-        NOT_SEEN = concat!("
-            explain query plan
-            select id
-            from memberships
-            where organisation_id = $1
-                and ", last_seen!(), " < $2");
-    }
-
-    #[actix_rt::test]
-    async fn who_was_not_seen_is_a_range_of_an_index() {
-        let clock = ManualClock::at(Timestamp::from_micros(1));
-        let file = Engine::Sqlite.fresh();
-        let options = DatabaseOptions::new(Secret::new(file.url()), clock);
-        let database = Database::connect(&options).await.unwrap();
-        database.migrate().await.unwrap();
-        let db = database.open("plans").await.unwrap();
-        let mut reader = db.read().await.unwrap();
-        let plan = NOT_SEEN.query().fetch_one(&mut reader).await.unwrap();
-        let plan: String = plan.get("detail").unwrap();
-        let range = "memberships_by_seen (organisation_id=? AND <expr><?)";
-        assert!(plan.ends_with(range), "{plan}");
-    }
-}
